@@ -1,0 +1,1 @@
+"""Fediversity: one Pulumi program for a fleet of NixOS servers and Macs."""

@@ -1,0 +1,1 @@
+"""The fediversity command for people. Connects the other rooms and decides nothing."""

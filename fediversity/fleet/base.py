@@ -1,0 +1,81 @@
+"""What all fleet models share: frozen, no unknown keys, no silent conversion, and the field's names as types."""
+
+import re
+from typing import Annotated, Any, NoReturn
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class Model(BaseModel):
+    """A part of a fleet file. Frozen; refuses keys it does not know and values of the wrong type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def refuse(what: str, fix: str) -> NoReturn:
+    """Refuses a value inside a validator: `what` was found, `fix` is what to write instead."""
+    # The texts hold user data, which may contain braces: they are handed over as context, never as a template.
+    raise PydanticCustomError("fleet", "{what}", {"what": what, "fix": fix})
+
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*")
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_PUBLIC_KEY = re.compile(
+    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( .*)?"
+)
+
+
+def _label(value: str) -> str:
+    if not _LABEL.fullmatch(value):
+        refuse(
+            f"'{value}' is not a host name", "use lower-case letters, digits and inner hyphens, 63 at most (RFC 1123)"
+        )
+    return value
+
+
+def _tag(value: str) -> str:
+    if not _TAG.fullmatch(value):
+        refuse(f"'{value}' is not a tag", "use letters, digits, hyphens and underscores, without spaces")
+    return value
+
+
+def _user(value: str) -> str:
+    if not _USER.fullmatch(value):
+        refuse(f"'{value}' is not a user name", "use lower-case letters, digits, hyphens and underscores, 32 at most")
+    return value
+
+
+def is_domain(value: str) -> bool:
+    """Whether `value` is a domain name in lower case without the final dot (RFC 1035; IDNA as `xn--`)."""
+    return len(value) <= 253 and all(_LABEL.fullmatch(label) for label in value.split("."))
+
+
+def _domain(value: str) -> str:
+    if not is_domain(value) or "." not in value:
+        refuse(f"'{value}' is not a domain name", "write it like `fleet.example`, lower case, without a final dot")
+    return value
+
+
+def _public_key(value: str) -> str:
+    if "PRIVATE KEY" in value:
+        refuse("a private key stands in the fleet file", "remove it, replace that key pair, and write the public key")
+    if not _PUBLIC_KEY.fullmatch(value):
+        refuse("not an SSH public key", "write one line as in id_ed25519.pub: `ssh-ed25519 AAAA… comment`")
+    return value
+
+
+def _port(value: int) -> int:
+    if not 1 <= value <= 65535:
+        refuse(f"{value} is not a port", "use a number from 1 to 65535")
+    return value
+
+
+Label = Annotated[str, AfterValidator(_label)]
+Tag = Annotated[str, AfterValidator(_tag)]
+UserName = Annotated[str, AfterValidator(_user)]
+Domain = Annotated[str, AfterValidator(_domain)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
+Port = Annotated[int, AfterValidator(_port)]
+Settings = dict[str, Any]

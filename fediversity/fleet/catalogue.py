@@ -1,0 +1,145 @@
+"""What the clouds sell, as far as a fleet file may name it: types, places, memory.
+
+Sources: Hetzner's public server-type and location lists and Google's machine-type and zone lists, as of 2026-11.
+A type that is missing here is refused when a fleet file is loaded; adding one is one line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Architecture = Literal["x86_64", "aarch64"]
+
+INSTALLER_MEMORY_MB = 1536
+"""Memory nixos-anywhere needs for its kexec step, in MiB, swap not counted (its docs/requirements.md)."""
+
+
+@dataclass(frozen=True)
+class MachineType:
+    """A size of machine that a cloud sells.
+
+    `memory_mb` is in MiB; `cores` counts virtual CPUs.
+    """
+
+    cores: int
+    memory_mb: int
+    architecture: Architecture = "x86_64"
+
+
+def _sizes(table: Mapping[str, tuple[int, float]], architecture: Architecture = "x86_64") -> dict[str, MachineType]:
+    return {name: MachineType(cores, int(gib * 1024), architecture) for name, (cores, gib) in table.items()}
+
+
+HETZNER_SERVER_TYPES: Mapping[str, MachineType] = MappingProxyType(
+    _sizes(
+        {
+            "cx22": (2, 4),
+            "cx32": (4, 8),
+            "cx42": (8, 16),
+            "cx52": (16, 32),
+            "cx23": (2, 4),
+            "cx33": (4, 8),
+            "cx43": (8, 16),
+            "cx53": (16, 32),
+            "cpx11": (2, 2),
+            "cpx21": (3, 4),
+            "cpx31": (4, 8),
+            "cpx41": (8, 16),
+            "cpx51": (16, 32),
+            "cpx12": (1, 2),
+            "cpx22": (2, 4),
+            "cpx32": (4, 8),
+            "cpx42": (8, 16),
+            "cpx52": (12, 24),
+            "cpx62": (16, 32),
+            "ccx13": (2, 8),
+            "ccx23": (4, 16),
+            "ccx33": (8, 32),
+            "ccx43": (16, 64),
+            "ccx53": (32, 128),
+            "ccx63": (48, 192),
+        }
+    )
+    | _sizes({"cax11": (2, 4), "cax21": (4, 8), "cax31": (8, 16), "cax41": (16, 32)}, "aarch64")
+)
+
+HETZNER_LOCATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "fsn1": "Falkenstein, Germany",
+        "nbg1": "Nuremberg, Germany",
+        "hel1": "Helsinki, Finland",
+        "ash": "Ashburn, United States",
+        "hil": "Hillsboro, United States",
+        "sin": "Singapore",
+    }
+)
+
+HETZNER_IMAGES: frozenset[str] = frozenset(
+    {
+        "debian-12",
+        "debian-13",
+        "ubuntu-22.04",
+        "ubuntu-24.04",
+        "fedora-42",
+        "rocky-9",
+        "alma-9",
+        "centos-stream-9",
+    }
+)
+
+GCP_MACHINE_TYPES: Mapping[str, MachineType] = MappingProxyType(
+    _sizes(
+        {
+            "f1-micro": (1, 0.6),
+            "g1-small": (1, 1.7),
+            "e2-micro": (2, 1),
+            "e2-small": (2, 2),
+            "e2-medium": (2, 4),
+            "e2-standard-2": (2, 8),
+            "e2-standard-4": (4, 16),
+            "e2-standard-8": (8, 32),
+            "e2-standard-16": (16, 64),
+            "e2-standard-32": (32, 128),
+            "n1-standard-1": (1, 3.75),
+            "n1-standard-2": (2, 7.5),
+            "n1-standard-4": (4, 15),
+            "n1-standard-8": (8, 30),
+            "n1-standard-16": (16, 60),
+            "n2-standard-2": (2, 8),
+            "n2-standard-4": (4, 16),
+            "n2-standard-8": (8, 32),
+            "g2-standard-4": (4, 16),
+            "g2-standard-8": (8, 32),
+            "a2-highgpu-1g": (12, 85),
+        }
+    )
+    | _sizes({"t2a-standard-1": (1, 4), "t2a-standard-2": (2, 8), "t2a-standard-4": (4, 16)}, "aarch64")
+)
+
+_GCP_REGION_ZONES: Mapping[str, str] = {
+    "us-central1": "abcf",
+    "us-east1": "bcd",
+    "us-east4": "abc",
+    "us-west1": "abc",
+    "us-west2": "abc",
+    "europe-north1": "abc",
+    "europe-west1": "bcd",
+    "europe-west2": "abc",
+    "europe-west3": "abc",
+    "europe-west4": "abc",
+    "europe-west6": "abc",
+    "europe-west9": "abc",
+    "asia-east1": "abc",
+    "asia-northeast1": "abc",
+    "asia-southeast1": "abc",
+    "australia-southeast1": "abc",
+}
+
+GCP_REGIONS: frozenset[str] = frozenset(_GCP_REGION_ZONES)
+GCP_ZONES: frozenset[str] = frozenset(
+    f"{region}-{zone}" for region, zones in _GCP_REGION_ZONES.items() for zone in zones
+)
+
+GCP_BUCKET_LOCATIONS: frozenset[str] = GCP_REGIONS | {"eu", "us", "asia", "eur4", "nam4"}
+"""Where a bucket may live: a region, a multi-region or a dual-region, in lower case."""

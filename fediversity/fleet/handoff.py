@@ -1,0 +1,68 @@
+"""The hand-off to Nix: what the flake may know of a fleet, as the content of `nix/fleet.json` (DESIGN, decision 12).
+
+No address and no secret: facts that are known only after creation go by command line, never into the tree.
+"""
+
+import json
+from typing import Any
+
+from fediversity.fleet.machines import Machine
+from fediversity.fleet.model import Deployment, Fleet, Instance
+
+FLEET_JSON = "fleet.json"
+"""The file's name inside the flake."""
+
+
+def render(fleet: Fleet) -> dict[str, Any]:
+    """The enabled part of the fleet as plain data, in a fixed order."""
+    return {
+        "version": 1,
+        "name": fleet.name,
+        "domain": fleet.domain,
+        "machines": {name: _machine(machine) for name, machine in sorted(fleet.enabled_machines.items())},
+        "instances": {name: _instance(fleet, instance) for name, instance in sorted(fleet.instances.items())},
+        "deployments": {name: _deployment(entry) for name, entry in sorted(fleet.enabled_deployments.items())},
+    }
+
+
+def render_text(fleet: Fleet) -> str:
+    """The exact content of `nix/fleet.json`, with a final newline."""
+    return json.dumps(render(fleet), indent=2, sort_keys=True) + "\n"
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    return {
+        "machineClass": machine.machineClass,
+        "system": machine.system,
+        "description": machine.description,
+        "tags": sorted(machine.all_tags),
+        "provider": machine.provider.kind,
+        "encrypted": machine.disk.encrypted,
+        "unlockPort": machine.disk.unlock_port if machine.disk.encrypted else None,
+        "sshPort": machine.ssh.port,
+        "user": machine.ssh.user,
+        "mesh": machine.mesh,
+    }
+
+
+def _instance(fleet: Fleet, instance: Instance) -> dict[str, Any]:
+    enabled = fleet.enabled_machines
+    tags = {tag for machine in enabled.values() for tag in machine.all_tags}
+    roles = {
+        name: {
+            "machines": sorted(set(assignment.machines) & set(enabled)),
+            # A tag that no enabled machine has would be a warning of clan's at every evaluation.
+            "tags": sorted(set(assignment.tags) & tags),
+            "settings": assignment.settings,
+        }
+        for name, assignment in sorted(instance.roles.items())
+    }
+    return {"module": instance.module, "roles": roles}
+
+
+def _deployment(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "machine": deployment.machine,
+        "application": deployment.application,
+        "settings": {"domain": deployment.domain, "initialUser": deployment.initial_user.model_dump()},
+    }

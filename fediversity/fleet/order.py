@@ -1,0 +1,57 @@
+"""Who waits for whom, machine by machine: `after:` resolved, and what the mesh and the deploying machine add."""
+
+from collections.abc import Iterable, Mapping
+
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.services import ZEROTIER
+
+TAG_PREFIX = "tag:"
+
+
+def resolve_after(fleet: Fleet, name: str, after: Iterable[str]) -> frozenset[str]:
+    """The enabled machines that the entries of an `after:` list mean, without `name` itself for tags.
+
+    A disabled or unknown machine adds nothing: it can never be waited for.
+    """
+    found: set[str] = set()
+    for entry in after:
+        if entry.startswith(TAG_PREFIX):
+            tag = entry.removeprefix(TAG_PREFIX)
+            found |= {other for other, machine in fleet.enabled_machines.items() if tag in machine.all_tags} - {name}
+        elif entry in fleet.enabled_machines:
+            found.add(entry)
+    return frozenset(found)
+
+
+def controllers(fleet: Fleet) -> Mapping[str, str]:
+    """For each zerotier instance the machine that controls it, where exactly one enabled machine does."""
+    found: dict[str, str] = {}
+    for name, instance in fleet.instances.items():
+        if instance.module == ZEROTIER and "controller" in instance.roles:
+            members = fleet.members(instance.roles["controller"])
+            if len(members) == 1:
+                found[name] = members[0]
+    return found
+
+
+def mesh_controllers(fleet: Fleet) -> Mapping[str, frozenset[str]]:
+    """For each enabled machine the controllers of the meshes it takes part in, itself excluded."""
+    found: dict[str, set[str]] = {name: set() for name in fleet.enabled_machines}
+    for instance, controller in controllers(fleet).items():
+        roles = fleet.instances[instance].roles.values()
+        members = {member for role in roles for member in fleet.members(role)}
+        members |= {name for name, machine in fleet.enabled_machines.items() if machine.mesh == instance}
+        for member in members - {controller}:
+            found[member].add(controller)
+    return {name: frozenset(others) for name, others in found.items()}
+
+
+def machine_waits(fleet: Fleet) -> Mapping[str, frozenset[str]]:
+    """For each enabled machine those whose update must have ended before its own: the whole order between machines."""
+    mesh = mesh_controllers(fleet)
+    waits = {
+        name: resolve_after(fleet, name, machine.after) | mesh[name] for name, machine in fleet.enabled_machines.items()
+    }
+    if fleet.deploying_machine in waits:
+        waits[fleet.deploying_machine] |= set(waits) - {fleet.deploying_machine}
+    return waits

@@ -1,0 +1,1 @@
+"""The record of every step that ran, in SQLite."""

@@ -1,0 +1,120 @@
+"""The ledger in SQLite: one file, written by several runners at the same time."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from fediversity.ledger.records import ENDED_WELL, Outcome, StepRecord
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS steps (
+    id INTEGER PRIMARY KEY,
+    step TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    machine TEXT,
+    server_id TEXT,
+    fingerprint TEXT,
+    command TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    queued_at REAL NOT NULL,
+    started_at REAL NOT NULL,
+    ended_at REAL,
+    outcome TEXT,
+    reason TEXT,
+    log TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS steps_by_machine ON steps (machine, kind, id);
+"""
+_COLUMNS = ", ".join(StepRecord.__dataclass_fields__)
+_BUSY_SECONDS = 30.0
+
+
+class Ledger:
+    """The record of every step of one stack. Safe to use from several processes at once.
+
+    Raises sqlite3.Error if the file cannot be written, for example on a full disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        # One short connection a call: nothing is held open while a step runs for minutes.
+        with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+            yield connection
+
+    def create(self) -> None:
+        """Makes the file and its tables if they are not there yet. The file is readable by its owner only."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+        with self._open() as connection:
+            connection.executescript(_SCHEMA)
+
+    def begin(
+        self,
+        *,
+        step: str,
+        kind: str,
+        machine: str | None,
+        server_id: str | None,
+        fingerprint: str | None,
+        command: str,
+        queued_at: float,
+        log: str | None,
+    ) -> int:
+        """Records that a step starts now, and gives the record's id.
+
+        Earlier runs of the same step that never ended are closed as interrupted: a step runs once at a time, so
+        their runner is gone.
+        """
+        now = time.time()
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(
+                "UPDATE steps SET outcome = 'interrupted', ended_at = ?, reason = 'its runner ended in the middle' "
+                "WHERE step = ? AND outcome IS NULL",
+                (now, step),
+            )
+            cursor = connection.execute(
+                "INSERT INTO steps (step, kind, machine, server_id, fingerprint, command, pid, queued_at, started_at, "
+                "log) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (step, kind, machine, server_id, fingerprint, command, os.getpid(), queued_at, now, log),
+            )
+            connection.execute("COMMIT")
+        if cursor.lastrowid is None:
+            raise sqlite3.DatabaseError("the ledger gave no id for a new record")
+        return cursor.lastrowid
+
+    def end(self, record_id: int, outcome: Outcome, reason: str) -> None:
+        """Records how a step ended, now."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE steps SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?",
+                (time.time(), outcome, reason, record_id),
+            )
+
+    def records(self) -> tuple[StepRecord, ...]:
+        """Every run of every step, in the order they started. Empty if the ledger does not exist."""
+        if not self.path.exists():
+            return ()
+        with self._open() as connection:
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM steps ORDER BY id")  # noqa: S608 (a constant)
+            return tuple(StepRecord(*row) for row in rows)
+
+    def latest(self) -> dict[str, StepRecord]:
+        """The newest run of each step, by the step's name."""
+        return {record.step: record for record in self.records()}
+
+    def install_of(self, machine: str, server_id: str) -> StepRecord | None:
+        """The newest install of this very server: one that ended well if there is one, else any that began."""
+        installs = [
+            record
+            for record in self.records()
+            if record.kind == "install" and record.machine == machine and record.server_id == server_id
+        ]
+        ended_well = [record for record in installs if record.outcome in ENDED_WELL]
+        return max(ended_well or installs, key=lambda record: record.id, default=None)

@@ -1,0 +1,118 @@
+"""The plan: a pure function from the fleet to ordered steps (DESIGN, decision 8)."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fediversity.fleet.graph import find_cycle, in_order
+from fediversity.fleet.handoff import render
+from fediversity.fleet.machines import Machine
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
+from fediversity.plan import commands
+from fediversity.plan.commands import Site
+from fediversity.plan.steps import Plan, PlanError, Step
+
+VARS = "fleet-vars"
+
+
+def make_plan(fleet: Fleet, fingerprints: Mapping[str, str], site: Site) -> Plan:
+    """All steps that roll the enabled part of a fleet out, in a fixed order.
+
+    `fingerprints` gives each enabled machine's. Raises PlanError if steps wait for each other in a circle, which a
+    loaded fleet never does.
+    """
+    rendered = render(fleet)
+    steps = [_vars(fleet, rendered, site)] if fleet.enabled_machines else []
+    waits, mesh = machine_waits(fleet), mesh_controllers(fleet)
+    for name, machine in fleet.enabled_machines.items():
+        gate = [update_name(other) for other in sorted(resolve_after(fleet, name, machine.after))]
+        admitted_by = [update_name(controller) for controller in sorted(mesh[name])]
+        steps += _machine_steps(name, machine, gate, admitted_by, fingerprints[name], site)
+        steps[-1] = _waiting_for(steps[-1], (update_name(other) for other in sorted(waits[name])))
+    steps += [_apply(fleet, name, rendered, fingerprints, site) for name in fleet.enabled_deployments]
+    return _ordered(_deploying_last(fleet, steps))
+
+
+def update_name(machine: str) -> str:
+    """The name of the step that ends a machine's rollout."""
+    return f"{machine}-update"
+
+
+def _vars(fleet: Fleet, rendered: Mapping[str, Any], site: Site) -> Step:
+    inventory = {key: rendered[key] for key in ("name", "domain", "machines", "instances")}
+    command = commands.generate_vars(fleet.enabled_machines, site)
+    return Step(VARS, "vars", None, command=command, fingerprint=_hash(inventory))
+
+
+def _machine_steps(
+    name: str, machine: Machine, gate: list[str], admitted_by: list[str], fingerprint: str, site: Site
+) -> list[Step]:
+    """The chain of steps of one machine; each waits for the one before it.
+
+    `gate` lists the steps that `after:` puts before anything that changes the machine, `admitted_by` the updates of
+    the mesh's controllers, without which nobody could admit it.
+    """
+    chain = [Step(f"{name}-reach", "reach", name)]
+    user, port = machine.ssh.user, machine.ssh.port
+    if machine.installed_by_us:
+        command = commands.install(name, user, port, site)
+        chain.append(Step(f"{name}-install", "install", name, (VARS, *gate), command))
+        if machine.disk.encrypted:
+            chain.append(Step(f"{name}-unlock", "unlock", name))
+        chain.append(Step(f"{name}-online", "online", name))
+    if machine.mesh:
+        chain.append(Step(f"{name}-join", "join", name, (*gate, *admitted_by)))
+    command = commands.update(name, user, port, site)
+    chain.append(Step(update_name(name), "update", name, (VARS, *gate), command, fingerprint))
+    return [_waiting_for(step, (chain[index - 1].name,) if index else ()) for index, step in enumerate(chain)]
+
+
+def _apply(fleet: Fleet, name: str, rendered: Mapping[str, Any], fingerprints: Mapping[str, str], site: Site) -> Step:
+    deployment = fleet.deployments[name]
+    # NixOps4 switches the whole system of the machine, built on top of the machine's own configuration. An update
+    # of the machine takes the application down again, so a new system below must bring the application back.
+    applied = {"deployment": rendered["deployments"][name], "system": fingerprints[deployment.machine]}
+    others = resolve_after(fleet, "", deployment.after)
+    return Step(
+        name=f"{name}-apply",
+        kind="apply",
+        machine=deployment.machine,
+        after=tuple(update_name(machine) for machine in sorted({deployment.machine, *others})),
+        command=commands.apply(name, site),
+        fingerprint=_hash(applied),
+        deployment=name,
+    )
+
+
+def _waiting_for(step: Step, names: Iterable[str]) -> Step:
+    return replace(step, after=tuple(dict.fromkeys((*step.after, *names))))
+
+
+def _deploying_last(fleet: Fleet, steps: list[Step]) -> list[Step]:
+    """The deploying machine restarts what the rollout runs on, so it waits for the deployments elsewhere too."""
+    last = fleet.deploying_machine
+    applied = [step.name for step in steps if step.kind == "apply" and step.machine != last]
+    return [_waiting_for(step, applied) if step.name == update_name(last or "") else step for step in steps]
+
+
+def _ordered(steps: list[Step]) -> Plan:
+    edges = {step.name: step.after for step in steps}
+    cycle = find_cycle(edges)
+    if cycle:
+        raise PlanError(cycle)
+    by_name = {step.name: step for step in steps}
+    reachable: dict[str, frozenset[str]] = {}
+    ordered = []
+    for name in in_order(edges):
+        step = by_name[name]
+        implied = frozenset().union(*(reachable[other] for other in step.after))
+        reachable[name] = implied | set(step.after)
+        ordered.append(replace(step, after=tuple(sorted(set(step.after) - implied))))
+    return Plan(tuple(ordered))
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,92 @@
+"""The command lines of clan and NixOps4, as they are typed by hand (grammar: clan-core of 2026-08, nixops4 0.1.0).
+
+A word may hold `$NAME` where the value is known only when the step runs: `$FEDIVERSITY_ADDRESS` for the machine's
+address and `$PWD` for the project's folder. `shell_text` quotes words so that the shell fills in exactly those.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+ADDRESS = "$FEDIVERSITY_ADDRESS"
+PROJECT = "$PWD"
+
+_VARIABLE = re.compile(r"\$(?:FEDIVERSITY_[A-Z_]+|PWD)")
+
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a rollout is run from: the stack's name, the flake, and how it logs in.
+
+    `identity` is an SSH private key file, relative to the project's folder or absolute; None leaves the choice to
+    the person's own SSH agent and configuration. `simulated` says that the tools are the embedded cloud's stand-ins.
+    """
+
+    stack: str
+    flake: str = "nix"
+    identity: str | None = None
+    simulated: bool = False
+
+    @property
+    def state_dir(self) -> str:
+        """The stack's own folder, relative to the project: known hosts, logs, ledger."""
+        return f".fediversity/{self.stack}"
+
+
+def generate_vars(machines: Iterable[str], site: Site) -> Command:
+    """`clan vars generate` for all machines at once: every later clan command would do it for all of them anyway."""
+    return ("clan", "vars", "generate", *machines, "--flake", site.flake)
+
+
+def install(machine: str, user: str, port: int, site: Site) -> Command:
+    """`clan machines install`: erases the machine's disks. Writes the hardware report and the date to the flake."""
+    key = ("-i", _in_project(site.identity)) if site.identity else ()
+    return (
+        *("clan", "machines", "install", machine, "--flake", site.flake),
+        *("--target-host", f"{user}@{ADDRESS}:{port}", *key),
+        *("--update-hardware-config", "nixos-facter", "--phases", "kexec,disko,install,reboot", "--yes"),
+    )
+
+
+def update(machine: str, user: str, port: int, site: Site) -> Command:
+    """`clan machines update` of one machine, its host key pinned.
+
+    Never with a build host: on a Mac that would switch the build host instead of the Mac.
+    """
+    options = [f"HostKeyAlias={machine}", f"UserKnownHostsFile={PROJECT}/{site.state_dir}/known_hosts"]
+    if site.identity:
+        options += [f"IdentityFile={_in_project(site.identity)}", "IdentitiesOnly=yes"]
+    target = f"{user}@{ADDRESS}:{port}?{'&'.join(options)}"
+    return (
+        *("clan", "machines", "update", machine, "--flake", site.flake),
+        *("--host-key-check", "strict", "--target-host", target),
+    )
+
+
+def apply(deployment: str, site: Site) -> Command:
+    """`nixops4 apply` of one deployment; runs in the flake's folder and reads what is known only now from a folder."""
+    facts = f"path:{PROJECT}/{site.state_dir}/deployments/{deployment}"
+    return ("nixops4", "apply", deployment, "--no-interactive", "--override-input", "deployment-config", facts)
+
+
+def shell_text(words: Iterable[str]) -> str:
+    """The words as one line of POSIX shell, in which only the variables of this module are filled in."""
+    return " ".join(_quoted(word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    if not _VARIABLE.search(word):
+        return shlex.quote(word)
+    pieces = _VARIABLE.split(word)
+    names = _VARIABLE.findall(word)
+    escaped = [re.sub(r'([\\"$`])', r"\\\1", piece) for piece in pieces]
+    return '"' + "".join(part + name for part, name in zip(escaped, [*names, ""], strict=True)) + '"'
+
+
+def _in_project(path: str) -> str:
+    """The path, made absolute when the shell fills in the project's folder; `~` is left to OpenSSH."""
+    return path if PurePosixPath(path).is_absolute() or path.startswith("~") else f"{PROJECT}/{path}"
