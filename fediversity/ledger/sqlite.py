@@ -63,7 +63,6 @@ class Ledger:
         server_id: str | None,
         fingerprint: str | None,
         command: str,
-        queued_at: float,
         log: str | None,
     ) -> int:
         """Records that a step starts now, and gives the record's id.
@@ -82,12 +81,17 @@ class Ledger:
             cursor = connection.execute(
                 "INSERT INTO steps (step, kind, machine, server_id, fingerprint, command, pid, queued_at, started_at, "
                 "log) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (step, kind, machine, server_id, fingerprint, command, os.getpid(), queued_at, now, log),
+                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log),
             )
             connection.execute("COMMIT")
         if cursor.lastrowid is None:
             raise sqlite3.DatabaseError("the ledger gave no id for a new record")
         return cursor.lastrowid
+
+    def turn_came(self, record_id: int) -> None:
+        """Records that a step which waited for its turn really starts now."""
+        with self._open() as connection:
+            connection.execute("UPDATE steps SET started_at = ? WHERE id = ?", (time.time(), record_id))
 
     def end(self, record_id: int, outcome: Outcome, reason: str) -> None:
         """Records how a step ended, now."""

@@ -57,7 +57,7 @@ def update(machine: str, user: str, port: int, site: Site) -> Command:
 
     Never with a build host: on a Mac that would switch the build host instead of the Mac.
     """
-    options = [f"HostKeyAlias={machine}", f"UserKnownHostsFile={PROJECT}/{site.state_dir}/known_hosts"]
+    options = [f"HostKeyAlias={machine}", f"UserKnownHostsFile={PROJECT}/{site.state_dir}/known_hosts/{machine}"]
     if site.identity:
         options += [f"IdentityFile={_in_project(site.identity)}", "IdentitiesOnly=yes"]
     target = f"{user}@{ADDRESS}:{port}?{'&'.join(options)}"

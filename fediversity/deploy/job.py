@@ -1,0 +1,81 @@
+"""A job: everything the runner is told about the one step it has to do, and how a step can end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fediversity.ledger.records import Outcome
+
+Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One step as it was given on the command line and in the environment.
+
+    `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
+    the runner does the work itself. `state_dir` is the stack's own folder, absolute.
+    """
+
+    verb: Verb
+    subject: str
+    stack: str
+    state_dir: Path
+    command: tuple[str, ...]
+    timeout: float
+    machine: str | None = None
+    machine_class: Literal["nixos", "darwin"] = "nixos"
+    user: str = "root"
+    port: int = 22
+    address: str | None = None
+    server_id: str | None = None
+    fingerprint: str | None = None
+    fleet: str = ""
+    flake: str = "nix"
+    identity: Path | None = None
+    simulated: bool = False
+    unlock_port: int | None = None
+    reinstall: str | None = None
+    instance: str | None = None
+    controller: str | None = None
+    controller_user: str = "root"
+    controller_port: int = 22
+    controller_address: str | None = None
+    deployment: Mapping[str, object] | None = None
+
+    @property
+    def step(self) -> str:
+        """The step's name, as in the plan."""
+        return f"{self.subject}-{self.verb}"
+
+    @property
+    def known_hosts(self) -> Path:
+        """The folder of the host keys this stack has pinned: a file for each name, so that no two steps share one."""
+        return self.state_dir / "known_hosts"
+
+    @property
+    def expected_identity(self) -> str:
+        """What `/etc/fediversity/identity` holds on the right machine."""
+        return f"{self.fleet}/{self.machine}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a step ended well, with a reason a person understands."""
+
+    outcome: Outcome
+    reason: str
+
+
+class StepError(Exception):
+    """A step that did not reach its end. The text says what happened; `hint` what a person can do about it."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        self.reason = reason
+        self.hint = hint
+        super().__init__(reason)
+
+
+class StopError(Exception):
+    """The runner was told to stop, or whoever started it is gone."""

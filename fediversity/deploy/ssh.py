@@ -1,0 +1,134 @@
+"""Talking to machines through the OpenSSH client (DESIGN, decision 13).
+
+A person's own `~/.ssh/config`, agent and jump hosts stay in force; the host keys are the stack's own.
+"""
+
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fediversity.deploy.job import StepError
+from fediversity.deploy.process import Stop
+
+CONNECT_SECONDS = 10
+_SSH_FAILED = 255
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 3.0
+_WRONG_KEY = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command on a machine gave. `status` 255 is ssh's own: the machine was not reached."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command ended with status 0."""
+        return self.status == 0
+
+    @property
+    def unreached(self) -> bool:
+        """Whether the machine could not be talked to at all."""
+        return self.status == _SSH_FAILED
+
+    @property
+    def wrong_host_key(self) -> bool:
+        """Whether the machine showed a host key other than the pinned one."""
+        return self.unreached and any(text in self.stderr for text in _WRONG_KEY)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A machine as ssh reaches it. `alias` is the name its host key is pinned under in the folder `known_hosts`.
+
+    `accept_new`: an unknown host key is pinned at first contact; a changed one is always refused.
+    """
+
+    host: str
+    port: int
+    user: str
+    alias: str
+    known_hosts: Path
+    identity: Path | None = None
+    accept_new: bool = False
+
+    def command(self, remote: Sequence[str]) -> list[str]:
+        """The ssh command line that runs `remote` there."""
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": str(CONNECT_SECONDS),
+            "ConnectionAttempts": "1",
+            "HostKeyAlias": self.alias,
+            "UserKnownHostsFile": str(self.known_hosts / self.alias),
+            "StrictHostKeyChecking": "accept-new" if self.accept_new else "yes",
+            "LogLevel": "ERROR",
+        }
+        if self.identity is not None:
+            options |= {"IdentityFile": str(self.identity), "IdentitiesOnly": "yes"}
+        flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        return ["ssh", *flags, "-p", str(self.port), f"{self.user}@{self.host}", "--", shlex.join(remote)]
+
+    def run(self, *remote: str, stdin: str = "", seconds: float = 60.0) -> Answer:
+        """Runs a command on the machine. A machine that does not answer within `seconds` counts as not reached."""
+        try:
+            done = subprocess.run(
+                self.command(remote),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Answer(_SSH_FAILED, "", f"no answer within {seconds:.0f} s")
+        except FileNotFoundError:
+            raise StepError("the OpenSSH client `ssh` was not found", "install OpenSSH's client") from None
+        return Answer(done.returncode, done.stdout, done.stderr.strip())
+
+    def wait(self, stop: Stop, seconds: float) -> Answer:
+        """Asks again until the machine answers or `seconds` have passed, with growing pauses.
+
+        A wrong host key is never waited for. Returns the last answer.
+        """
+        deadline = time.monotonic() + seconds
+        pause = _FIRST_PAUSE
+        while True:
+            stop.check()
+            answer = self.run("true", seconds=CONNECT_SECONDS * 2)
+            if answer.ok or answer.wrong_host_key or time.monotonic() + pause > deadline:
+                return answer
+            stop.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def at_port(self, port: int, alias: str) -> "Target":
+        """The same machine at another port, where it shows another host key."""
+        return replace(self, port=port, alias=alias)
+
+
+def pin_host_key(known_hosts: Path, alias: str, public_key: str) -> None:
+    """Makes `public_key` the one key that a machine may show under `alias`.
+
+    Raises StepError if it is not an SSH public key.
+    """
+    words = public_key.split()
+    if len(words) < 2 or not words[0].startswith(("ssh-", "ecdsa-")):
+        raise StepError(f"what should be the host key of {alias} is not an SSH public key")
+    known_hosts.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = known_hosts / f".{alias}.new"
+    fresh.write_text(f"{alias} {words[0]} {words[1]}\n")
+    fresh.replace(known_hosts / alias)
+
+
+def pinned_host_key(known_hosts: Path, alias: str) -> str | None:
+    """The key pinned under `alias`, as `type base64`; None if there is none."""
+    file = known_hosts / alias
+    lines = file.read_text().splitlines() if file.exists() else []
+    return next((line.split(" ", 1)[1] for line in lines if line.startswith(f"{alias} ")), None)
