@@ -1,0 +1,19 @@
+# Primary workstation; the fleet is usually rolled out from here, so it is updated last.
+{ config, ... }:
+let
+  inherit (config) fleet;
+  inherit (config.flake.modules) darwin;
+in
+{
+  flake.modules.darwin."machines/stibnite" = {
+    imports = [ darwin.base darwin.workstation ];
+
+    networking.hostName = "stibnite";
+    nixpkgs.hostPlatform = fleet.machines.stibnite.system;
+    system.stateVersion = 4;
+    system.primaryUser = "crs58";
+
+    # Nix was installed with this group; stateVersion 4 would expect 30000.
+    ids.gids.nixbld = 350;
+  };
+}
