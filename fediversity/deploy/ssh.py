@@ -59,8 +59,8 @@ class Target:
     identity: Path | None = None
     accept_new: bool = False
 
-    def command(self, remote: Sequence[str]) -> list[str]:
-        """The ssh command line that runs `remote` there."""
+    def command(self, remote: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """The ssh command line that runs `remote` there; with a terminal, if what runs there reads from one."""
         options = {
             "BatchMode": "yes",
             "ConnectTimeout": str(CONNECT_SECONDS),
@@ -72,14 +72,16 @@ class Target:
         }
         if self.identity is not None:
             options |= {"IdentityFile": str(self.identity), "IdentitiesOnly": "yes"}
+        if terminal:
+            options["RequestTTY"] = "force"
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         return ["ssh", *flags, "-p", str(self.port), f"{self.user}@{self.host}", "--", shlex.join(remote)]
 
-    def run(self, *remote: str, stdin: str = "", seconds: float = 60.0) -> Answer:
+    def run(self, *remote: str, stdin: str = "", seconds: float = 60.0, terminal: bool = False) -> Answer:
         """Runs a command on the machine. A machine that does not answer within `seconds` counts as not reached."""
         try:
             done = subprocess.run(
-                self.command(remote),
+                self.command(remote, terminal=terminal),
                 input=stdin,
                 capture_output=True,
                 text=True,

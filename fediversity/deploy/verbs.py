@@ -46,7 +46,8 @@ def unlock(bench: Bench) -> Result:
     early = machine.at_port(job.unlock_port, alias)
     _wait(bench, early)
     passphrase = bench.var(job.machine, "luks/passphrase")
-    answer = early.run("systemctl", "default", stdin=passphrase + "\n", seconds=_UNLOCK_SECONDS)
+    # systemd's password agent reads from a terminal only, so ssh has to ask for one.
+    answer = early.run("systemctl", "default", stdin=f"{passphrase}\n", seconds=_UNLOCK_SECONDS, terminal=True)
     # The early SSH server goes away as soon as the root is mounted, often before it could say that all went well.
     if not answer.ok and not answer.unreached:
         raise StepError(f"{job.machine} refused to be unlocked: {answer.stderr}", "check the var luks/passphrase")

@@ -138,3 +138,9 @@ def fingerprint(sources: FlakeSources, rendered: Mapping[str, Any], machine: str
 def machine_fingerprint(flake_dir: Path, rendered: Mapping[str, Any], machine: str) -> str:
     """Reads the flake and gives the fingerprint of one machine. For several machines read the sources once."""
     return fingerprint(FlakeSources.read(flake_dir), rendered, machine)
+
+
+def fingerprints(flake_dir: Path, rendered: Mapping[str, Any]) -> dict[str, str]:
+    """The fingerprint of every machine of a rendered fleet; the flake is read once."""
+    sources = FlakeSources.read(flake_dir)
+    return {machine: fingerprint(sources, rendered, machine) for machine in rendered["machines"]}

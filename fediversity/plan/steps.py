@@ -50,6 +50,11 @@ class Step:
     deployment: str | None = None
 
     @property
+    def subject(self) -> str:
+        """What the step is about: the deployment, the machine, or the whole fleet."""
+        return self.deployment or self.machine or "fleet"
+
+    @property
     def what(self) -> str:
         """What the step does, for people."""
         return WHAT[self.kind]

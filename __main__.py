@@ -1,0 +1,23 @@
+"""The Pulumi program: connects settings, fleet, plan and declaration, and decides nothing itself."""
+
+from pathlib import Path
+
+import pulumi
+
+from fediversity.components.program import Program
+from fediversity.components.settings import load_settings
+from fediversity.fleet.handoff import FLEET_JSON, render, require_current
+from fediversity.fleet.load import load_fleet
+from fediversity.fleet.problems import FleetError
+from fediversity.plan.build import make_plan
+from fediversity.plan.fingerprint import fingerprints
+
+settings = load_settings()
+flake = Path(settings.flake)
+try:
+    fleet = load_fleet(Path(settings.fleet_file))
+    require_current(fleet, flake / FLEET_JSON)
+except FleetError as error:
+    raise pulumi.RunError(str(error)) from None
+plan = make_plan(fleet, fingerprints(flake, render(fleet)), settings.site)
+Program(fleet, plan, settings).declare()

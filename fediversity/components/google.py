@@ -1,0 +1,159 @@
+"""Machines, DNS zones and buckets of Google Cloud. The only module that imports pulumi_gcp, which is slow to load."""
+
+import pulumi
+import pulumi_gcp as gcp
+
+from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
+from fediversity.components.records import absolute_name, rrdatas
+from fediversity.fleet.dns import Zone
+from fediversity.fleet.machines import FirewallRule, GcpProvider
+from fediversity.fleet.model import Bucket
+
+NETWORK = "default"
+
+_ROOT_LOGIN = """\
+#!/bin/sh
+# The installer logs in as root with the keys of this instance's metadata; Google's images forbid that.
+set -eu
+sed -i 's/^#*PermitRootLogin.*/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config
+systemctl reload ssh
+"""
+
+
+class GcpMachine(MachineComponent):
+    """An instance with a firewall and a static address of its own, which outlives the instance.
+
+    Root logs in with the keys of the metadata, without OS Login: the installer needs root, and NixOS has no OS Login.
+    """
+
+    def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("fediversity:machines:GcpMachine", args.name, None, opts)
+        provider = args.machine.provider
+        if not isinstance(provider, GcpProvider):
+            raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
+        gcp.compute.Firewall(
+            f"{args.name}-firewall",
+            name=f"{args.name}-inbound",
+            network=NETWORK,
+            direction="INGRESS",
+            allows=[
+                *(_allow(rule) for rule in open_ports(args.machine, ())),
+                {"protocol": "icmp"},
+            ],
+            source_ranges=["0.0.0.0/0"],
+            target_tags=[args.name],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for index, rule in enumerate(provider.firewall):
+            gcp.compute.Firewall(
+                f"{args.name}-firewall-{index}",
+                name=f"{args.name}-inbound-{index}",
+                network=NETWORK,
+                direction="INGRESS",
+                description=rule.description,
+                allows=[_allow(rule)],
+                source_ranges=[source for source in rule.sources if ":" not in source],
+                target_tags=[args.name],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        address = gcp.compute.Address(
+            f"{args.name}-address", name=args.name, region=provider.region, labels=args.labels, opts=kept
+        )
+        instance = gcp.compute.Instance(
+            f"{args.name}-server",
+            name=args.name,
+            machine_type=provider.machine_type,
+            zone=provider.zone,
+            boot_disk={"initialize_params": {"image": provider.image, "size": provider.disk_gb}},
+            network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
+            metadata={
+                "enable-oslogin": "FALSE",
+                "serial-port-enable": "TRUE",
+                "ssh-keys": pulumi.Output.all(*(key.public_key for key in args.keys)).apply(_root_keys),
+                "startup-script": _ROOT_LOGIN,
+            },
+            # NixOS' boot loader is not signed.
+            shielded_instance_config={"enable_secure_boot": False},
+            allow_stopping_for_update=True,
+            deletion_protection=args.protect,
+            labels=args.labels,
+            tags=[args.name],
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(ignore_changes=["bootDisk.initializeParams.image", "metadata"])
+            ),
+        )
+        self._finish(pulumi.Output.all(address.address, instance.id).apply(lambda known: str(known[0])), instance.id)
+
+
+def _allow(rule: FirewallRule) -> gcp.compute.FirewallAllowArgsDict:
+    return {"protocol": rule.protocol, "ports": [rule.port]}
+
+
+def _root_keys(keys: list[str]) -> str:
+    return "\n".join(f"root:{key}" for key in keys)
+
+
+class CloudDnsZone(pulumi.ComponentResource):
+    """A zone of Cloud DNS with its records."""
+
+    def __init__(
+        self,
+        domain: str,
+        zone: Zone,
+        addresses: dict[str, pulumi.Output[str]],
+        labels: dict[str, str],
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("fediversity:dns:CloudDnsZone", domain, None, opts)
+        managed = gcp.dns.ManagedZone(
+            f"{domain}-zone",
+            name=domain.replace(".", "-"),
+            dns_name=f"{domain}.",
+            description=zone.description or f"Zone {domain}",
+            labels=labels,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        )
+        for record in zone.records:
+            if (content := rrdatas(record, addresses)) is None:
+                continue
+            gcp.dns.RecordSet(
+                f"{domain}-{record.name}-{record.type}",
+                managed_zone=managed.name,
+                name=absolute_name(record.name, domain),
+                type=record.type,
+                ttl=record.ttl or zone.ttl,
+                rrdatas=content,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.name_servers = managed.name_servers
+        self.register_outputs({"nameServers": managed.name_servers})
+
+
+class StorageBucket(pulumi.ComponentResource):
+    """A Cloud Storage bucket with uniform access, never public."""
+
+    def __init__(
+        self,
+        name: str,
+        bucket: Bucket,
+        labels: dict[str, str],
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("fediversity:storage:StorageBucket", name, None, opts)
+        created = gcp.storage.Bucket(
+            f"{name}-bucket",
+            name=name,
+            location=bucket.location.upper(),
+            storage_class=bucket.storage_class,
+            uniform_bucket_level_access=True,
+            public_access_prevention="enforced",
+            versioning={"enabled": bucket.versioning},
+            force_destroy=not bucket.keep_objects,
+            labels=labels,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect and bucket.keep_objects),
+        )
+        self.url = created.url
+        self.register_outputs({"url": created.url})

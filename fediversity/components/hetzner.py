@@ -1,0 +1,109 @@
+"""Machines of Hetzner Cloud."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_hcloud as hcloud
+
+from fediversity.components.access import AccessKey
+from fediversity.components.machines import EVERYBODY, MachineArgs, MachineComponent, open_ports
+from fediversity.fleet.machines import FirewallRule, HetznerProvider
+
+
+class HetznerAccess(pulumi.ComponentResource):
+    """The SSH keys of a fleet in a Hetzner project, where each key may stand only once.
+
+    `key_ids` are their ids, in the order of the keys.
+    """
+
+    key_ids: list[pulumi.Output[str]]
+
+    def __init__(
+        self,
+        name: str,
+        keys: Sequence[AccessKey],
+        labels: dict[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("fediversity:machines:HetznerAccess", name, None, opts)
+        self.key_ids = [
+            hcloud.SshKey(
+                f"{key.name}-key",
+                name=key.name,
+                public_key=key.public_key,
+                labels=labels,
+                opts=pulumi.ResourceOptions(parent=self),
+            ).id
+            for key in keys
+        ]
+        self.register_outputs({"keyIds": self.key_ids})
+
+
+class HetznerMachine(MachineComponent):
+    """A server with a firewall and an IPv4 address of its own, which outlives the server.
+
+    Editing the image or the SSH keys later changes nothing: at Hetzner either would replace the server.
+    """
+
+    def __init__(
+        self,
+        args: MachineArgs,
+        key_ids: Sequence[pulumi.Input[str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("fediversity:machines:HetznerMachine", args.name, None, opts)
+        provider = args.machine.provider
+        if not isinstance(provider, HetznerProvider):
+            raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
+        firewall = hcloud.Firewall(
+            f"{args.name}-firewall",
+            name=args.name,
+            rules=[_rule(rule) for rule in open_ports(args.machine, provider.firewall)] + [_ping()],
+            labels=args.labels,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        address = hcloud.PrimaryIp(
+            f"{args.name}-address",
+            name=args.name,
+            type="ipv4",
+            assignee_type="server",
+            location=provider.location,
+            auto_delete=False,
+            delete_protection=args.protect,
+            labels=args.labels,
+            opts=kept,
+        )
+        server = hcloud.Server(
+            f"{args.name}-server",
+            name=args.name,
+            server_type=provider.server_type,
+            location=provider.location,
+            image=provider.image,
+            ssh_keys=list(key_ids),
+            firewall_ids=[firewall.id.apply(int)],
+            public_nets=[{"ipv4": address.id.apply(int), "ipv4_enabled": True, "ipv6_enabled": True}],
+            delete_protection=args.protect,
+            rebuild_protection=args.protect,
+            keep_disk=True,
+            labels=args.labels,
+            opts=pulumi.ResourceOptions.merge(
+                kept, pulumi.ResourceOptions(ignore_changes=["image", "userData", "sshKeys"])
+            ),
+        )
+        # The address is known before the server is, but it reaches nothing until the server is there.
+        self._finish(pulumi.Output.all(address.ip_address, server.id).apply(lambda known: str(known[0])), server.id)
+
+
+def _rule(rule: FirewallRule) -> hcloud.FirewallRuleArgsDict:
+    return {
+        "direction": "in",
+        "protocol": rule.protocol,
+        "port": rule.port,
+        "source_ips": list(rule.sources),
+        "description": rule.description,
+    }
+
+
+def _ping() -> hcloud.FirewallRuleArgsDict:
+    return {"direction": "in", "protocol": "icmp", "source_ips": list(EVERYBODY), "description": "ping"}

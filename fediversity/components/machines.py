@@ -1,0 +1,89 @@
+"""Machines that no cloud creates, and what all machine components share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from fediversity.components.access import AccessKey
+from fediversity.components.simulated import Host
+from fediversity.fleet.machines import DarwinProvider, ExistingProvider, FirewallRule, Machine
+
+ZEROTIER_PORT = 9993
+"""The UDP port ZeroTier listens on."""
+
+EVERYBODY = ("0.0.0.0/0", "::/0")
+
+
+@dataclass(frozen=True)
+class MachineArgs:
+    """What every machine component is given.
+
+    `name` is the machine's name in the fleet, `keys` who may log in as root at first, `labels` what the cloud's own
+    lists show. `protect` keeps the machine, its address and its disk from being deleted by accident.
+    """
+
+    name: str
+    machine: Machine
+    keys: Sequence[AccessKey]
+    labels: dict[str, str]
+    protect: bool
+    simulated: bool
+
+
+class MachineComponent(pulumi.ComponentResource):
+    """A machine of the fleet. `address` is where SSH reaches it.
+
+    `server_id` is the cloud's id of the very server, which changes when it is replaced; None where nobody creates it.
+    """
+
+    address: pulumi.Output[str]
+    server_id: pulumi.Output[str] | None
+
+    def _finish(self, address: pulumi.Output[str], server_id: pulumi.Output[str] | None) -> None:
+        self.address = address
+        self.server_id = server_id
+        outputs = {"address": address}
+        self.register_outputs(outputs if server_id is None else outputs | {"serverId": server_id})
+
+
+class ExistingMachine(MachineComponent):
+    """A NixOS machine that somebody else made. In a simulated stack the embedded cloud provides one."""
+
+    def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
+        self._finish(_outside_address(self, args), None)
+
+
+class DarwinMachine(MachineComponent):
+    """A Mac. In a simulated stack the embedded cloud provides one that is bootstrapped."""
+
+    def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("fediversity:machines:DarwinMachine", args.name, None, opts)
+        self._finish(_outside_address(self, args), None)
+
+
+def _outside_address(parent: pulumi.Resource, args: MachineArgs) -> pulumi.Output[str]:
+    provider = args.machine.provider
+    if not isinstance(provider, ExistingProvider | DarwinProvider):
+        raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+    if not args.simulated:
+        return pulumi.Output.from_input(provider.host)
+    host = Host(
+        args.name,
+        machine_class=args.machine.machineClass,
+        system=args.machine.system,
+        user=args.machine.ssh.user,
+        authorized_keys=[key.public_key for key in args.keys],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return host.address
+
+
+def open_ports(machine: Machine, extra: Sequence[FirewallRule]) -> list[FirewallRule]:
+    """What a cloud's firewall lets in: SSH, unlocking, ZeroTier, and what the fleet file adds."""
+    rules = [FirewallRule(protocol="tcp", port=str(machine.ssh.port), description="SSH")]
+    if machine.disk.encrypted:
+        rules.append(FirewallRule(protocol="tcp", port=str(machine.disk.unlock_port), description="unlocking"))
+    rules.append(FirewallRule(protocol="udp", port=str(ZEROTIER_PORT), description="ZeroTier"))
+    return [*rules, *extra]

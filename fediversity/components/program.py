@@ -1,0 +1,180 @@
+"""Declares a fleet and its plan to the engine."""
+
+import json
+
+import pulumi
+
+from fediversity.components.access import AccessKey
+from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
+from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
+from fediversity.components.providers import Providers
+from fediversity.components.settings import Settings
+from fediversity.fleet.handoff import render
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.order import controllers
+from fediversity.plan.steps import Plan, Step
+
+
+class Program:
+    """One run of the program: declares machines, DNS, buckets and steps, in this order."""
+
+    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings) -> None:
+        self.fleet = fleet
+        self.plan = plan
+        self.settings = settings
+        self.providers = Providers(settings, fleet.gcp)
+        self.labels = {"fleet": fleet.name, "environment": settings.stack}
+        self.machines: dict[str, MachineComponent] = {}
+        self._groups: dict[str, StepGroup] = {}
+        self._steps: dict[str, pulumi.Resource] = {}
+
+    def declare(self) -> None:
+        """Declares everything. The stack's outputs are the machines' addresses."""
+        self._declare_machines()
+        self._declare_dns()
+        self._declare_buckets()
+        for step in self.plan:
+            self._declare_step(step)
+        for group in self._groups.values():
+            group.finish()
+        pulumi.export("addresses", {name: machine.address for name, machine in self.machines.items()})
+
+    def _keys(self) -> list[AccessKey]:
+        keys = [
+            AccessKey(f"{operator}-{index}", key)
+            for operator, entry in self.fleet.operators.items()
+            for index, key in enumerate(entry.keys)
+        ]
+        if self.providers.site is not None:
+            keys.append(AccessKey("simulated", self.providers.site.public_key))
+        if not keys:
+            raise pulumi.RunError(
+                f"{self.settings.fleet_file}: operators: nobody could log in to a new machine\n"
+                "    fix: add `operators:` with a name and at least one SSH public key under `keys:`"
+            )
+        return keys
+
+    def _declare_machines(self) -> None:
+        keys = self._keys()
+        key_ids: list[pulumi.Output[str]] = []
+        if any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values()):
+            from fediversity.components.hetzner import HetznerAccess  # noqa: PLC0415
+
+            key_ids = HetznerAccess("access", keys, self.labels, self._with(self.providers.hcloud)).key_ids
+        for name, machine in self.fleet.enabled_machines.items():
+            args = MachineArgs(
+                name=name,
+                machine=machine,
+                keys=keys,
+                labels=self.labels | {"machine": name},
+                protect=self.settings.protect,
+                simulated=self.settings.simulated,
+            )
+            self.machines[name] = self._machine(args, key_ids)
+
+    def _machine(self, args: MachineArgs, key_ids: list[pulumi.Output[str]]) -> MachineComponent:
+        kind = args.machine.provider.kind
+        if kind == "hetzner":
+            from fediversity.components.hetzner import HetznerMachine  # noqa: PLC0415
+
+            return HetznerMachine(args, key_ids, self._with(self.providers.hcloud))
+        if kind == "gcp":
+            from fediversity.components.google import GcpMachine  # noqa: PLC0415
+
+            return GcpMachine(args, self._with(self.providers.gcp))
+        outside = DarwinMachine if kind == "darwin" else ExistingMachine
+        return outside(args, self._with(self.providers.simulated) if self.settings.simulated else None)
+
+    def _declare_dns(self) -> None:
+        addresses = {name: machine.address for name, machine in self.machines.items()}
+        protect = self.settings.protect
+        for domain, zone in self.fleet.dns.zones.items():
+            if zone.provider == "hetzner":
+                from fediversity.components.hetzner_dns import HetznerZone  # noqa: PLC0415
+
+                HetznerZone(domain, zone, addresses, self.labels, protect, self._with(self.providers.hcloud))
+            else:
+                from fediversity.components.google import CloudDnsZone  # noqa: PLC0415
+
+                CloudDnsZone(domain, zone, addresses, self.labels, protect, self._with(self.providers.gcp))
+
+    def _declare_buckets(self) -> None:
+        for name, bucket in self.fleet.buckets.items():
+            from fediversity.components.google import StorageBucket  # noqa: PLC0415
+
+            options = self._with(self.providers.gcp)
+            StorageBucket(name, bucket, self.labels, self.settings.protect, options)
+
+    def _declare_step(self, step: Step) -> None:
+        machine = self.machines[step.machine] if step.machine else None
+        waits_for = [self._steps[name] for name in step.after]
+        # A step's environment names the address; the machine itself must be there too, its firewall included.
+        waits_for += [machine] if machine is not None and step.kind == "reach" else []
+        self._steps[step.name] = self._group(step).add(
+            step,
+            self._runner_options(step),
+            self._environment(step),
+            server_id=machine.server_id if machine is not None else None,
+            done_again_for=self._bound_to(step),
+            after=waits_for,
+        )
+
+    def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
+        """What a step without a fingerprint is done for: once for each server, or once for each pair that meets."""
+        if step.machine is None:
+            return []
+        machines = [self.machines[step.machine]]
+        if step.kind == "join":
+            # A new controller server knows nobody, so everybody has to be admitted again.
+            machines.append(self.machines[self._controller(step.machine)])
+        return [machine.server_id or machine.address for machine in machines]
+
+    def _controller(self, name: str) -> str:
+        return controllers(self.fleet)[self.fleet.machines[name].mesh or ""]
+
+    def _group(self, step: Step) -> StepGroup:
+        name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
+        if name not in self._groups:
+            kind = NixopsDeployment if step.deployment else ClanDeployment
+            self._groups[name] = kind(name, self._with(self.providers.command))
+        return self._groups[name]
+
+    def _runner_options(self, step: Step) -> list[str]:
+        site = self.settings.site
+        options = ["--stack", site.stack]
+        options += ["--simulated"] if site.simulated else []
+        options += ["--identity", site.identity] if site.identity else []
+        options += ["--flake", site.flake] if site.flake != "nix" else []
+        if step.machine is None:
+            return options
+        machine = self.fleet.machines[step.machine]
+        options += ["--machine", step.machine] if step.deployment else []
+        options += ["--fleet", self.fleet.name, "--user", machine.ssh.user, "--port", str(machine.ssh.port)]
+        options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
+        if step.kind in {"install", "unlock"} and machine.disk.encrypted:
+            options += ["--unlock-port", str(machine.disk.unlock_port)]
+        if step.kind == "install" and machine.reinstall:
+            options += ["--reinstall", machine.reinstall]
+        return options + (self._mesh_options(step.machine) if step.kind == "join" else [])
+
+    def _mesh_options(self, name: str) -> list[str]:
+        controller = self._controller(name)
+        ssh = self.fleet.machines[controller].ssh
+        options = ["--instance", self.fleet.machines[name].mesh or "", "--controller", controller]
+        return [*options, "--controller-user", ssh.user, "--controller-port", str(ssh.port)]
+
+    def _environment(self, step: Step) -> dict[str, pulumi.Input[str]]:
+        if step.machine is None:
+            return {}
+        environment: dict[str, pulumi.Input[str]] = {"FEDIVERSITY_ADDRESS": self.machines[step.machine].address}
+        if step.kind == "join":
+            controller = self.machines[self._controller(step.machine)]
+            environment["FEDIVERSITY_CONTROLLER_ADDRESS"] = controller.address
+        if step.deployment:
+            entry = render(self.fleet)["deployments"][step.deployment]
+            environment["FEDIVERSITY_DEPLOYMENT"] = json.dumps(entry, sort_keys=True)
+        return environment
+
+    @staticmethod
+    def _with(provider: pulumi.ProviderResource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(providers=[provider])

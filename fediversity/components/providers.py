@@ -1,0 +1,79 @@
+"""The providers of a stack. Each is explicit, and made only when something needs it."""
+
+from functools import cached_property
+
+import pulumi
+
+from fediversity.components.settings import Settings
+from fediversity.components.simulated import LOCAL_VERSION, SimulatedProvider, Site
+from fediversity.fleet.model import Gcp
+
+
+class Providers:
+    """Gives out the providers that the stack's settings name: the official ones or the embedded cloud's.
+
+    A token or project that an official provider needs and the stack lacks is said by the engine, with its name.
+    """
+
+    def __init__(self, settings: Settings, project: Gcp | None) -> None:
+        self._settings = settings
+        self._project = project
+
+    @cached_property
+    def site(self) -> Site | None:
+        """The simulated site, which everything simulated waits for; None in a real stack."""
+        if not self._settings.simulated:
+            return None
+        return Site("site", self._settings.stack, pulumi.ResourceOptions(provider=self.simulated))
+
+    @cached_property
+    def simulated(self) -> SimulatedProvider:
+        """The provider of the simulated site and its machines outside any cloud."""
+        return SimulatedProvider("simulated", self._settings.stack)
+
+    @cached_property
+    def hcloud(self) -> pulumi.ProviderResource:
+        """Hetzner Cloud: servers, addresses, firewalls, DNS."""
+        import pulumi_hcloud as hcloud  # noqa: PLC0415 (only loaded when needed)
+
+        if self._settings.plugins["hcloud"] == "local":
+            endpoint = f"simulated:{self._settings.stack}"
+            return hcloud.Provider("hcloud", endpoint=endpoint, token="simulated", opts=self._local)  # noqa: S106
+        return hcloud.Provider("hcloud", token=pulumi.Config("hcloud").require_secret("token"))
+
+    @cached_property
+    def gcp(self) -> pulumi.ProviderResource:
+        """Google Cloud: instances, addresses, firewalls, DNS, buckets."""
+        import pulumi_gcp as gcp  # noqa: PLC0415 (slow to load, and only some fleets need it)
+
+        if self._settings.plugins["gcp"] == "local":
+            endpoint = f"simulated:{self._settings.stack}"
+            return gcp.Provider(
+                "gcp",
+                project="simulated",
+                compute_custom_endpoint=endpoint,
+                dns_custom_endpoint=endpoint,
+                storage_custom_endpoint=endpoint,
+                opts=self._local,
+            )
+        if self._project is None:
+            raise ValueError("a fleet without a Google project asked for Google Cloud")
+        return gcp.Provider("gcp", project=self._project.project)
+
+    @cached_property
+    def command(self) -> pulumi.ProviderResource:
+        """The command plug-in, which starts the runner."""
+        import pulumi_command as command  # noqa: PLC0415 (only loaded when needed)
+
+        local = self._settings.plugins["command"] == "local"
+        opts = self._local if local else pulumi.ResourceOptions(depends_on=self._waits_for)
+        return command.Provider("command", opts=opts)
+
+    @property
+    def _local(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(version=LOCAL_VERSION, depends_on=self._waits_for)
+
+    @property
+    def _waits_for(self) -> list[pulumi.Resource]:
+        # What a provider made is deleted before the provider, so the site outlives everything that is simulated.
+        return [self.site] if self.site is not None else []
