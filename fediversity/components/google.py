@@ -31,7 +31,6 @@ class GcpMachine(MachineComponent):
         provider = args.machine.provider
         if not isinstance(provider, GcpProvider):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
-        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         gcp.compute.Firewall(
             f"{args.name}-firewall",
             name=f"{args.name}-inbound",
@@ -46,6 +45,10 @@ class GcpMachine(MachineComponent):
             opts=pulumi.ResourceOptions(parent=self),
         )
         for index, rule in enumerate(provider.firewall):
+            # The network has IPv4 only, and a rule without a source would let everybody in.
+            sources = [source for source in rule.sources if ":" not in source]
+            if not sources:
+                continue
             gcp.compute.Firewall(
                 f"{args.name}-firewall-{index}",
                 name=f"{args.name}-inbound-{index}",
@@ -53,12 +56,17 @@ class GcpMachine(MachineComponent):
                 direction="INGRESS",
                 description=rule.description,
                 allows=[_allow(rule)],
-                source_ranges=[source for source in rule.sources if ":" not in source],
+                source_ranges=sources,
                 target_tags=[args.name],
                 opts=pulumi.ResourceOptions(parent=self),
             )
         address = gcp.compute.Address(
-            f"{args.name}-address", name=args.name, region=provider.region, labels=args.labels, opts=kept
+            f"{args.name}-address",
+            # Another region needs another address; with the region in its name both can exist for a moment.
+            name=f"{args.name}-{provider.region}",
+            region=provider.region,
+            labels=args.labels,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         instance = gcp.compute.Instance(
             f"{args.name}-server",
@@ -79,8 +87,12 @@ class GcpMachine(MachineComponent):
             deletion_protection=args.protect,
             labels=args.labels,
             tags=[args.name],
-            opts=pulumi.ResourceOptions.merge(
-                kept, pulumi.ResourceOptions(ignore_changes=["bootDisk.initializeParams.image", "metadata"])
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                ignore_changes=["bootDisk.initializeParams.image", "metadata"],
+                # Names are unique in a project, so the old instance has to go first.
+                delete_before_replace=True,
             ),
         )
         self._finish(pulumi.Output.all(address.address, instance.id).apply(lambda known: str(known[0])), instance.id)

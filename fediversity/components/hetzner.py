@@ -55,7 +55,6 @@ class HetznerMachine(MachineComponent):
         provider = args.machine.provider
         if not isinstance(provider, HetznerProvider):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
-        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         firewall = hcloud.Firewall(
             f"{args.name}-firewall",
             name=args.name,
@@ -65,14 +64,15 @@ class HetznerMachine(MachineComponent):
         )
         address = hcloud.PrimaryIp(
             f"{args.name}-address",
-            name=args.name,
+            # Another location needs another address; with the location in its name both can exist for a moment.
+            name=f"{args.name}-{provider.location}",
             type="ipv4",
             assignee_type="server",
             location=provider.location,
             auto_delete=False,
             delete_protection=args.protect,
             labels=args.labels,
-            opts=kept,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         server = hcloud.Server(
             f"{args.name}-server",
@@ -87,8 +87,12 @@ class HetznerMachine(MachineComponent):
             rebuild_protection=args.protect,
             keep_disk=True,
             labels=args.labels,
-            opts=pulumi.ResourceOptions.merge(
-                kept, pulumi.ResourceOptions(ignore_changes=["image", "userData", "sshKeys"])
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                ignore_changes=["image", "userData", "sshKeys"],
+                # Names are unique in a project, so the old server has to go first.
+                delete_before_replace=True,
             ),
         )
         # The address is known before the server is, but it reaches nothing until the server is there.

@@ -25,7 +25,7 @@ class Program:
         self.providers = Providers(settings, fleet.gcp)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
-        self._groups: dict[str, StepGroup] = {}
+        self._groups: dict[tuple[type[StepGroup], str], StepGroup] = {}
         self._steps: dict[str, pulumi.Resource] = {}
 
     def declare(self) -> None:
@@ -47,7 +47,7 @@ class Program:
         ]
         if self.providers.site is not None:
             keys.append(AccessKey("simulated", self.providers.site.public_key))
-        if not keys:
+        if not keys and any(machine.installed_by_us for machine in self.fleet.enabled_machines.values()):
             raise pulumi.RunError(
                 f"{self.settings.fleet_file}: operators: nobody could log in to a new machine\n"
                 "    fix: add `operators:` with a name and at least one SSH public key under `keys:`"
@@ -134,10 +134,10 @@ class Program:
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
-        if name not in self._groups:
-            kind = NixopsDeployment if step.deployment else ClanDeployment
-            self._groups[name] = kind(name, self._with(self.providers.command))
-        return self._groups[name]
+        kind = NixopsDeployment if step.deployment else ClanDeployment
+        if (kind, name) not in self._groups:
+            self._groups[kind, name] = kind(name, self._with(self.providers.command))
+        return self._groups[kind, name]
 
     def _runner_options(self, step: Step) -> list[str]:
         site = self.settings.site

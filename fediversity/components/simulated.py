@@ -16,27 +16,20 @@ class SimulatedProvider(pulumi.ProviderResource):
 
 
 class Site(pulumi.CustomResource):
-    """The stack's own folder and throwaway SSH key. Deleting it ends and removes all that is simulated.
-
-    `public_key` is the key's public half, as one line of OpenSSH.
-    """
-
-    public_key: pulumi.Output[str]
+    """The stack's own folder and throwaway SSH key. Deleting it ends and removes all that is simulated."""
 
     def __init__(self, name: str, stack: str, opts: pulumi.ResourceOptions) -> None:
         super().__init__("simulated:index:Site", name, {"stack": stack, "publicKey": None}, opts)
 
     @property
-    @pulumi.getter(name="publicKey")
-    def _public_key(self) -> pulumi.Output[str]:
-        value: pulumi.Output[str] = pulumi.get(self, "public_key")
+    def public_key(self) -> pulumi.Output[str]:
+        """The throwaway key's public half, as one line of OpenSSH."""
+        value: pulumi.Output[str] = pulumi.get(self, "publicKey")
         return value
 
 
 class Host(pulumi.CustomResource):
-    """A simulated machine outside any cloud: a Mac, or a server somebody else runs. `address` is on loopback."""
-
-    address: pulumi.Output[str]
+    """A simulated machine outside any cloud: a Mac, or a server somebody else runs."""
 
     def __init__(
         self,
@@ -57,3 +50,9 @@ class Host(pulumi.CustomResource):
             "address": None,
         }
         super().__init__("simulated:index:Host", f"{name}-host", inputs, opts)
+
+    @property
+    def address(self) -> pulumi.Output[str]:
+        """Where SSH reaches it, on loopback."""
+        value: pulumi.Output[str] = pulumi.get(self, "address")
+        return value

@@ -1,29 +1,31 @@
 """The workbench of a step: its log, its tools, its machine."""
 
 import os
-import subprocess
+import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.deploy.job import Job, StepError
-from fediversity.deploy.process import Finished, Log, Stop, run_tool, tool_environment
+from fediversity.deploy.log import Log
+from fediversity.deploy.process import Finished, capture, run_tool, tool_environment
 from fediversity.deploy.ssh import Target
+from fediversity.deploy.stop import Stop
+from fediversity.ledger.sqlite import Ledger
 
 _STAND_INS = Path("fediversity", "local", "bin")
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What every kind of step works with."""
+    """What every kind of step works with. `record` is the number of the step's own record in the ledger."""
 
     job: Job
     project: Path
     log: Log
     stop: Stop
-    turn_came: Callable[[], None]
-    """To be called when a step that had to wait for others may begin."""
+    ledger: Ledger
+    record: int
 
     def machine(self, *, alias: str | None = None, accept_new: bool = False) -> Target:
         """The step's machine over SSH. Without `alias`, under the name its own host key is pinned by."""
@@ -38,6 +40,7 @@ class Bench:
             known_hosts=job.known_hosts,
             identity=job.identity,
             accept_new=accept_new,
+            stop=self.stop,
         )
 
     def image(self) -> Target:
@@ -56,12 +59,17 @@ class Bench:
             alias=job.controller,
             known_hosts=job.known_hosts,
             identity=job.identity,
+            stop=self.stop,
         )
 
-    def tool(self, *command: str, directory: Path | None = None) -> Finished:
-        """Runs a tool, its output going to the log."""
-        self.log.note("$ " + " ".join(command))
-        return run_tool(
+    def tool(self, directory: Path | None = None) -> None:
+        """Runs the step's tool in the project's folder, or in `directory`, its output going to the log.
+
+        Raises StepError if it fails.
+        """
+        command = self.job.command
+        self.log.note(f"$ {shlex.join(command)}")
+        finished = run_tool(
             command,
             log=self.log,
             stop=self.stop,
@@ -69,17 +77,32 @@ class Bench:
             environment=self._environment(),
             directory=directory or self.project,
         )
+        if finished.status != 0:
+            raise _failed(command, finished)
 
     def var(self, machine: str, name: str) -> str:
         """The value of a clan var, e.g. `openssh/ssh.id_ed25519.pub`. It is hidden from the log from then on."""
         command = ("clan", "vars", "get", machine, name, "--flake", self.job.flake)
-        self.log.note("$ " + " ".join(command))
-        status, value, message = _captured(command, self._environment(), self.project, self.job.timeout)
-        if status != 0:
-            raise StepError(f"`{' '.join(command)}` exited with {status}: {message}", "run `clan vars check`")
+        words = shlex.join(command)
+        self.log.note(f"$ {words}")
+        done = capture(
+            command,
+            stop=self.stop,
+            timeout=self.job.timeout,
+            environment=self._environment(),
+            directory=self.project,
+        )
         if not name.endswith(".pub"):
-            self.log.hide(value)
-        return value
+            self.log.hide(done.stdout)
+        if done.stderr:
+            self.log.note(done.stderr)
+        if done.status is None:
+            raise StepError(f"`{words}` took longer than {self.job.timeout:.0f} s", "try it by hand")
+        if done.status != 0 or not done.stdout.strip():
+            last = done.stderr.splitlines()[-1] if done.stderr else "it printed nothing"
+            hint = f"try it by hand; `clan vars generate {machine} --flake {self.job.flake}` makes what is missing"
+            raise StepError(f"`{words}` exited with {done.status}: {last}", hint)
+        return done.stdout
 
     def _environment(self) -> dict[str, str]:
         first = [Path(sys.executable).parent]
@@ -88,18 +111,11 @@ class Bench:
         return tool_environment(os.environ, stack=self.job.stack, state_dir=self.job.state_dir, first_on_path=first)
 
 
-def _captured(
-    command: tuple[str, ...], environment: dict[str, str], directory: Path, timeout: float
-) -> tuple[int, str, str]:
-    try:
-        done = subprocess.run(
-            command, env=environment, cwd=directory, capture_output=True, text=True, timeout=timeout, check=False
-        )
-    except FileNotFoundError:
-        raise StepError(f"the command `{command[0]}` was not found", "install it and put it on PATH") from None
-    except subprocess.TimeoutExpired:
-        raise StepError(f"`{' '.join(command)}` took longer than {timeout:.0f} s") from None
-    return done.returncode, done.stdout, (done.stderr.strip().splitlines() or [""])[-1]
+def _failed(command: tuple[str, ...], finished: Finished) -> StepError:
+    how = f"exited with {finished.status}" if finished.status >= 0 else f"was ended by signal {-finished.status}"
+    lines = "".join(f"\n    {line}" for line in finished.tail.splitlines())
+    hint = "mend what it says; the next rollout tries again"
+    return StepError(f"`{' '.join(command[:4])} …` {how}:{lines}", hint)
 
 
 def _word(text: str | None) -> str:

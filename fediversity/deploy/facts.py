@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from fediversity.deploy.ssh import Answer, Target
+from fediversity.deploy.job import StepError
+from fediversity.deploy.ssh import Answer, Target, pinned_host_key
 
 IDENTITY_FILE = "/etc/fediversity/identity"
 CURRENT_SYSTEM = "/run/current-system"
@@ -11,33 +12,61 @@ DARWIN_REBUILD = "/run/current-system/sw/bin/darwin-rebuild"
 
 @dataclass(frozen=True)
 class SystemState:
-    """The system a machine runs. `identity` is `<fleet>/<machine>`, None where this project never was."""
+    """The system a machine runs. `identity` is `<fleet>/<machine>`, None where this project never was.
 
-    nixos: bool
+    `system` is its path in the Nix store, None where there is no system of Nix.
+    """
+
     identity: str | None
     system: str | None
 
 
 def read_state(machine: Target) -> SystemState:
-    """Asks a machine that answers what it runs. Nothing is changed there."""
-    release = machine.run("cat", "/etc/os-release")
-    identity = machine.run("cat", IDENTITY_FILE)
-    system = machine.run("readlink", "-f", CURRENT_SYSTEM)
-    return SystemState(
-        nixos="ID=nixos" in release.stdout.replace('"', "").split("\n"),
-        identity=identity.stdout.strip() if identity.ok else None,
-        system=system.stdout.strip() if system.ok else None,
-    )
+    """Asks a machine what it runs. Nothing is changed there. Raises StepError if that cannot be found out."""
+    system = reached(machine, machine.run("readlink", "-f", CURRENT_SYSTEM))
+    path = system.stdout.strip() if system.ok else CURRENT_SYSTEM
+    # `readlink -f` gives a path of which only the last part is missing as it is.
+    return SystemState(read_identity(machine), None if path == CURRENT_SYSTEM else path)
+
+
+def read_identity(machine: Target) -> str | None:
+    """Whose system a machine runs; None only if the machine itself says that it has none: it may be erased then."""
+    answer = reached(machine, machine.run("cat", IDENTITY_FILE))
+    if answer.ok:
+        return answer.stdout.strip()
+    if exists(machine, IDENTITY_FILE):
+        raise StepError(f"{IDENTITY_FILE} on {machine.alias} cannot be read: {answer.stderr}", "log in and look at it")
+    return None
+
+
+def exists(machine: Target, path: str) -> bool:
+    """Whether there is such a file on a machine. Raises StepError if that cannot be found out."""
+    answer = reached(machine, machine.run("test", "-e", path))
+    if answer.status > 1:
+        reason = f"`test -e {path}` on {machine.alias} exited with {answer.status}: {answer.stderr}"
+        raise StepError(reason, "log in and try it by hand")
+    return answer.ok
+
+
+def reached(machine: Target, answer: Answer) -> Answer:
+    """The answer, unless it is that the machine was not reached: then raises StepError."""
+    if answer.unreached:
+        raise StepError(*unreachable(machine, answer))
+    return answer
 
 
 def unreachable(machine: Target, answer: Answer) -> tuple[str, str]:
     """Why a machine did not answer and what to do, for a person."""
     place = f"{machine.user}@{machine.host} port {machine.port}"
     last = answer.stderr.splitlines()[-1] if answer.stderr else "no answer"
+    pin = machine.known_hosts / machine.alias
+    if answer.wrong_host_key and pinned_host_key(machine.known_hosts, machine.alias) is None:
+        return f"no host key is pinned for {machine.alias}", "run the step that waits for its first answer before"
     if answer.wrong_host_key:
-        what = f"{machine.alias} shows another host key than the pinned one"
-        fix = f"find out why; if the machine was really set up anew, remove {machine.known_hosts / machine.alias}"
-        return what, fix
+        return (
+            f"{machine.alias} shows another host key than the pinned one",
+            f"find out why; if the machine was really set up anew, remove {pin}",
+        )
     if "Permission denied" in answer.stderr:
         return (
             f"{place} refuses the login: {last}",

@@ -8,17 +8,20 @@ itself shows that it is done, and nothing is erased again.
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import read_state, unreachable
+from fediversity.deploy.facts import read_identity, unreachable
 from fediversity.deploy.job import Result, StepError
-from fediversity.deploy.ssh import pin_host_key
-from fediversity.ledger.sqlite import Ledger
+from fediversity.deploy.ssh import Answer, Target, pin_host_key
+from fediversity.ledger.records import StepRecord
 
 _ASK_SECONDS = 15.0
+_PATIENCE_SECONDS = 60.0
+_BOOT_SECONDS = 300.0
+_PAUSE_SECONDS = 1.0
 _TURN_SECONDS = 0.1
 _PORT_SECONDS = 5.0
 
@@ -28,36 +31,61 @@ def install(bench: Bench) -> Result:
     job = bench.job
     if job.server_id is None or job.machine is None:
         raise StepError("the step was not told which server to install", "this is a defect of the plan")
+    earlier = bench.ledger.install_of(job.machine, job.server_id, before=bench.record)
+    # The waiting is done before the turn: a machine that is slow to start must not hold others up.
+    found = _found(bench, earlier)
     with _turn(bench):
-        if job.reinstall != job.server_id and (done := _installed_already(bench)):
+        if job.reinstall != job.server_id and (done := _installed_already(bench, found, earlier)):
             return done
-        finished = bench.tool(*job.command)
-    if finished.status != 0:
-        lines = "".join(f"\n    {line}" for line in finished.tail.splitlines())
-        raise StepError(f"`clan machines install` exited with {finished.status}:{lines}")
+        if found is None:
+            raise StepError(f"{job.machine} waits to be unlocked, so it cannot be erased over SSH", "unlock it first")
+        bench.ledger.turn_came(bench.record)
+        bench.tool()
     return Result("applied", f"NixOS is installed on {job.machine} (server {job.server_id})")
 
 
-def _installed_already(bench: Bench) -> Result | None:
+def _found(bench: Bench, earlier: StepRecord | None) -> Target | None:
+    """The server as it answers: with the image's host key, or with that of the installed system.
+
+    None if it was installed and waits to be unlocked. Raises StepError if it does not answer. If an earlier install
+    was cut off it may be restarting, so it gets more time.
+    """
+    deadline = time.monotonic() + (_BOOT_SECONDS if earlier else _PATIENCE_SECONDS)
+    image, installed = bench.image(), None
+    while True:
+        target, answer = image, _ask(image)
+        if answer.wrong_host_key:
+            # The image's own key is gone: the disks were erased. The installed system has the key its vars say.
+            target = installed = installed or _installed(bench)
+            answer = _ask(installed)
+        if answer.ok:
+            return target
+        if earlier and _waits_for_unlocking(bench):
+            return None
+        if answer.wrong_host_key or time.monotonic() > deadline:
+            raise StepError(*unreachable(target, answer))
+        bench.stop.sleep(_PAUSE_SECONDS)
+
+
+def _ask(target: Target) -> Answer:
+    return target.run("true", seconds=_ASK_SECONDS)
+
+
+def _installed(bench: Bench) -> Target:
+    machine = bench.machine()
+    pin_host_key(bench.job.known_hosts, machine.alias, bench.var(machine.alias, "openssh/ssh.id_ed25519.pub"))
+    return machine
+
+
+def _installed_already(bench: Bench, found: Target | None, earlier: StepRecord | None) -> Result | None:
     """A result if the server runs this machine's system already; None if it may be erased.
 
     Raises StepError if it may not.
     """
     job = bench.job
-    earlier = Ledger(job.state_dir / "ledger.sqlite").install_of(str(job.machine), str(job.server_id))
-    image = bench.image()
-    answer = image.run("true", seconds=_ASK_SECONDS)
-    if not answer.ok and answer.wrong_host_key:
-        # The image's own key is gone: the disks were erased. The installed system has the key its vars say.
-        pin_host_key(job.known_hosts, str(job.machine), bench.var(str(job.machine), "openssh/ssh.id_ed25519.pub"))
-        installed = replace(image, alias=str(job.machine), accept_new=False)
-        answer = installed.run("true", seconds=_ASK_SECONDS)
-        image = installed
-    if not answer.ok:
-        if earlier is not None and _waits_for_unlocking(bench):
-            return Result("unchanged", f"{job.machine} was installed by an earlier run and waits to be unlocked")
-        raise StepError(*unreachable(image, answer))
-    identity = read_state(image).identity
+    if found is None:
+        return Result("unchanged", f"{job.machine} was installed by an earlier run and waits to be unlocked")
+    identity = read_identity(found)
     if identity is None:
         return None
     if identity == job.expected_identity and earlier is not None:
@@ -88,7 +116,6 @@ def _turn(bench: Bench) -> Iterator[None]:
                 break
             except BlockingIOError:
                 bench.stop.sleep(_TURN_SECONDS)
-        bench.turn_came()
         yield
     finally:
         os.close(handle)

@@ -6,9 +6,9 @@ The Mac joins with its own `zerotier-cli`; the controller, a NixOS machine, admi
 import time
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import unreachable
+from fediversity.deploy.facts import reached
 from fediversity.deploy.job import Result, StepError
-from fediversity.deploy.ssh import Target
+from fediversity.deploy.ssh import Answer, Target
 
 _PAUSE_SECONDS = 0.5
 _NODE_FIELD = 2
@@ -22,15 +22,16 @@ def join(bench: Bench) -> Result:
         raise StepError("the step was not told which mesh to join", "this is a defect of the plan")
     network = bench.var(job.controller, f"zerotier-network-{job.instance}/network-id").strip()
     machine, controller = bench.machine(), bench.controller()
+    node = _node_id(machine)
     if _status(machine, network) == "OK":
         return Result("unchanged", f"{job.machine} is a member of {job.instance}")
-    node = _node_id(machine)
-    _ask(machine, "sudo", "-n", "zerotier-cli", "join", network)
-    _ask(controller, "zerotier-members", "allow", node)
+    _must(machine, "zerotier-cli", "join", network)
+    # The clan service writes no /etc/zerotier/network-id, so the network has to be named.
+    _must(controller, "zerotier-members", "--network-id", network, "allow", node)
     deadline = time.monotonic() + job.timeout
     while (status := _status(machine, network)) != "OK":
         if time.monotonic() > deadline:
-            hint = f"look at `zerotier-members list` on {job.controller}"
+            hint = f"look at `zerotier-members --network-id {network} list` on {job.controller}"
             raise StepError(f"{job.machine} joined, but the mesh says {status or 'nothing'}", hint)
         bench.stop.sleep(_PAUSE_SECONDS)
     return Result("applied", f"{job.machine} joined {job.instance} and {job.controller} admitted it")
@@ -38,31 +39,42 @@ def join(bench: Bench) -> Result:
 
 def _node_id(machine: Target) -> str:
     """The ZeroTier address of a machine, from `200 info <address> <version> <state>`."""
-    words = _ask(machine, "sudo", "-n", "zerotier-cli", "info").split()
-    if len(words) <= _NODE_FIELD or words[0] != "200":
-        raise StepError(
-            f"{machine.alias} has no working ZeroTier", "install it there: `brew install --cask zerotier-one`"
-        )
-    return words[_NODE_FIELD]
+    answer = _ask(machine, "zerotier-cli", "info")
+    words = answer.stdout.split()
+    if answer.ok and len(words) > _NODE_FIELD and words[0] == "200":
+        return words[_NODE_FIELD]
+    said = answer.stderr or answer.stdout.strip()
+    if "password" in said:
+        hint = "allow it in the Mac's own module (security.sudo), or log in as root"
+        raise StepError(f"{machine.alias} asks {machine.user} for a password with sudo", hint)
+    hint = "install it there (`brew install --cask zerotier-one`), and see that its service runs"
+    raise StepError(f"{machine.alias} has no working ZeroTier: {said or f'status {answer.status}'}", hint)
 
 
 def _status(machine: Target, network: str) -> str | None:
     """The status of the network on a machine, e.g. OK or ACCESS_DENIED; None if it has not joined.
 
     `zerotier-cli listnetworks` prints `200 listnetworks <nwid> <name> <mac> <status> <type> <dev> <addresses>`; the
-    name may be empty, so the status is found from the right.
+    name may be empty or hold spaces, so the status is found from the right.
     """
-    for line in _ask(machine, "sudo", "-n", "zerotier-cli", "listnetworks").splitlines():
+    for line in _must(machine, "zerotier-cli", "listnetworks").splitlines():
         words = line.split()
         if len(words) > _NETWORK_FIELD and words[_NETWORK_FIELD] == network:
             return words[-4]
     return None
 
 
-def _ask(machine: Target, *command: str) -> str:
-    answer = machine.run(*command)
-    if answer.unreached:
-        raise StepError(*unreachable(machine, answer))
+def _must(machine: Target, *command: str) -> str:
+    answer = _ask(machine, *command)
     if not answer.ok:
-        raise StepError(f"`{' '.join(command)}` on {machine.alias} exited with {answer.status}: {answer.stderr}")
+        # `zerotier-members` says on stdout what went wrong.
+        said = answer.stderr or answer.stdout.strip()
+        reason = f"`{' '.join(command)}` on {machine.alias} exited with {answer.status}: {said}"
+        raise StepError(reason, "log in and try it by hand")
     return answer.stdout
+
+
+def _ask(machine: Target, *command: str) -> Answer:
+    """Runs a command of ZeroTier, which is for root only."""
+    as_root = command if machine.user == "root" else ("sudo", "-n", *command)
+    return reached(machine, machine.run(*as_root))

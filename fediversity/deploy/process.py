@@ -1,4 +1,4 @@
-"""Running a tool under supervision: bounded in time, ended as a whole, its output kept in a file.
+"""Running a tool under supervision: bounded in time, and ended as a whole.
 
 The engine's command plug-in ends only its direct child and hangs on long lines, so both are dealt with here: the
 tool runs in a process group of its own, which is ended with it, and its output never reaches the plug-in.
@@ -7,25 +7,28 @@ tool runs in a process group of its own, which is ended with it, and its output 
 import contextlib
 import ctypes
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.deploy.job import StepError, StopError
-from fediversity.deploy.redact import Redactor
+from fediversity.deploy.job import StepError
+from fediversity.deploy.log import Log
+from fediversity.deploy.stop import Stop
 
 _CHUNK = 65536
-_LONGEST_LINE = 65536
-_TAIL_LINES = 15
+_TICK_SECONDS = 0.05
 _GRACE_SECONDS = 5.0
 _AFTER_EXIT_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+Sink = Callable[[bytes], object]
 
 
 @dataclass(frozen=True)
@@ -36,89 +39,13 @@ class Finished:
     tail: str
 
 
-class Stop:
-    """Whether the runner must stop: a signal came, or the process that started it is gone."""
+@dataclass(frozen=True)
+class Captured:
+    """What a command printed. `status` is None if it took too long and was ended."""
 
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        self._parent = os.getppid()
-
-    def install(self) -> None:
-        """Turns SIGTERM, SIGINT and SIGHUP into a wish to stop; from the main thread, once."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number: int, _frame: object) -> None:
-        self.reason = self.reason or f"stopped by {signal.Signals(number).name}"
-
-    def check(self) -> None:
-        """Raises StopError when it is time to stop."""
-        if self.reason is None and os.getppid() != self._parent:
-            self.reason = "the deploying process ended"
-        if self.reason is not None:
-            raise StopError(self.reason)
-
-    def sleep(self, seconds: float) -> None:
-        """Waits, but no longer than until it is time to stop."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.check()
-            time.sleep(min(left, 0.1))
-        self.check()
-
-
-class Log:
-    """The log file of one step. Everything written is redacted line by line and flushed."""
-
-    def __init__(self, path: Path, redactor: Redactor) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
-        self._redactor = redactor
-        self._rest = b""
-        self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
-
-    def hide(self, secret: str) -> None:
-        """Keeps one more secret out of everything written from now on."""
-        self._redactor = self._redactor.with_secret(secret)
-
-    def redacted(self, text: str) -> str:
-        """The text as the log would hold it."""
-        return self._redactor(text)
-
-    def feed(self, data: bytes) -> None:
-        """Takes output as it comes, in any pieces; a line end is `\\n` or `\\r`."""
-        lines = (self._rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._rest = lines.pop()
-        if len(self._rest) > _LONGEST_LINE:
-            lines.append(self._rest)
-            self._rest = b""
-        for line in lines:
-            self._write(line)
-        self._file.flush()
-
-    def note(self, text: str) -> None:
-        """Writes a line of the runner's own."""
-        self.end_line()
-        self._write(f"# {text}".encode())
-        self._file.flush()
-
-    def end_line(self) -> None:
-        """Writes out what has come without a line end."""
-        if self._rest:
-            rest, self._rest = self._rest, b""
-            self._write(rest)
-            self._file.flush()
-
-    def close(self) -> None:
-        """Ends the file; nothing may be written afterwards."""
-        self.end_line()
-        self._file.close()
-
-    def _write(self, line: bytes) -> None:
-        text = self._redactor(line.decode("utf-8", errors="backslashreplace"))
-        self._file.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-        if text.strip():
-            self.tail.append(text)
+    status: int | None
+    stdout: str
+    stderr: str
 
 
 def run_tool(
@@ -136,79 +63,178 @@ def run_tool(
     stop; the tool and everything it started are ended then.
     """
     log.tail.clear()
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=dict(environment),
-            cwd=directory,
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 (there are no threads)
-        )
-    except FileNotFoundError:
-        hint = "install it and make sure it is on PATH"
-        raise StepError(f"the command `{command[0]}` was not found", hint) from None
-    try:
-        status = _follow(process, log, stop, time.monotonic() + timeout)
-    except BaseException:
-        end_group(process)
-        raise
+    status = _run(command, [log.feed], b"", stop, timeout, environment, directory)
     log.end_line()
     if status is None:
-        end_group(process)
-        raise StepError(f"`{command[0]}` took longer than {timeout:.0f} s and was ended")
+        hint = "read the log: it ends with what the tool was doing"
+        raise StepError(f"`{command[0]}` took longer than {timeout:.0f} s and was ended", hint)
     return Finished(status, "\n".join(log.tail))
 
 
-def _follow(process: subprocess.Popen[bytes], log: Log, stop: Stop, deadline: float) -> int | None:
-    """Reads the tool's output until it has ended; None when the deadline has passed."""
-    assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
-    pipe = process.stdout.fileno()
-    open_pipe, ended_at = True, 0.0
-    while True:
-        stop.check()
-        now = time.monotonic()
-        if now > deadline:
-            return None
-        if open_pipe and select.select([pipe], [], [], 0.05)[0]:
-            data = os.read(pipe, _CHUNK)
-            log.feed(data)
-            open_pipe = bool(data)
-        elif not open_pipe:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.05)
-        if process.poll() is not None:
-            ended_at = ended_at or now
-            # A tool may leave something behind that keeps the pipe open for ever; its own end is what counts.
-            if not open_pipe or now - ended_at > _AFTER_EXIT_SECONDS:
-                process.stdout.close()
-                return process.returncode
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process and everything in its group: politely first, by force after 5 seconds."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE_SECONDS)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _die_with_parent() -> None:
-    # Should the runner itself be killed, nobody would end the tool.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def capture(
+    command: Sequence[str],
+    *,
+    stop: Stop,
+    timeout: float,
+    environment: Mapping[str, str],
+    directory: Path | None = None,
+    stdin: bytes = b"",
+) -> Captured:
+    """Runs a command whose output is small and wanted, under the same supervision. `stdin` is a few lines at most."""
+    stdout, stderr = bytearray(), bytearray()
+    status = _run(command, [stdout.extend, stderr.extend], stdin, stop, timeout, environment, directory)
+    return Captured(status, stdout.decode(errors="replace"), stderr.decode(errors="replace").strip())
 
 
 def tool_environment(
     base: Mapping[str, str], *, stack: str, state_dir: Path, first_on_path: Sequence[Path]
 ) -> dict[str, str]:
     """The environment of a tool: the person's own, without the engine's, and with the stack's facts."""
-    environment = {name: value for name, value in base.items() if not name.startswith("PULUMI_")}
+    environment = without_engine(base)
     environment["FEDIVERSITY_STACK"] = stack
     environment["FEDIVERSITY_STATE_DIR"] = str(state_dir)
     environment["PATH"] = os.pathsep.join([*map(str, first_on_path), environment.get("PATH", os.defpath)])
     return environment
+
+
+def without_engine(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the engine's variables, the stack's passphrase among them."""
+    return {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
+
+
+def adopt_orphans(yes: bool = True) -> None:
+    """Makes this process the parent of what a tool leaves behind, on Linux.
+
+    So the runner sees when the last of a group has ended, also in a container whose first process does not look after
+    orphans.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(yes))
+
+
+class _Process:
+    """A command in a process group of its own. With one sink, both its streams go there; else one goes to each."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        sinks: Sequence[Sink],
+        stdin: bytes,
+        environment: Mapping[str, str],
+        directory: Path | None,
+    ) -> None:
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if len(sinks) > 1 else subprocess.STDOUT,
+                env=dict(environment),
+                cwd=directory,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 (the runner has no threads)
+            )
+        except OSError as error:
+            raise _not_started(command, error, directory) from None
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
+                pipe.write(stdin)
+        self._open = selectors.DefaultSelector()
+        for stream, sink in zip((self._process.stdout, self._process.stderr), sinks, strict=False):
+            assert stream is not None  # noqa: S101 (a pipe was asked for)
+            self._open.register(stream, selectors.EVENT_READ, (stream, sink))
+
+    def follow(self, stop: Stop, deadline: float) -> int | None:
+        """Hands its output on until it has ended. Gives its exit status, None when the deadline has passed."""
+        ended_at: float | None = None
+        while time.monotonic() < deadline:
+            stop.check()
+            self._read(_TICK_SECONDS)
+            if self._process.poll() is not None:
+                ended_at = ended_at or time.monotonic()
+                # It may leave something behind that keeps its output open for ever; its own end is what counts.
+                if not self._open.get_map() or time.monotonic() - ended_at > _AFTER_EXIT_SECONDS:
+                    break
+        return self._process.poll()
+
+    def end(self) -> None:
+        """Ends what is left of the group: politely first, by force after 5 seconds."""
+        patience = time.monotonic() + _GRACE_SECONDS
+        try:
+            self._signal(signal.SIGTERM)
+            while self._alive() and time.monotonic() < patience:
+                self._read(_TICK_SECONDS)  # What has a last word to say must not wait for a reader.
+        finally:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+            with contextlib.suppress(OSError):
+                self._read(0)
+            for key in self._open.get_map().values():
+                key.data[0].close()
+            self._open.close()
+
+    def _read(self, seconds: float) -> None:
+        """Hands on what comes; waits for it no longer than `seconds`."""
+        if not self._open.get_map():
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return
+            if self._alive():
+                time.sleep(seconds)
+            return
+        for key, _ in self._open.select(seconds):
+            stream, sink = key.data
+            data = os.read(key.fd, _CHUNK)
+            if data:
+                sink(data)
+            else:
+                self._open.unregister(stream)
+                stream.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # macOS says EPERM of a group in which only dead processes are left.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _alive(self) -> bool:
+        """Whether anything of the group is left."""
+        if self._process.poll() is not None:
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-self._process.pid, os.WNOHANG) != (0, 0):
+                    continue  # An adopted one has ended.
+        try:
+            os.killpg(self._process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+
+def _run(
+    command: Sequence[str],
+    sinks: Sequence[Sink],
+    stdin: bytes,
+    stop: Stop,
+    timeout: float,
+    environment: Mapping[str, str],
+    directory: Path | None,
+) -> int | None:
+    process = _Process(command, sinks, stdin, environment, directory)
+    try:
+        return process.follow(stop, time.monotonic() + timeout)
+    finally:
+        process.end()
+
+
+def _not_started(command: Sequence[str], error: OSError, directory: Path | None) -> StepError:
+    if directory is not None and not directory.is_dir():
+        return StepError(f"there is no folder {directory}", "run the step in the project's folder")
+    if isinstance(error, FileNotFoundError):
+        return StepError(f"the command `{command[0]}` was not found", "install it and make sure it is on PATH")
+    return StepError(f"the command `{command[0]}` cannot be started: {error.strerror}", "check the file on your PATH")
+
+
+def _die_with_parent() -> None:
+    # Should the runner itself be killed, nobody would end the tool.
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,41 +1,93 @@
 """Taking secrets out of text before it is written anywhere."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 HIDDEN = "[redacted]"
 
 _SHORTEST = 6
-_SECRET_NAME = re.compile(r"(?i)(token|passphrase|password|secret|private_?key|credentials|api_?key)")
-_LOOKS_SECRET = re.compile(
-    r"AGE-SECRET-KEY-1[0-9A-Z]+"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.|\n)*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+_LONGEST_KEY_LINES = 256
+_SECRET_NAME = re.compile(
+    r"(?i)(token|passphrase|password|passwd|secret|private_?key|credentials|api_?key)|(pass|_key|_pat|_auth)$"
+)
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_WHOLE_KEY = re.compile(rf"{_KEY_BEGINS.pattern}[\s\S]*?{_KEY_ENDS.pattern}")
+_OPEN_KEY = re.compile(rf"{_KEY_BEGINS.pattern}[\s\S]*\Z")
+_TOKEN = re.compile(
+    r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}"
+    r"|\bgithub_pat_[A-Za-z0-9_]{40,}"
+    r"|\bglpat-[A-Za-z0-9_-]{20,}"
     r"|\bya29\.[A-Za-z0-9_-]{20,}"
     r"|\bpul-[0-9a-f]{40}\b"
-    r"|(?i:(?<=bearer )[A-Za-z0-9._~+/-]{16,}=*)"
-    r"|(?i:(?<=password=)\S+|(?<=password: )\S+|(?<=token=)\S+|(?<=token: )\S+|(?<=passphrase=)\S+)"
 )
+_ASSIGNED = re.compile(
+    r"(?i)("
+    r"\bbearer (?=[A-Za-z0-9._~+/-]{16})|authorization: basic "
+    r"|(?:password|passwd|passphrase|token|api[_-]?key|private[_-]?key)[\"']?\s{0,4}[=:]\s{0,4}[\"']?"
+    r"|://[^/\s:@]{1,64}:(?=[^/\s@]{1,256}@)"
+    r")(?!\[redacted\])([^\s\"',;&@]+)"
+)
+"""What a secret stands behind: a word that announces it, or the user in front of it in a URL."""
 
 
 class Redactor:
     """Hides the secrets it was given, and whatever looks like a key or a token.
 
-    Values shorter than 6 characters are not hidden: they would be found everywhere.
+    A secret of several lines is hidden line by line. Lines shorter than 6 characters are not: they would be found
+    everywhere.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({secret.strip() for secret in secrets} - {""}, key=len, reverse=True)
-        self._known = [secret for secret in known if len(secret) >= _SHORTEST]
+        lines = {line.strip() for secret in secrets for line in secret.splitlines()}
+        self._given = frozenset(line for line in lines if len(line) >= _SHORTEST)
+        # Tools print what they were told as JSON, too.
+        forms = self._given | {json.dumps(line)[1:-1] for line in self._given}
+        self._known = sorted(forms, key=lambda form: (-len(form), form))
 
     def __call__(self, text: str) -> str:
-        for secret in self._known:
-            text = text.replace(secret, HIDDEN)
-        return _LOOKS_SECRET.sub(HIDDEN, text)
+        return self._without_values(_OPEN_KEY.sub(HIDDEN, _WHOLE_KEY.sub(HIDDEN, text)))
 
     def with_secret(self, secret: str) -> "Redactor":
         """A redactor that hides one secret more."""
-        return Redactor([*self._known, secret])
+        return Redactor([*self._given, secret])
+
+    def line(self, text: str, key_lines: int) -> tuple[str, int]:
+        """One line of a longer text, redacted, and how many lines a private key is long that began in it or before.
+
+        `key_lines` is that number as the line before gave it, at first 0. A key that does not end counts as ended
+        after 256 lines, so that a word about keys cannot hide all that follows.
+        """
+        if key_lines:
+            end = _KEY_ENDS.search(text)
+            if end is None:
+                return HIDDEN, (key_lines + 1) % _LONGEST_KEY_LINES
+            text = HIDDEN + text[end.end() :]
+        text = _WHOLE_KEY.sub(HIDDEN, text)
+        begins = _KEY_BEGINS.search(text)
+        if begins is None:
+            return self._without_values(text), 0
+        return self._without_values(text[: begins.start()]) + HIDDEN, 1
+
+    def cut(self, text: str, at: int) -> int:
+        """The last place not behind `at` where the text can be cut without cutting a secret in two."""
+        for start, end in sorted(self._spans(text), reverse=True):
+            if start < at < end:
+                at = start
+        return at
+
+    def _without_values(self, text: str) -> str:
+        for secret in self._known:
+            text = text.replace(secret, HIDDEN)
+        return _ASSIGNED.sub(rf"\1{HIDDEN}", _TOKEN.sub(HIDDEN, text))
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        for pattern in (_WHOLE_KEY, _KEY_BEGINS, _KEY_ENDS, _TOKEN, _ASSIGNED):
+            yield from (match.span() for match in pattern.finditer(text))
+        for secret in self._known:
+            yield from (match.span() for match in re.finditer(re.escape(secret), text))
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:

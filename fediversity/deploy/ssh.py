@@ -3,15 +3,16 @@
 A person's own `~/.ssh/config`, agent and jump hosts stay in force; the host keys are the stack's own.
 """
 
+import os
 import shlex
-import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fediversity.deploy.job import StepError
-from fediversity.deploy.process import Stop
+from fediversity.deploy.process import capture, without_engine
+from fediversity.deploy.stop import Stop
 
 CONNECT_SECONDS = 10
 _SSH_FAILED = 255
@@ -22,11 +23,15 @@ _WRONG_KEY = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CH
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command on a machine gave. `status` 255 is ssh's own: the machine was not reached."""
+    """What a command on a machine gave. `status` 255 is ssh's own: the machine was not reached, or contact was lost.
+
+    `timed_out` says that the command, or the way to it, was still busy when the time was over.
+    """
 
     status: int
     stdout: str
     stderr: str
+    timed_out: bool = False
 
     @property
     def ok(self) -> bool:
@@ -35,12 +40,12 @@ class Answer:
 
     @property
     def unreached(self) -> bool:
-        """Whether the machine could not be talked to at all."""
+        """Whether the machine could not be talked to, or not to the end."""
         return self.status == _SSH_FAILED
 
     @property
     def wrong_host_key(self) -> bool:
-        """Whether the machine showed a host key other than the pinned one."""
+        """Whether the machine showed a host key other than the pinned one, or none is pinned."""
         return self.unreached and any(text in self.stderr for text in _WRONG_KEY)
 
 
@@ -58,6 +63,7 @@ class Target:
     known_hosts: Path
     identity: Path | None = None
     accept_new: bool = False
+    stop: Stop = field(default_factory=Stop, repr=False, compare=False)
 
     def command(self, remote: Sequence[str], *, terminal: bool = False) -> list[str]:
         """The ssh command line that runs `remote` there; with a terminal, if what runs there reads from one."""
@@ -65,37 +71,44 @@ class Target:
             "BatchMode": "yes",
             "ConnectTimeout": str(CONNECT_SECONDS),
             "ConnectionAttempts": "1",
+            # Only what the stack itself has pinned counts: not the computer's own list, nor another session's
+            # connection that is still open. Hashed names could not be found again in the file.
             "HostKeyAlias": self.alias,
-            "UserKnownHostsFile": str(self.known_hosts / self.alias),
+            "UserKnownHostsFile": _one_path(self.known_hosts / self.alias),
+            "GlobalKnownHostsFile": "/dev/null",
             "StrictHostKeyChecking": "accept-new" if self.accept_new else "yes",
+            "UpdateHostKeys": "no",
+            "HashKnownHosts": "no",
+            "ControlPath": "none",
+            "ClearAllForwardings": "yes",
+            "RequestTTY": "force" if terminal else "no",
             "LogLevel": "ERROR",
         }
         if self.identity is not None:
-            options |= {"IdentityFile": str(self.identity), "IdentitiesOnly": "yes"}
-        if terminal:
-            options["RequestTTY"] = "force"
+            options |= {"IdentityFile": _one_path(self.identity), "IdentitiesOnly": "yes"}
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         return ["ssh", *flags, "-p", str(self.port), f"{self.user}@{self.host}", "--", shlex.join(remote)]
 
     def run(self, *remote: str, stdin: str = "", seconds: float = 60.0, terminal: bool = False) -> Answer:
-        """Runs a command on the machine. A machine that does not answer within `seconds` counts as not reached."""
-        try:
-            done = subprocess.run(
-                self.command(remote, terminal=terminal),
-                input=stdin,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return Answer(_SSH_FAILED, "", f"no answer within {seconds:.0f} s")
-        except FileNotFoundError:
-            raise StepError("the OpenSSH client `ssh` was not found", "install OpenSSH's client") from None
-        return Answer(done.returncode, done.stdout, done.stderr.strip())
+        """Runs a command on the machine. A machine that does not answer within `seconds` counts as not reached.
 
-    def wait(self, stop: Stop, seconds: float) -> Answer:
+        Raises StopError if the runner has to stop, StepError if there is no OpenSSH client.
+        """
+        if self.accept_new:
+            self.known_hosts.mkdir(parents=True, exist_ok=True, mode=0o700)
+        done = capture(
+            self.command(remote, terminal=terminal),
+            stop=self.stop,
+            timeout=seconds,
+            environment=without_engine(os.environ),
+            stdin=stdin.encode(),
+        )
+        if done.status is None:
+            return Answer(_SSH_FAILED, done.stdout, f"no answer within {seconds:.0f} s", timed_out=True)
+        # A negative status: ssh itself was ended by a signal.
+        return Answer(done.status if done.status >= 0 else _SSH_FAILED, done.stdout, done.stderr)
+
+    def wait(self, seconds: float) -> Answer:
         """Asks again until the machine answers or `seconds` have passed, with growing pauses.
 
         A wrong host key is never waited for. Returns the last answer.
@@ -103,11 +116,10 @@ class Target:
         deadline = time.monotonic() + seconds
         pause = _FIRST_PAUSE
         while True:
-            stop.check()
             answer = self.run("true", seconds=CONNECT_SECONDS * 2)
             if answer.ok or answer.wrong_host_key or time.monotonic() + pause > deadline:
                 return answer
-            stop.sleep(pause)
+            self.stop.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def at_port(self, port: int, alias: str) -> "Target":
@@ -122,7 +134,7 @@ def pin_host_key(known_hosts: Path, alias: str, public_key: str) -> None:
     """
     words = public_key.split()
     if len(words) < 2 or not words[0].startswith(("ssh-", "ecdsa-")):
-        raise StepError(f"what should be the host key of {alias} is not an SSH public key")
+        raise StepError(f"what should be the host key of {alias} is not an SSH public key", "look at the var it is in")
     known_hosts.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = known_hosts / f".{alias}.new"
     fresh.write_text(f"{alias} {words[0]} {words[1]}\n")
@@ -132,5 +144,11 @@ def pin_host_key(known_hosts: Path, alias: str, public_key: str) -> None:
 def pinned_host_key(known_hosts: Path, alias: str) -> str | None:
     """The key pinned under `alias`, as `type base64`; None if there is none."""
     file = known_hosts / alias
-    lines = file.read_text().splitlines() if file.exists() else []
-    return next((line.split(" ", 1)[1] for line in lines if line.startswith(f"{alias} ")), None)
+    entries = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+    return next((" ".join(words[1:3]) for words in entries if len(words) > 2 and words[0] == alias), None)
+
+
+def _one_path(path: Path) -> str:
+    """A path as an ssh option takes it: one word, in which nothing is filled in."""
+    text = str(path).replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

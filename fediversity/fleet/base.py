@@ -1,30 +1,46 @@
 """What all fleet models share: frozen, no unknown keys, no silent conversion, and the field's names as types."""
 
+import ipaddress
 import re
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 
 class Model(BaseModel):
     """A part of a fleet file. Frozen; refuses keys it does not know and values of the wrong type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
-def refuse(what: str, fix: str) -> NoReturn:
-    """Refuses a value inside a validator: `what` was found, `fix` is what to write instead."""
+def refuse(what: str, fix: str, *inside: str | int) -> NoReturn:
+    """Refuses a value inside a validator: `what` was found, `fix` is what to write instead.
+
+    `inside` leads from the validated value to the part of it that is wrong, if it is not the whole.
+    """
     # The texts hold user data, which may contain braces: they are handed over as context, never as a template.
-    raise PydanticCustomError("fleet", "{what}", {"what": what, "fix": fix})
+    raise PydanticCustomError("fleet", "{what}", {"what": what, "fix": fix, "inside": inside})
+
+
+def in_schema(**keywords: Any) -> Any:
+    """What the JSON Schema says of a type, for editors; loading is checked by the type's validator alone."""
+    return Field(json_schema_extra=keywords)
+
+
+def form(pattern: re.Pattern[str]) -> Any:
+    """The JSON Schema of a text that must match a pattern from end to end."""
+    return in_schema(pattern=f"^({pattern.pattern})$")
 
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _PUBLIC_KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( .*)?"
 )
+_LONGEST_DOMAIN = 253
 
 
 def _label(value: str) -> str:
@@ -49,18 +65,24 @@ def _user(value: str) -> str:
 
 def is_domain(value: str) -> bool:
     """Whether `value` is a domain name in lower case without the final dot (RFC 1035; IDNA as `xn--`)."""
-    return len(value) <= 253 and all(_LABEL.fullmatch(label) for label in value.split("."))
+    return len(value) <= _LONGEST_DOMAIN and all(_LABEL.fullmatch(label) for label in value.split("."))
+
+
+def is_address(value: str, version: int) -> bool:
+    """Whether `value` is an IP address of that version, without an interface (`%eth0`)."""
+    try:
+        return ipaddress.ip_address(value).version == version and "%" not in value
+    except ValueError:
+        return False
 
 
 def _domain(value: str) -> str:
-    if not is_domain(value) or "." not in value:
+    if len(value) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(value):
         refuse(f"'{value}' is not a domain name", "write it like `fleet.example`, lower case, without a final dot")
     return value
 
 
 def _public_key(value: str) -> str:
-    if "PRIVATE KEY" in value:
-        refuse("a private key stands in the fleet file", "remove it, replace that key pair, and write the public key")
     if not _PUBLIC_KEY.fullmatch(value):
         refuse("not an SSH public key", "write one line as in id_ed25519.pub: `ssh-ed25519 AAAA… comment`")
     return value
@@ -72,10 +94,10 @@ def _port(value: int) -> int:
     return value
 
 
-Label = Annotated[str, AfterValidator(_label)]
-Tag = Annotated[str, AfterValidator(_tag)]
-UserName = Annotated[str, AfterValidator(_user)]
-Domain = Annotated[str, AfterValidator(_domain)]
-PublicKey = Annotated[str, AfterValidator(_public_key)]
-Port = Annotated[int, AfterValidator(_port)]
+Label = Annotated[str, AfterValidator(_label), form(_LABEL)]
+Tag = Annotated[str, AfterValidator(_tag), form(_TAG)]
+UserName = Annotated[str, AfterValidator(_user), form(_USER)]
+Domain = Annotated[str, AfterValidator(_domain), form(_DOMAIN)]
+PublicKey = Annotated[str, AfterValidator(_public_key), form(_PUBLIC_KEY)]
+Port = Annotated[int, AfterValidator(_port), in_schema(minimum=1, maximum=65535)]
 Settings = dict[str, Any]

@@ -75,6 +75,14 @@ HETZNER_LOCATIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_HETZNER_EUROPE = frozenset({"fsn1", "nbg1", "hel1"})
+
+
+def hetzner_locations(server_type: str) -> frozenset[str]:
+    """Where a Hetzner server type is sold: the cost-optimised lines (CX, CAX) in Europe only, the others anywhere."""
+    return _HETZNER_EUROPE if server_type.startswith(("cx", "cax")) else frozenset(HETZNER_LOCATIONS)
+
+
 HETZNER_IMAGES: frozenset[str] = frozenset(
     {
         "debian-12",
@@ -143,3 +151,9 @@ GCP_ZONES: frozenset[str] = frozenset(
 
 GCP_BUCKET_LOCATIONS: frozenset[str] = GCP_REGIONS | {"eu", "us", "asia", "eur4", "nam4"}
 """Where a bucket may live: a region, a multi-region or a dual-region, in lower case."""
+
+
+def smallest_installable(sold: Mapping[str, MachineType], architecture: Architecture) -> str:
+    """The smallest of the types that the NixOS installer fits in, of that architecture if there is one."""
+    fitting = [name for name, size in sold.items() if size.memory_mb >= INSTALLER_MEMORY_MB]
+    return min(fitting, key=lambda name: (sold[name].architecture != architecture, sold[name].memory_mb))

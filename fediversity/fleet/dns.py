@@ -1,42 +1,39 @@
 """DNS zones and their records, and what the standards say about them."""
 
-import ipaddress
 import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fediversity.fleet.base import Domain, Label, Model, is_domain, refuse
+from fediversity.fleet.base import Domain, Label, Model, form, is_address, is_domain, refuse
 
 RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS"]
 
-_OWNER_LABEL = re.compile(r"_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_MX = re.compile(r"(\d{1,5}) (\S+)\.")
-_SRV = re.compile(r"\d{1,5} \d{1,5} \d{1,5} (\S+)\.")
+_OWNER = re.compile(r"@|(\*|(\*\.)?_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)")
+_MX = re.compile(r"([0-9]{1,5}) (\S+)\.")
+_SRV = re.compile(r"([0-9]{1,5}) ([0-9]{1,5}) ([0-9]{1,5}) (\S+)\.")
 _CAA = re.compile(r'(0|128) (issue|issuewild|iodef) "[^"]*"')
 _TXT_LIMIT = 255
 
 
 def _owner(value: str) -> str:
-    if value == "@":
-        return value
-    labels = value.removeprefix("*.").split(".") if value != "*" else []
-    if not all(_OWNER_LABEL.fullmatch(label) for label in labels):
+    if not _OWNER.fullmatch(value):
         refuse(f"'{value}' is not a record name", "write it relative to the zone, lower case; the zone itself is '@'")
     return value
 
 
 class Record(Model):
-    """A set of DNS records with one name and type. `ttl` is in seconds; None takes the zone's.
+    """A set of DNS records with one name and type: `values`, or the public address of a `machine`."""
 
-    The content is `values`, or the public address of a `machine` (A records only).
-    """
-
-    name: Annotated[str, AfterValidator(_owner)]
+    name: Annotated[str, AfterValidator(_owner), form(_OWNER)]
+    """Relative to the zone; the zone itself is '@'."""
     type: RecordType
     ttl: int | None = Field(default=None, ge=60, le=2147483647)
+    """How long it may be cached, in seconds; the zone's `ttl` if not given."""
     values: tuple[str, ...] = ()
+    """The content, as zone files write it: host names in full with a final dot."""
     machine: Label | None = None
+    """The machine whose public IPv4 address is the content (A records only)."""
 
     @model_validator(mode="after")
     def _content(self) -> "Record":
@@ -44,61 +41,64 @@ class Record(Model):
             found = "both `values` and `machine`" if self.values else "neither `values` nor `machine`"
             refuse(f"has {found}", "give the record one of them")
         if self.machine is not None and self.type != "A":
-            refuse(f"a {self.type} record cannot come from a machine", "use type A, or give `values`")
+            refuse(f"a {self.type} record cannot come from a machine", "use type A, or give `values`", "machine")
         if self.type == "CNAME" and len(self.values) > 1:
-            refuse(f"a CNAME has {len(self.values)} values", "a CNAME has exactly one target (RFC 1034)")
+            refuse(f"a CNAME has {len(self.values)} values", "a CNAME has exactly one target (RFC 1034)", "values")
         if self.type == "CNAME" and self.name == "@":
             refuse("a CNAME at the zone's own name", "a zone's name has SOA and NS records: use A or AAAA (RFC 1034)")
-        if len(set(self.values)) < len(self.values):
-            refuse("the same value twice", "keep it once")
-        for value in self.values:
-            _check_value(self.type, value)
+        for index, value in enumerate(self.values):
+            if value in self.values[:index]:
+                refuse(f"'{value}' twice", "keep it once", "values", index)
+            if (wrong := _wrong_value(self.type, value)) is not None:
+                refuse(*wrong, "values", index)
         return self
 
 
-def _check_value(kind: str, value: str) -> None:
-    if kind in {"A", "AAAA"}:
-        version = 4 if kind == "A" else 6
-        if not _is_address(value, version):
-            refuse(f"'{value}' is not an IPv{version} address", f"an {kind} record holds IPv{version} addresses")
-    elif kind in {"CNAME", "NS"}:
-        if not (value.endswith(".") and is_domain(value.removesuffix("."))):
-            refuse(
-                f"'{value}' is not a complete domain name", f"write it in full with a final dot: '{value.rstrip('.')}.'"
-            )
-    elif kind == "MX":
-        if not ((match := _MX.fullmatch(value)) and is_domain(match[2])):
-            refuse(f"'{value}' is not a mail exchanger", "write priority and host: '10 mail.fleet.example.'")
-    elif kind == "SRV":
-        if not ((match := _SRV.fullmatch(value)) and is_domain(match[1])):
-            refuse(
-                f"'{value}' is not a service record",
-                "write priority, weight, port, host: '0 5 443 host.fleet.example.'",
-            )
-    elif kind == "CAA":
-        if not _CAA.fullmatch(value):
-            refuse(f"'{value}' is not a CAA record", "write flags, tag, quoted value: '0 issue \"letsencrypt.org\"'")
-    elif len(value.encode()) > _TXT_LIMIT:
-        refuse(f"a TXT value of {len(value.encode())} bytes", f"keep it to {_TXT_LIMIT} bytes")
+def _wrong_value(kind: RecordType, value: str) -> tuple[str, str] | None:
+    """What is wrong with a value of a record and its fix; None if nothing is."""
+    if kind == "A" and not is_address(value, 4):
+        return f"'{value}' is not an IPv4 address", "an A record holds IPv4 addresses: '203.0.113.7'"
+    if kind == "AAAA" and not is_address(value, 6):
+        return f"'{value}' is not an IPv6 address", "an AAAA record holds IPv6 addresses: '2001:db8::7'"
+    if kind in {"CNAME", "NS"} and not (value.endswith(".") and _is_target(value.removesuffix("."))):
+        fix = f"write it in full with a final dot: '{value.rstrip('.')}.'"
+        return f"'{value}' is not a complete domain name", fix
+    if kind == "MX" and not ((match := _MX.fullmatch(value)) and _small(match[1]) and is_domain(match[2])):
+        return f"'{value}' is not a mail exchanger", "write priority and host: '10 mail.fleet.example.'"
+    if kind == "SRV" and not (
+        (match := _SRV.fullmatch(value)) and _small(match[1], match[2], match[3]) and is_domain(match[4])
+    ):
+        fix = "write priority, weight, port, host: '0 5 443 host.fleet.example.'"
+        return f"'{value}' is not a service record", fix
+    if kind == "CAA" and not _CAA.fullmatch(value):
+        return f"'{value}' is not a CAA record", "write flags, tag, quoted value: '0 issue \"letsencrypt.org\"'"
+    if kind == "TXT" and len(value.encode()) > _TXT_LIMIT:
+        return f"a TXT value of {len(value.encode())} bytes", f"keep it to {_TXT_LIMIT} bytes"
+    return None
 
 
-def _is_address(value: str, version: int) -> bool:
-    try:
-        return ipaddress.ip_address(value).version == version
-    except ValueError:
-        return False
+def _is_target(value: str) -> bool:
+    # Aliases may lead to names that are no hosts, such as a mail service's `key1._domainkey.example`.
+    return is_domain(re.sub(r"(^|\.)_", r"\1", value))
+
+
+def _small(*numbers: str) -> bool:
+    return all(int(number) <= 65535 for number in numbers)
 
 
 class Zone(Model):
-    """A DNS zone and the records in it. `ttl` is the default in seconds."""
+    """A DNS zone and the records in it."""
 
     provider: Literal["hetzner", "gcp"]
+    """Who serves it: Hetzner DNS or Google's Cloud DNS."""
     ttl: int = Field(default=300, ge=60, le=2147483647)
+    """How long its records may be cached unless they say otherwise, in seconds."""
     description: str = ""
     records: tuple[Record, ...] = ()
 
 
 class Dns(Model):
-    """All DNS zones of the fleet, by domain name."""
+    """The DNS of the fleet."""
 
     zones: dict[Domain, Zone] = Field(default_factory=dict)
+    """By domain name."""

@@ -1,7 +1,8 @@
 """Turns what pydantic says about a fleet file into findings a person can act on."""
 
+import difflib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -19,20 +20,37 @@ _EXPECTED = {
     "model_type": "a group of `key: value` lines",
     "model_attributes_type": "a group of `key: value` lines",
 }
+_BOUNDS = {"greater_than_equal": ("small", "ge", "more"), "less_than_equal": ("large", "le", "less")}
 _LONGEST_SHOWN = 60
 
 
-def explain(error: ErrorDetails, data: Any, model: type[BaseModel]) -> Finding:
-    """One pydantic error as a finding, with the location as it is written in the file.
+def explain_all(errors: Sequence[ErrorDetails], data: Any, model: type[BaseModel]) -> list[Finding]:
+    """All of pydantic's errors as findings, one a cause: a misspelt key is not reported as missing as well.
 
     `data` is what was validated against `model`.
     """
-    where = _written_location(error["loc"], data)
+    unknown: dict[Location, list[str]] = {}
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            *parent, key = _written_location(error["loc"], data)
+            unknown.setdefault(tuple(parent), []).append(str(key))
+    findings = []
+    for error in errors:
+        where = _written_location(error["loc"], data)
+        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue  # items were listed, and what is wrong with them has been said
+        misspelt = difflib.get_close_matches(str(where[-1]), unknown.get(where[:-1], ()), n=1) if where else []
+        if error["type"] != "missing" or not misspelt:
+            findings.append(_explain(error, where, data, model))
+    return findings
+
+
+def _explain(error: ErrorDetails, where: Location, data: Any, model: type[BaseModel]) -> Finding:
     kind = error["type"]
     context = error.get("ctx", {})
     found = error["input"]
     if kind == "fleet":
-        return Finding(where, context["what"], context["fix"])
+        return Finding((*where, *context["inside"]), context["what"], context["fix"])
     if kind == "extra_forbidden":
         known = fields_at(model, where[:-1], data)
         return Finding(where, f"unknown key '{where[-1]}'", choose(str(where[-1]), known, most=20))
@@ -42,16 +60,18 @@ def explain(error: ErrorDetails, data: Any, model: type[BaseModel]) -> Finding:
         return Finding(where, f"expected {_EXPECTED[kind]}, found {shown(found)}", _type_fix(kind, found))
     if kind == "literal_error":
         choices = [text.strip("'") for text in context["expected"].replace(" or ", ", ").split(", ")]
-        return Finding(where, f"{shown(found)} is not allowed here", choose(str(found), choices))
-    if kind == "union_tag_not_found":
-        return Finding(where, "`kind` is missing", "add `kind:` with one of hetzner, gcp, existing, darwin")
-    if kind == "union_tag_invalid":
-        choices = [text.strip("'") for text in context["expected_tags"].split(", ")]
-        return Finding((*where, "kind"), f"unknown kind '{context['tag']}'", choose(context["tag"], choices))
+        what = "no value is given" if found is None else f"{shown(found)} is not allowed here"
+        return Finding(where, what, choose(str(found), choices))
+    if kind in {"union_tag_not_found", "union_tag_invalid"}:
+        choices = _kinds(_annotation_at(model, where))
+        if not isinstance(found, Mapping) or "kind" not in found:
+            return Finding(where, "`kind` is missing", f"add `kind:`; {choose('', choices)}")
+        return Finding((*where, "kind"), f"unknown kind {shown(found['kind'])}", choose(str(found["kind"]), choices))
     if kind == "too_short":
         return Finding(where, "nothing is listed", f"list at least {context['min_length']}")
-    if kind == "string_pattern_mismatch":
-        return Finding(where, f"{shown(found)} has the wrong form", f"it must match {context['pattern']}")
+    if kind in _BOUNDS:
+        size, limit, way = _BOUNDS[kind]
+        return Finding(where, f"{shown(found)} is too {size}", f"use {context[limit]} or {way}")
     return Finding(where, f"{shown(found)}: {error['msg'].lower()}", "correct the value as the message says")
 
 
@@ -72,11 +92,11 @@ def shown(value: Any) -> str:
 
 def _type_fix(kind: str, found: Any) -> str:
     if kind == "tuple_type" and isinstance(found, str):
-        return f"write it as a list: [{found}]"
+        return f"write it as a list: [{shown(found)}]"
     if kind == "string_type" and isinstance(found, int | float):
-        return f"put it in quotes: '{found}'"
+        return f"put it in quotes: '{shown(found)}'"
     if kind == "int_type" and isinstance(found, str) and found.isdecimal():
-        return f"write it without quotes: {found}"
+        return f"write it without quotes: {shown(found)[1:-1]}"
     if kind == "bool_type":
         return "write true or false, without quotes"
     if found is None:
@@ -90,11 +110,11 @@ def _written_location(loc: tuple[int | str, ...], data: Any) -> Location:
     here = data
     for position, part in enumerate(loc):
         last = position == len(loc) - 1
-        if _holds(here, part):
-            here = here[part]
-        elif part == "[key]" or not last or _is_tag(here, part):
+        if _is_tag(here, part) and not last:
             continue
-        where.append(part)
+        if part != "[key]" or _holds(here, part):
+            where.append(part)
+        here = here[part] if _holds(here, part) else None
     return tuple(where)
 
 
@@ -110,25 +130,33 @@ def _is_tag(here: Any, part: int | str) -> bool:
 
 def fields_at(model: type[BaseModel], where: Location, data: Any) -> frozenset[str]:
     """The keys that are known at a location of the file; empty if anything may stand there."""
-    annotation: Any = model
-    here = data
     for part in where:
-        here = here[part] if _holds(here, part) else None
-        annotation = _step(annotation, part, here)
-    found = next(_models(annotation, data=here), None)
+        data = data[part] if _holds(data, part) else None
+    found = next(_models(_annotation_at(model, where), data), None)
     return frozenset(found.model_fields) if found else frozenset()
 
 
-def _step(annotation: Any, part: str | int, value: Any) -> Any:
-    for candidate in _models(annotation, data=None):
-        if isinstance(part, str) and part in candidate.model_fields:
-            return candidate.model_fields[part].annotation
-    arguments = get_args(annotation)
+def _annotation_at(model: type[BaseModel], where: Location) -> Any:
+    annotation: Any = model
+    for part in where:
+        annotation = _step(annotation, part)
+    return annotation
+
+
+def _kinds(annotation: Any) -> list[str]:
+    return [kind for model in _models(annotation, None) for kind in get_args(model.model_fields["kind"].annotation)]
+
+
+def _step(annotation: Any, part: str | int) -> Any:
+    """What is expected at a key or position inside something."""
     if get_origin(annotation) is dict:
-        return arguments[1]
+        return get_args(annotation)[1]
     if get_origin(annotation) is tuple:
-        return arguments[0]
-    return None if value is None else annotation
+        return get_args(annotation)[0]
+    for candidate in _models(annotation, data=None):
+        if part in candidate.model_fields:
+            return candidate.model_fields[str(part)].annotation
+    return None
 
 
 def _models(annotation: Any, data: Any) -> Iterator[type[BaseModel]]:

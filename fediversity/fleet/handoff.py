@@ -4,10 +4,12 @@ No address and no secret: facts that are known only after creation go by command
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Deployment, Fleet, Instance
+from fediversity.fleet.problems import FleetError, Problem
 
 FLEET_JSON = "fleet.json"
 """The file's name inside the flake."""
@@ -28,6 +30,20 @@ def render(fleet: Fleet) -> dict[str, Any]:
 def render_text(fleet: Fleet) -> str:
     """The exact content of `nix/fleet.json`, with a final newline."""
     return json.dumps(render(fleet), indent=2, sort_keys=True) + "\n"
+
+
+def require_current(fleet: Fleet, file: Path) -> None:
+    """Makes sure that `file` is what this fleet renders to: Nix reads the file, the engine reads the fleet.
+
+    Raises FleetError if it is missing or stale.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError:
+        text = None
+    if text != render_text(fleet):
+        what = "is missing" if text is None else "is stale: the fleet file has changed since it was written"
+        raise FleetError([Problem(str(file), 0, "", what, "run `./just render STACK` and commit the result")])
 
 
 def _machine(machine: Machine) -> dict[str, Any]:

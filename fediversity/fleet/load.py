@@ -1,16 +1,24 @@
 """Loading a fleet file: everything that is wrong with it is said at once."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from fediversity.fleet.checks import CHECKS
-from fediversity.fleet.explain import explain
+from fediversity.fleet.explain import explain_all
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import FleetError, LineMap, Problem
+from fediversity.fleet.problems import Finding, FleetError, Location, Problem, related
+from fediversity.fleet.sensitive import key_material
 from fediversity.fleet.source import read_yaml
+
+_ENTRIES = frozenset({"machines", "instances", "buckets", "deployments", "operators"})
+"""The sections whose entries stand alone: one that is wrong can be set aside."""
+
+_STAND_INS = {"version": 1, "name": "fleet", "domain": "mesh", "machines": {}}
+"""What takes the place of a required part that is wrong, so that the rest can still be checked."""
 
 
 def load_fleet(path: Path) -> Fleet:
@@ -33,70 +41,77 @@ def parse_fleet(text: str, file: str) -> Fleet:
     """Checks the text of a fleet file; `file` is its name in messages.
 
     Raises FleetError with every problem found. Parts with a wrong field are set aside and the rest is still checked,
-    so that one run shows as much as possible.
+    so that one run shows as much as possible; what only follows from a part that was set aside is left out.
     """
-    data, lines, problems = read_yaml(text, file)
-    if data is None:
-        raise FleetError(problems)
-    if not isinstance(data, dict):
+    source = read_yaml(text, file)
+    if source.data is None:
+        raise FleetError(source.problems)
+    if not isinstance(source.data, dict):
         fix = "start with `version: 1` and `machines:`"
-        raise FleetError([Problem(file, 1, "", "not a group of `key: value` lines", fix)])
-    fleet, found = _validate(data, lines)
-    problems += found
-    if fleet is None and found:
-        problems += _check_the_rest(data, lines)
-    elif fleet is not None:
-        problems += [lines.problem(finding) for check in CHECKS for finding in check(fleet)]
+        raise FleetError([Problem(file, source.lines.line(()), "", "not a group of `key: value` lines", fix)])
+    pasted = list(key_material(source.data))
+    unknown = source.unread.union(pasted)
+    fleet, wrong = _validate(source.data)
+    findings = [_pasted_key(where) for where in pasted] + _apart_from(unknown, wrong)
+    hit = unknown.union(finding.where for finding in wrong)
+    if hit:
+        fleet, _ = _validate(_without(source.data, {_entry(where) for where in hit}))
+    if fleet is not None:
+        found = _apart_from(unknown, (finding for check in CHECKS for finding in check(fleet)))
+        doubtful = set(_doubtful(hit, source.data))
+        findings += [finding for finding in found if not _may_be_in(finding.absent, doubtful)]
+    problems = [*source.problems, *dict.fromkeys(source.lines.problem(finding) for finding in findings)]
     if problems or fleet is None:
         raise FleetError(problems)
     return fleet
 
 
-def _validate(data: dict[str, Any], lines: LineMap) -> tuple[Fleet | None, list[Problem]]:
+def _validate(data: dict[str, Any]) -> tuple[Fleet | None, list[Finding]]:
     # JSON mode is pydantic's strict mode for data that came from a text: lists may become tuples, nothing else bends.
     try:
         return Fleet.model_validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
-        findings = [explain(detail, data, Fleet) for detail in error.errors()]
-        return None, list(dict.fromkeys(lines.problem(finding) for finding in findings))
+        return None, explain_all(error.errors(), data, Fleet)
 
 
-def _check_the_rest(data: dict[str, Any], lines: LineMap) -> list[Problem]:
-    """What the cross-checks find in the entries that are valid by themselves.
-
-    Findings that a set-aside entry could explain (a name or tag it would have given) are left out.
-    """
-    kept, dropped = _without_bad_entries(data)
-    fleet, _ = _validate(kept, lines)
-    if fleet is None:
-        return []
-    problems = [lines.problem(finding) for check in CHECKS for finding in check(fleet)]
-    doubtful = ("unknown machine", "no machine has the tag", "no enabled machine", "no zerotier instance")
-    if dropped & {"machines", "instances"}:
-        problems = [problem for problem in problems if not any(text in problem.what for text in doubtful)]
-    if "gcp" in dropped:
-        problems = [problem for problem in problems if "no project is named" not in problem.what]
-    return problems
+def _pasted_key(where: Location) -> Finding:
+    fix = "remove it, replace that key pair everywhere: whoever has this file has the key"
+    return Finding(where, "a private key stands in the fleet file", fix)
 
 
-def _without_bad_entries(data: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-    """The data without the entries (machines, instances, zones …) that have a wrong field, and the sections hit."""
+def _apart_from(unknown: Iterable[Location], findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that are not about a place whose value is unknown."""
+    return [finding for finding in findings if not any(related(finding.where, where) for where in unknown)]
+
+
+def _may_be_in(absent: Location | None, doubtful: Iterable[Location]) -> bool:
+    return absent is not None and any(related(absent, where) for where in doubtful)
+
+
+def _doubtful(hit: Iterable[Location], data: dict[str, Any]) -> Iterator[Location]:
+    """Where something may have been declared that could not be read, given the locations of what is wrong."""
+    for where in hit:
+        yield _entry(where)
+        if len(where) == 2:  # an entry that is wrong as a whole, perhaps by its name: it could be any
+            yield where[:1]
+        if len(where) == 1 and where[0] not in Fleet.model_fields:  # perhaps a misspelt section
+            yield from ((section,) for section in Fleet.model_fields if section not in data)
+
+
+def _entry(where: Location) -> Location:
+    """The part of a fleet file that can be set aside by itself and holds `where`."""
+    if where[:2] == ("dns", "zones"):
+        return where[:3]
+    return where[:2] if where and where[0] in _ENTRIES else where[:1]
+
+
+def _without(data: dict[str, Any], entries: Iterable[Location]) -> dict[str, Any]:
     kept: dict[str, Any] = json.loads(json.dumps(data))
-    sections: set[str] = set()
-    try:
-        Fleet.model_validate_json(json.dumps(data), strict=True)
-    except ValidationError as error:
-        for detail in error.errors():
-            sections.add(str(detail["loc"][0]))
-            _remove(kept, detail["loc"])
-    return kept, sections
-
-
-def _remove(data: dict[str, Any], loc: tuple[int | str, ...]) -> None:
-    section = data.get(str(loc[0]))
-    if loc[:2] == ("dns", "zones") and isinstance(section, dict) and isinstance(section.get("zones"), dict):
-        section["zones"].pop(loc[2] if len(loc) > 2 else "", None)
-    elif loc[0] in {"machines", "instances", "buckets", "deployments", "operators"} and isinstance(section, dict):
-        section.pop(loc[1] if len(loc) > 1 else "", None)
-    elif loc[0] not in {"version", "name", "domain"}:
-        data.pop(str(loc[0]), None)
+    # The longer ones first: a section that goes as a whole may hold an entry that goes, too.
+    for entry in sorted(entries, key=len, reverse=True):
+        section: Any = kept
+        for part in entry[:-1]:
+            section = section.get(part) if isinstance(section, dict) else None
+        if isinstance(section, dict) and entry:
+            section.pop(entry[-1], None)
+    return _STAND_INS | kept

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from fediversity.fleet.machines import TAG_PREFIX
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.services import ZEROTIER
-
-TAG_PREFIX = "tag:"
 
 
 def resolve_after(fleet: Fleet, name: str, after: Iterable[str]) -> frozenset[str]:

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fediversity.fleet.sensitive import printable
+
 Location = tuple[str | int, ...]
 """Where in the file: keys and list positions from the top, e.g. ("machines", "cinnabar", "tags", 0)."""
 
@@ -12,23 +14,32 @@ Location = tuple[str | int, ...]
 class Finding:
     """One thing that is wrong, before it is known on which line it stands.
 
-    `what` says what was found, `fix` what to write instead.
+    `what` says what was found, `fix` what to write instead. `absent` is set when the finding is that something is not
+    declared: where it would have been. If an entry there could not be read, the finding says nothing.
     """
 
     where: Location
     what: str
     fix: str
+    absent: Location | None = None
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A finding with its place in the file. `line` counts from 1; 0 means the file as a whole."""
+    """A finding with its place in the file. `line` counts from 1; 0 means the file as a whole.
+
+    The texts are made safe to print: no private key, no long token, no control character.
+    """
 
     file: str
     line: int
     field: str
     what: str
     fix: str
+
+    def __post_init__(self) -> None:
+        for name in ("field", "what", "fix"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
@@ -75,6 +86,12 @@ def dotted(where: Location) -> str:
     for part in where:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def related(one: Location, other: Location) -> bool:
+    """Whether one location is the other, or lies inside it."""
+    shared = min(len(one), len(other))
+    return one[:shared] == other[:shared]
 
 
 def choose(found: str, choices: Iterable[str], most: int = 8) -> str:

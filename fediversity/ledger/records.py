@@ -13,8 +13,9 @@ ENDED_WELL: frozenset[Outcome] = frozenset({"applied", "unchanged"})
 class StepRecord:
     """One run of one step. Times are seconds since 1970 (UTC); `ended_at` and `outcome` are None while it runs.
 
-    `queued_at` is when the runner was started, `started_at` when it had its turn (installs go one at a time).
-    `command` is the tool's command line, which never holds a secret. `log` is relative to the stack's folder.
+    `queued_at` is when the runner was started, `started_at` when it had its turn (installs go one at a time); both are
+    the same until the turn comes. `command` is the tool's command line, which never holds a secret. `log` is relative
+    to the stack's folder.
     """
 
     id: int

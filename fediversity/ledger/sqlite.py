@@ -91,7 +91,10 @@ class Ledger:
     def turn_came(self, record_id: int) -> None:
         """Records that a step which waited for its turn really starts now."""
         with self._open() as connection:
-            connection.execute("UPDATE steps SET started_at = ? WHERE id = ?", (time.time(), record_id))
+            # Later than `queued_at` even if the clock was set back: from then on the machine may have been changed.
+            connection.execute(
+                "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
+            )
 
     def end(self, record_id: int, outcome: Outcome, reason: str) -> None:
         """Records how a step ended, now."""
@@ -103,22 +106,31 @@ class Ledger:
 
     def records(self) -> tuple[StepRecord, ...]:
         """Every run of every step, in the order they started. Empty if the ledger does not exist."""
-        if not self.path.exists():
-            return ()
-        with self._open() as connection:
-            rows = connection.execute(f"SELECT {_COLUMNS} FROM steps ORDER BY id")  # noqa: S608 (a constant)
-            return tuple(StepRecord(*row) for row in rows)
+        return self._select("ORDER BY id")
 
     def latest(self) -> dict[str, StepRecord]:
         """The newest run of each step, by the step's name."""
         return {record.step: record for record in self.records()}
 
-    def install_of(self, machine: str, server_id: str) -> StepRecord | None:
-        """The newest install of this very server: one that ended well if there is one, else any that began."""
-        installs = [
-            record
-            for record in self.records()
-            if record.kind == "install" and record.machine == machine and record.server_id == server_id
-        ]
+    def install_of(self, machine: str, server_id: str, *, before: int | None = None) -> StepRecord | None:
+        """The newest install of this very server: one that ended well if there is one, else any whose turn came.
+
+        An install whose turn never came has not touched the disks and does not count; nor do the record `before` and
+        those after it, so that a running install does not find itself.
+        """
+        installs = self._select(
+            "WHERE machine = ? AND kind = 'install' AND server_id = ? AND id < coalesce(?, id + 1) ORDER BY id",
+            (machine, server_id, before),
+        )
         ended_well = [record for record in installs if record.outcome in ENDED_WELL]
-        return max(ended_well or installs, key=lambda record: record.id, default=None)
+        had_their_turn = [record for record in installs if record.started_at > record.queued_at]
+        return max(ended_well or had_their_turn, key=lambda record: record.id, default=None)
+
+    def _select(self, rest: str, values: tuple[object, ...] = ()) -> tuple[StepRecord, ...]:
+        if not self.path.exists():
+            return ()
+        with self._open() as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone() is None:
+                return ()  # The first runner has made the file and not yet the table, or died in between.
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM steps {rest}", values)  # noqa: S608 (constants)
+            return tuple(StepRecord(*row) for row in rows)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from fediversity.fleet.base import is_address
 from fediversity.fleet.graph import find_cycle, in_order
 from fediversity.fleet.handoff import render
-from fediversity.fleet.machines import Machine
+from fediversity.fleet.machines import DarwinProvider, ExistingProvider, Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
 from fediversity.plan import commands
@@ -43,7 +44,8 @@ def update_name(machine: str) -> str:
 
 def _vars(fleet: Fleet, rendered: Mapping[str, Any], site: Site) -> Step:
     inventory = {key: rendered[key] for key in ("name", "domain", "machines", "instances")}
-    command = commands.generate_vars(fleet.enabled_machines, site)
+    # Sorted, because another command line is another run, and the order of a file means nothing.
+    command = commands.generate_vars(sorted(fleet.enabled_machines), site)
     return Step(VARS, "vars", None, command=command, fingerprint=_hash(inventory))
 
 
@@ -65,9 +67,17 @@ def _machine_steps(
         chain.append(Step(f"{name}-online", "online", name))
     if machine.mesh:
         chain.append(Step(f"{name}-join", "join", name, (*gate, *admitted_by)))
-    command = commands.update(name, user, port, site)
+    command = commands.update(name, user, port, site, host=_host(machine, site))
     chain.append(Step(update_name(name), "update", name, (VARS, *gate), command, fingerprint))
     return [_waiting_for(step, (chain[index - 1].name,) if index else ()) for index, step in enumerate(chain)]
+
+
+def _host(machine: Machine, site: Site) -> str:
+    """The machine's host in a target of clan's; a simulated machine always has an IPv4 address."""
+    provider = machine.provider
+    if site.simulated or not isinstance(provider, ExistingProvider | DarwinProvider):
+        return commands.ADDRESS
+    return f"[{commands.ADDRESS}]" if is_address(provider.host, 6) else commands.ADDRESS
 
 
 def _apply(fleet: Fleet, name: str, rendered: Mapping[str, Any], fingerprints: Mapping[str, str], site: Site) -> Step:

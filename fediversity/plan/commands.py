@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 ADDRESS = "$FEDIVERSITY_ADDRESS"
 PROJECT = "$PWD"
 
-_VARIABLE = re.compile(r"\$(?:FEDIVERSITY_[A-Z_]+|PWD)")
+_VARIABLE = re.compile(rf"(?:{re.escape(ADDRESS)}|{re.escape(PROJECT)})(?![A-Za-z0-9_])")
 
 Command = tuple[str, ...]
 
@@ -52,15 +52,15 @@ def install(machine: str, user: str, port: int, site: Site) -> Command:
     )
 
 
-def update(machine: str, user: str, port: int, site: Site) -> Command:
-    """`clan machines update` of one machine, its host key pinned.
+def update(machine: str, user: str, port: int, site: Site, *, host: str = ADDRESS) -> Command:
+    """`clan machines update` of one machine, its host key pinned. clan wants a `host` of IPv6 in brackets.
 
     Never with a build host: on a Mac that would switch the build host instead of the Mac.
     """
     options = [f"HostKeyAlias={machine}", f"UserKnownHostsFile={PROJECT}/{site.state_dir}/known_hosts/{machine}"]
     if site.identity:
         options += [f"IdentityFile={_in_project(site.identity)}", "IdentitiesOnly=yes"]
-    target = f"{user}@{ADDRESS}:{port}?{'&'.join(options)}"
+    target = f"{user}@{host}:{port}?{'&'.join(options)}"
     return (
         *("clan", "machines", "update", machine, "--flake", site.flake),
         *("--host-key-check", "strict", "--target-host", target),

@@ -1,98 +1,144 @@
 """Fingerprints: what a machine's configuration reads, as one hash (DESIGN, decision 5).
 
 Without Nix a fingerprint cannot be a derivation path, so it is a SHA-256 over every file that the machine's
-configuration reads: the flake's own entry files, the files that define the machine's module, every aspect those
-files name (transitively), and the machine's slice of `fleet.json`. The search is by name and errs on the wide side:
-a name mentioned is a name used. Editing a file that a machine does not read leaves its fingerprint alone.
+configuration reads: the flake's own files that define no module for machines, the files that define the machine's
+module, every aspect of its class that those name and every file they point at (transitively), and the machine's slice
+of `fleet.json`. The search is by name and errs on the wide side: a name mentioned is a name used. What it cannot see is
+a name that is computed. Editing a file that a machine does not read leaves its fingerprint alone.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from fediversity.fleet.handoff import FLEET_JSON
 
 ENTRY_FILES = ("flake.nix", "flake.lock")
 
-_DEFINES = re.compile(
-    r"flake\.modules\.(?P<cls>nixos|darwin|homeManager)\.(?:\"(?P<quoted>[^\"]+)\"|(?P<bare>[\w'-]+))\s*="
-)
+_MODULES = "modules/"
+"""Every `.nix` file below this folder is a module of the flake (the dendritic pattern)."""
+
+_MACHINE_PREFIX = "machines/"
+_SHARED_CLASSES = frozenset({"generic", "homeManager"})
+"""Classes whose modules machines of every class import."""
+
+_NOT_READ = frozenset({"vars", "sops", "result"})
+"""Folders that hold generated values and their keys: clan brings them to the machines, not the modules."""
+
+_NAME = r"(?:\"(?P<quoted>[^\"]+)\"|(?P<bare>[\w'-]+))"
+_DEFINES = re.compile(rf"flake\.modules\.(?P<cls>\w+)\.{_NAME}(?:\.[\w.\"'-]+)?\s*=(?!=)")
+_DEFINES_A_GROUP = re.compile(r"flake\.modules(\.\w+)?\s*=(?!=)|(?<![\w.])flake\s*=\s*\{")
+"""Definitions whose names cannot be told without parsing Nix: their file counts as read by every machine."""
+
+_COMMENT = re.compile(r"(?<![^\s;{}()\[\]])#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
-_RELATIVE_PATH = re.compile(r"(?<![\w./])(\.{1,2}/[\w./-]+)")
+_QUOTED = re.compile(r"\"([^\"$\n]+)\"")
+_RELATIVE_PATH = re.compile(r"(?<![\w./])(\.{1,2}/[\w./-]*)")
 
 
 @dataclass(frozen=True)
 class FlakeSources:
-    """The text of every file of a flake, by path relative to its root."""
+    """The content of every file of a flake, by path relative to its root."""
 
     files: Mapping[str, bytes]
 
     @classmethod
     def read(cls, flake_dir: Path) -> "FlakeSources":
-        """Reads the `.nix` files and the lock file below `flake_dir`. A folder that is not there reads as empty."""
-        paths = [path for path in flake_dir.rglob("*.nix") if path.is_file()]
-        paths += [
-            flake_dir / name for name in ENTRY_FILES if (flake_dir / name).is_file() and not name.endswith(".nix")
-        ]
-        return cls({path.relative_to(flake_dir).as_posix(): path.read_bytes() for path in sorted(paths)})
+        """Reads the files below `flake_dir` that a configuration may read. A folder that is not there reads as empty.
+
+        `fleet.json` is left out: of it a machine reads its slice.
+        """
+        paths = {path.relative_to(flake_dir): path for path in flake_dir.rglob("*") if not path.is_symlink()}
+        return cls(
+            {
+                inside.as_posix(): path.read_bytes()
+                for inside, path in sorted(paths.items())
+                if path.is_file() and _may_be_read(inside)
+            }
+        )
 
     @cached_property
-    def _definitions(self) -> Mapping[str, frozenset[str]]:
-        """For each module name the files that contribute to it."""
-        found: dict[str, set[str]] = {}
-        for path, content in self.files.items():
-            for match in _DEFINES.finditer(content.decode(errors="replace")):
-                found.setdefault(match["quoted"] or match["bare"], set()).add(path)
+    def _texts(self) -> Mapping[str, str]:
+        """The Nix files without their comments."""
+        return {
+            path: _COMMENT.sub("", content.decode(errors="replace"))
+            for path, content in self.files.items()
+            if path.endswith(".nix")
+        }
+
+    @cached_property
+    def _definitions(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """For each class and module name the files that contribute to it."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for path, text in self._texts.items():
+            for match in _DEFINES.finditer(text):
+                found.setdefault((match["cls"], match["quoted"] or match["bare"]), set()).add(path)
         return {name: frozenset(paths) for name, paths in found.items()}
 
     @cached_property
     def _global_files(self) -> frozenset[str]:
-        """Files every machine reads: the entry files, and modules that define no aspect of their own."""
-        aspect_files = frozenset().union(*self._definitions.values()) if self._definitions else frozenset[str]()
-        return frozenset(
-            path
-            for path in self.files
-            if path in ENTRY_FILES or (path.startswith("modules/") and path not in aspect_files)
-        )
+        """Files every machine reads: the entry files, and modules that define nothing for machines by name."""
+        by_name = frozenset().union(*self._definitions.values()) if self._definitions else frozenset[str]()
+        modules = frozenset(path for path in self._texts if path.startswith(_MODULES))
+        groups = frozenset(path for path in modules if _DEFINES_A_GROUP.search(self._texts[path]))
+        return (modules - by_name) | groups | (self.files.keys() & set(ENTRY_FILES))
 
     def read_by(self, machine: str) -> tuple[str, ...]:
         """The files the configuration of `machine` reads, sorted."""
-        seen: set[str] = set(self._global_files)
-        queue = [*self._machine_files(machine)]
+        own = {key: paths for key, paths in self._definitions.items() if _is_module_of(machine, key[1])}
+        classes = {cls for cls, _ in own} | _SHARED_CLASSES
+        aspects: dict[str, set[str]] = {}
+        for (cls, name), paths in self._definitions.items():
+            if cls in classes and not name.startswith(_MACHINE_PREFIX):
+                aspects.setdefault(name, set()).update(paths)
+        seen: set[str] = set()
+        queue = [*self._global_files, *(path for paths in own.values() for path in paths)]
         while queue:
             path = queue.pop()
             if path not in seen:
                 seen.add(path)
-                queue.extend(self._named_in(path))
+                queue += [found for name in self._names_in(path) for found in aspects.get(name, ())]
+                queue += self._pointed_at_by(path)
         return tuple(sorted(seen))
 
-    def _machine_files(self, machine: str) -> Iterable[str]:
-        for name, paths in self._definitions.items():
-            if name in (machine, f"machines/{machine}"):
-                yield from paths
+    def _names_in(self, path: str) -> set[str]:
+        text = self._texts.get(path, "")
+        return {*_WORD.findall(text), *_QUOTED.findall(text)}
 
-    def _named_in(self, path: str) -> Iterable[str]:
-        text = self.files[path].decode(errors="replace")
-        text = re.sub(r"#[^\n]*", "", text)
-        for word in set(_WORD.findall(text)):
-            yield from self._definitions.get(word, ())
-        folder = Path(path).parent
-        for reference in _RELATIVE_PATH.findall(text):
-            target = Path(*_normal(folder / reference)).as_posix()
-            yield from (name for name in self.files if name == target or name.startswith(f"{target}/"))
+    def _pointed_at_by(self, path: str) -> Iterator[str]:
+        """The files that a Nix file names by a relative path, itself or with a folder around them."""
+        for reference in _RELATIVE_PATH.findall(self._texts.get(path, "")):
+            target = _normal(PurePosixPath(path).parent / reference)
+            for other in self.files:
+                # An entry file points at the whole of modules/; who reads what there is decided by name.
+                of_all = path in self._global_files and other.startswith(_MODULES)
+                if not of_all and (target in {".", other} or other.startswith(f"{target}/")):
+                    yield other
 
 
-def _normal(path: Path) -> list[str]:
+def _may_be_read(path: Path) -> bool:
+    parts = path.parts
+    return not (parts[0] in _NOT_READ or path.as_posix() == FLEET_JSON or any(part.startswith(".") for part in parts))
+
+
+def _is_module_of(machine: str, name: str) -> bool:
+    """Whether a module of that name is the machine's own, as `cinnabar` and `machines/nixos/cinnabar` are."""
+    return name == machine or (name.startswith(_MACHINE_PREFIX) and name.endswith(f"/{machine}"))
+
+
+def _normal(path: PurePosixPath) -> str:
     parts: list[str] = []
     for part in path.parts:
         if part == "..":
             parts = parts[:-1]
         elif part != ".":
             parts.append(part)
-    return parts
+    return "/".join(parts) or "."
 
 
 def inventory_slice(rendered: Mapping[str, Any], machine: str) -> dict[str, Any]:

@@ -12,11 +12,9 @@ import json
 import os
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ CALL_SECONDS = 60.0
 _RETRIES = 3
 
 
-class _NotRunning(Exception):
+class _NotRunningError(Exception):
     """No daemon of this site answers."""
 
 
@@ -89,12 +87,12 @@ class Datacenter:
         with self._locked():
             try:
                 self._call_and_wait("delete", id=machine_id)
-            except _NotRunning:
+            except _NotRunningError:
                 shutil.rmtree(self._cloud / "machines" / _checked_id(machine_id), ignore_errors=True)
 
     def stop(self) -> None:
         """Ends the daemon, if one runs; the machines stay on disk and come back with the next daemon."""
-        with self._locked(), suppress(_NotRunning):
+        with self._locked(), suppress(_NotRunningError):
             self._call_and_wait("stop")
 
     def _call_started(self, op: str, **arguments: Any) -> Any:
@@ -106,7 +104,7 @@ class Datacenter:
         for _ in range(_RETRIES):
             try:
                 return self._call(op, **arguments)
-            except _NotRunning:
+            except _NotRunningError:
                 self._start()
         raise DatacenterError(f"the simulated datacenter ended while it did `{op}`; see {self._log}")
 
@@ -121,13 +119,13 @@ class Datacenter:
         with _connection(endpoint) as channel:
             result = _request(channel, endpoint, op, arguments)
             if result == "ending":
-                _await_end(endpoint.pid)
+                _await_end(channel, endpoint.pid)
 
     def _endpoint(self) -> _Endpoint:
         try:
             return _Endpoint(**json.loads(self._endpoint_file.read_text()))
         except FileNotFoundError:
-            raise _NotRunning from None
+            raise _NotRunningError from None
 
     @property
     def _log(self) -> Path:
@@ -148,7 +146,7 @@ class Datacenter:
         with self._locked():
             try:
                 self._call("ping")
-            except _NotRunning:
+            except _NotRunningError:
                 self._spawn()
 
     def _spawn(self) -> None:
@@ -172,7 +170,9 @@ class Datacenter:
             if not waiting or answer.readline() != b"ready\n":
                 daemon.kill()
                 daemon.wait()
-                raise DatacenterError(f"the simulated datacenter does not start; {self._log} ends with:\n{self._tail()}")
+                raise DatacenterError(
+                    f"the simulated datacenter does not start; {self._log} ends with:\n{self._tail()}"
+                )
 
     def _tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-10:])
@@ -183,7 +183,7 @@ def _connection(endpoint: _Endpoint) -> Iterator[socket.socket]:
     try:
         channel = socket.create_connection(("127.0.0.1", endpoint.port), timeout=CALL_SECONDS)
     except ConnectionError:
-        raise _NotRunning from None
+        raise _NotRunningError from None
     with channel:
         yield channel
 
@@ -193,42 +193,28 @@ def _request(channel: socket.socket, endpoint: _Endpoint, op: str, arguments: Ma
         channel.sendall(json.dumps({"token": endpoint.token, "op": op, "arguments": arguments}).encode() + b"\n")
         line = channel.makefile("rb").readline()
     except ConnectionError:
-        raise _NotRunning from None
+        raise _NotRunningError from None
     except TimeoutError:
         raise DatacenterError(f"the simulated datacenter did not do `{op}` within {CALL_SECONDS:.0f} s") from None
     if not line:
-        raise _NotRunning
+        raise _NotRunningError
     answer = json.loads(line)
     if answer.get("wrong_token"):  # the port of a daemon that is gone, taken by another site's
-        raise _NotRunning
+        raise _NotRunningError
     if "error" in answer:
         raise DatacenterError(answer["error"])
     return answer["result"]
 
 
-def _await_end(pid: int) -> None:
-    """Waits until a daemon that said it ends is gone. Reaps it if it is this process's child."""
+def _await_end(channel: socket.socket, pid: int) -> None:
+    """Waits until a daemon that said it ends is gone.
 
-    deadline = time.monotonic() + CALL_SECONDS
-    while not _reaped(pid) and _alive(pid):
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            return
-        time.sleep(0.005)
-
-
-def _reaped(pid: int) -> bool:
+    The daemon never closes this connection, so its end is the end of the process: true for whoever started it, and
+    also while an exited daemon waits for its parent.
+    """
+    channel.recv(1)
     with suppress(ChildProcessError):
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    return False
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        os.waitpid(pid, 0)
 
 
 def _checked_id(machine_id: str) -> str:

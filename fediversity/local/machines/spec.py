@@ -60,7 +60,7 @@ class MachineSpec:
         unknown = sorted(set(changes) - CHANGEABLE)
         if unknown:
             raise DatacenterError(
-                f"a running machine cannot change its {', '.join(unknown)}; it can change {', '.join(sorted(CHANGEABLE))}"
+                f"a running machine cannot change its {', '.join(unknown)}, only {', '.join(sorted(CHANGEABLE))}"
             )
         return replace(self, **_typed(changes))
 

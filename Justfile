@@ -1,0 +1,107 @@
+# Every command of Fediversity. Start it as ./just, which first sets up whatever is missing.
+
+set positional-arguments
+
+[private]
+default:
+    @{{ just_executable() }} --justfile {{ quote(justfile()) }} --list
+
+# Roll a stack out; recovers first if the last run was killed
+[no-exit-message]
+[group('stack')]
+up stack='dev' *options:
+    @python -m fediversity.engine up "$@"
+
+# Show what `up` would do, and do nothing
+[no-exit-message]
+[group('stack')]
+preview stack='dev' *options:
+    @python -m fediversity.engine preview "$@"
+
+# Compare the recorded state with what really exists, and correct the record
+[no-exit-message]
+[group('stack')]
+refresh stack='dev' *options:
+    @python -m fediversity.engine refresh "$@"
+
+# Delete everything a stack made
+[no-exit-message]
+[group('stack')]
+destroy stack='dev' *options:
+    @python -m fediversity.engine destroy "$@"
+
+# Say what became of creations that were cut short: URN=ID for what exists, URN= for what does not
+[no-exit-message]
+[group('stack')]
+resolve stack *answers:
+    @python -m fediversity.engine resolve "$@"
+
+# Print the steps of a rollout, their order, and what is held or deferred
+[no-exit-message]
+[group('fleet')]
+plan stack='dev' *options:
+    @fediversity plan "$@"
+
+# Write nix/fleet.json, the hand-off to Nix, from the fleet file
+[no-exit-message]
+[group('fleet')]
+render stack='dev' *options:
+    @fediversity render "$@"
+
+# Check a stack's fleet file, the written files, formats, lints and types
+[no-exit-message]
+[group('develop')]
+check stack='dev':
+    ruff format --check
+    ruff check
+    mypy
+    fediversity check {{ quote(stack) }}
+    fediversity render --check
+    fediversity schema --check
+
+# Correct formats and what the linter can correct by itself
+[no-exit-message]
+[group('develop')]
+fmt:
+    ruff check --fix
+    ruff format
+
+# Check a stack's fleet file and run the tests; `./just test dev -k names` runs some of them
+[no-exit-message]
+[group('develop')]
+test stack='dev' *options:
+    @fediversity check {{ quote(stack) }}
+    @shift; python -m pytest -n 2 "$@"
+
+# Build the Python package and a stack's plan into dist/
+[no-exit-message]
+[group('develop')]
+build stack='dev':
+    python -m pip wheel --quiet --no-deps --wheel-dir dist .
+    fediversity plan {{ quote(stack) }} --json >dist/plan-{{ stack }}.json
+
+# Remove caches, build output and a stack's step logs; its state and ledger stay, and so does .venv
+[no-exit-message]
+[group('develop')]
+clean stack='dev':
+    rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .fediversity/{{ quote(stack) }}/logs
+    find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Install the local (simulated) plug-ins and make the dev stack, for starting `pulumi up -s dev` by hand
+[no-exit-message]
+[group('engine')]
+plugins:
+    @python -m fediversity.engine init dev
+    @python -m fediversity.bootstrap status
+
+# Say which engine is in use and where it keeps things
+[no-exit-message]
+[group('engine')]
+engine:
+    @python -m fediversity.bootstrap status
+
+# Run the engine's own command line: `./just pulumi stack ls`
+[no-exit-message]
+[group('engine')]
+pulumi *arguments:
+    @pulumi "$@"

@@ -1,0 +1,39 @@
+"""Installs the launchers of the embedded cloud as plug-ins of the engine."""
+
+import os
+import shutil
+from collections.abc import Sequence
+
+from fediversity.bootstrap.places import LOCAL_PACKAGES, LOCAL_VERSION, Places
+from fediversity.bootstrap.report import fresh_log, run_logged, say
+
+_ADVICE = "`./just engine` says which engine is in use and where it keeps its plug-ins."
+
+
+def ensure_plugins(places: Places) -> Sequence[str]:
+    """Install the launcher for each local package that has none or another one; give the names installed."""
+    launcher = places.root / "scripts" / "pulumi-resource-local"
+    wanted = launcher.read_bytes()
+    missing = [name for name in LOCAL_PACKAGES if not _is_installed(places, name, wanted)]
+    if not missing:
+        return ()
+    say(f"installing the local (simulated) plug-ins: {', '.join(missing)} (about a second)")
+    log = fresh_log(places.log("plugins"))
+    env = {**os.environ, "PULUMI_HOME": str(places.pulumi_home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    for name in missing:
+        folder = places.cache / "plugins" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / f"pulumi-resource-{name}").write_bytes(wanted)
+        (folder / f"pulumi-resource-{name}").chmod(0o755)
+        install = ["plugin", "install", "resource", name, LOCAL_VERSION]
+        # An official plug-in of that name, or an old launcher, must not count as installed.
+        exactly = ["--exact", "--reinstall", "--file", str(folder)]
+        pulumi = places.engine_links / "pulumi"
+        run_logged([pulumi, *install, *exactly], log=log, advice=_ADVICE, env=env)
+    return missing
+
+
+def _is_installed(places: Places, name: str, wanted: bytes) -> bool:
+    plugin = places.plugin(name)
+    return plugin.is_file() and os.access(plugin, os.X_OK) and plugin.read_bytes() == wanted

@@ -1,0 +1,68 @@
+"""Which engine this project uses: read from `engine/go.mod`, so the pin stands in one place."""
+
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from fediversity.bootstrap.report import BootstrapError
+
+CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
+SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+LANGUAGE_PACKAGE = f"{SDK_MODULE}/python/cmd/pulumi-language-python"
+
+# The oldest Pulumi that is used when it is already on the computer: older ones lack `--continue-on-error`
+# for destroy and the plug-in lookup by exact version.
+OLDEST_PULUMI = (3, 200, 0)
+
+_ARCHES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+_SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published version of the engine for one kind of computer; `platform` as in `linux-x64`."""
+
+    version: str
+    platform: str
+
+    @property
+    def archive(self) -> str:
+        return f"pulumi-v{self.version}-{self.platform}.tar.gz"
+
+    @property
+    def checksums(self) -> str:
+        """The list of SHA-256 sums, an asset of the release on GitHub."""
+        return f"pulumi-{self.version}-checksums.txt"
+
+
+def pinned_release(root: Path) -> Release:
+    """The pinned release for the computer this runs on."""
+    system, machine = platform.system(), platform.machine()
+    if system not in _SYSTEMS or machine.lower() not in _ARCHES:
+        raise BootstrapError(f"no engine is known for {system} on {machine}; set FEDIVERSITY_PULUMI to a pulumi")
+    version = module_version((root / "engine" / "go.mod").read_text(), CLI_MODULE)
+    return Release(version, f"{_SYSTEMS[system]}-{_ARCHES[machine.lower()]}")
+
+
+def module_version(go_mod: str, module: str) -> str:
+    """The version, without its `v`, at which a go.mod requires a module."""
+    found = re.search(rf"^(?:require)?\s*{re.escape(module)} v(\S+)", go_mod, re.MULTILINE)
+    if found is None:
+        raise BootstrapError(f"engine/go.mod does not require {module}; restore it with `git checkout engine`")
+    return found[1]
+
+
+def go_version(go_mod: str) -> tuple[int, ...]:
+    """The oldest Go that can build a go.mod, from its `go` line."""
+    found = re.search(r"^go (\d+(?:\.\d+)*)", go_mod, re.MULTILINE)
+    if found is None:
+        raise BootstrapError("engine/go.mod has no `go` line; restore it with `git checkout engine`")
+    return numbers(found[1])
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """`v3.259.0-dev` as (3, 259, 0); () when there is no version in the text."""
+    found = re.search(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -1,0 +1,59 @@
+"""The entry point of the `fediversity` command: finds the sub-command, and turns what went wrong into words."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from fediversity.fleet.problems import FleetError
+from fediversity.plan.settings import SettingsError
+
+COMMANDS: Mapping[str, str] = {
+    "check": "check a fleet file, and say everything that is wrong with it",
+    "plan": "print the steps of a rollout and their order",
+    "render": "write nix/fleet.json, the hand-off to Nix",
+    "schema": "write the JSON Schema by which editors complete fleet files",
+}
+"""What each command is for. Its module in this folder has its name and a `register` and a `run` function.
+
+Only the module of the command that was asked for is imported: each knows what it needs and costs no other its time.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 1 for whatever a person has to correct, 2 for bad usage."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(given)
+    except (FleetError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`fediversity plan | head`); nothing can be flushed to it any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"{error.filename or 'fediversity'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(given: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="fediversity", description="Look at a fleet and what a rollout would do.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        if given[:1] == [name]:
+            module = importlib.import_module(f"fediversity.cli.{name}")
+            module.register(command)
+            command.set_defaults(run=module.run)
+    parsed = parser.parse_args(given)
+    exit_code: int = parsed.run(parsed)
+    sys.stdout.flush()
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

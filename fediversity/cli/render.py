@@ -1,0 +1,22 @@
+"""`fediversity render`: the hand-off to Nix."""
+
+import argparse
+
+from fediversity.cli import written
+from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
+from fediversity.fleet.handoff import FLEET_JSON, render_text
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's own arguments."""
+    add_fleet_arguments(parser)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is stale")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes the file, or with `--check` says whether it is current. Raises SettingsError or FleetError."""
+    chosen = chosen_fleet(arguments)
+    file, text = chosen.flake / FLEET_JSON, render_text(chosen.fleet)
+    if not arguments.check:
+        return written.write(file, text)
+    return written.check(file, text, f"fediversity render {chosen.again}")

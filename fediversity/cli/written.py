@@ -1,0 +1,36 @@
+"""Files that are made from others and committed: writing them, and finding out that one is stale."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def write(file: Path, text: str) -> int:
+    """Writes `text` to `file` if it holds something else, at once or not at all. Returns the exit code."""
+    if _content(file) == text:
+        print(f"{file} is up to date")
+        return 0
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, file)
+    print(f"{file} written")
+    return 0
+
+
+def check(file: Path, text: str, command: str) -> int:
+    """Whether `file` holds `text`; says in one line what to do if it does not. Returns the exit code."""
+    content = _content(file)
+    if content == text:
+        print(f"{file} is up to date")
+        return 0
+    state = "is missing" if content is None else "is stale"
+    print(f"{file} {state}: run `{command}` and commit the result", file=sys.stderr)
+    return 1
+
+
+def _content(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,99 @@
+"""The command line and the environment of `fediversity-step`, as a job."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
+from fediversity.deploy.job import Job, StepError, Verb
+
+_SECONDS: Mapping[Verb, float] = {
+    "vars": 900.0,
+    "reach": 600.0,
+    "install": 3600.0,
+    "unlock": 600.0,
+    "online": 900.0,
+    "join": 120.0,
+    "update": 3600.0,
+    "apply": 3600.0,
+}
+"""How long the tool of each kind of step, or its waiting, may take, in seconds."""
+
+_WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
+    """The job that a command line and its environment describe. Raises StepError for wrong usage."""
+    words = list(arguments)
+    own, command = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    given = _parser().parse_args(own)
+    machine = given.machine or (given.subject if given.verb not in {"vars", "apply"} else None)
+    if given.verb in _WITH_TOOL and not command:
+        raise StepError(f"`{given.verb}` needs a command after `--`")
+    if given.verb not in _WITH_TOOL and command:
+        raise StepError(f"`{given.verb}` runs no command: nothing may stand after `--`")
+    return Job(
+        verb=given.verb,
+        subject=given.subject,
+        stack=given.stack,
+        state_dir=Path.cwd() / ".fediversity" / given.stack,
+        command=tuple(command),
+        timeout=given.timeout or _SECONDS[given.verb],
+        machine=machine,
+        machine_class=given.machine_class,
+        user=given.user,
+        port=given.port,
+        address=environment.get("FEDIVERSITY_ADDRESS"),
+        server_id=environment.get("FEDIVERSITY_SERVER_ID"),
+        fingerprint=environment.get("FEDIVERSITY_FINGERPRINT"),
+        fleet=given.fleet,
+        flake=given.flake,
+        identity=Path.cwd() / Path(given.identity).expanduser() if given.identity else None,
+        simulated=given.simulated,
+        unlock_port=given.unlock_port,
+        reinstall=given.reinstall,
+        instance=given.instance,
+        controller=given.controller,
+        controller_user=given.controller_user,
+        controller_port=given.controller_port,
+        controller_address=environment.get("FEDIVERSITY_CONTROLLER_ADDRESS"),
+        deployment=_deployment(environment.get("FEDIVERSITY_DEPLOYMENT")),
+    )
+
+
+def _deployment(text: str | None) -> Mapping[str, object] | None:
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise StepError("FEDIVERSITY_DEPLOYMENT is not JSON") from None
+    if not isinstance(value, dict):
+        raise StepError("FEDIVERSITY_DEPLOYMENT is not a JSON object")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fediversity-step", description="Run one step of a rollout under supervision."
+    )
+    parser.add_argument("verb", choices=get_args(Verb))
+    parser.add_argument("subject", help="a machine, a deployment, or the word fleet")
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--timeout", type=float, help="seconds until the step is ended; each kind has its own default")
+    parser.add_argument("--simulated", action="store_true", help="use the embedded cloud's stand-in tools")
+    parser.add_argument("--identity", help="the SSH private key to log in with; else your agent and configuration")
+    parser.add_argument("--flake", default="nix")
+    parser.add_argument("--fleet", default="", help="the fleet's name, part of every machine's identity")
+    parser.add_argument("--machine", help="the machine a deployment goes to")
+    parser.add_argument("--class", dest="machine_class", choices=("nixos", "darwin"), default="nixos")
+    parser.add_argument("--user", default="root")
+    parser.add_argument("--port", type=int, default=22)
+    parser.add_argument("--unlock-port", type=int)
+    parser.add_argument("--reinstall", help="the id of the server that may be erased although it runs this fleet")
+    parser.add_argument("--instance", help="the zerotier instance to join")
+    parser.add_argument("--controller", help="the machine that controls the mesh")
+    parser.add_argument("--controller-user", default="root")
+    parser.add_argument("--controller-port", type=int, default=22)
+    return parser

@@ -1,0 +1,42 @@
+"""Giving its passphrase to a machine whose disk is encrypted, before it can mount its root."""
+
+from fediversity.deploy.bench import Bench
+from fediversity.deploy.facts import unreachable
+from fediversity.deploy.health import wait_for
+from fediversity.deploy.job import Result, StepError
+from fediversity.deploy.ssh import Target, pin_host_key
+
+_ASK_SECONDS = 30.0
+_UNLOCK_SECONDS = 300.0
+
+
+def unlock(bench: Bench) -> Result:
+    """Unlocks the machine and makes sure that its installed system comes up."""
+    job = bench.job
+    if job.machine is None or job.unlock_port is None:
+        raise StepError("the step was not told the port for unlocking", "this is a defect of the plan")
+    machine = bench.machine()
+    pin_host_key(job.known_hosts, machine.alias, bench.var(job.machine, "openssh/ssh.id_ed25519.pub"))
+    if machine.run("true", seconds=_ASK_SECONDS).ok:
+        return Result("unchanged", f"{job.machine} is unlocked already")
+    early = machine.at_port(job.unlock_port, f"{job.machine}.unlock")
+    pin_host_key(job.known_hosts, early.alias, bench.var(job.machine, "initrd-ssh/id_ed25519.pub"))
+    wait_for(early, job.timeout)
+    _give_passphrase(bench, early)
+    answer = machine.wait(job.timeout)
+    if not answer.ok:
+        reason, hint = unreachable(machine, answer)
+        raise StepError(f"{job.machine} was given the passphrase, but then: {reason}", hint)
+    return Result("applied", f"{job.machine} is unlocked")
+
+
+def _give_passphrase(bench: Bench, early: Target) -> None:
+    passphrase = bench.var(str(bench.job.machine), "luks/passphrase").rstrip("\r\n")
+    # systemd's password agent reads from a terminal only, so ssh has to ask for one.
+    answer = early.run("systemctl", "default", stdin=f"{passphrase}\n", seconds=_UNLOCK_SECONDS, terminal=True)
+    # The early SSH server goes away as soon as the root is mounted, often before it could say that all went well:
+    # losing contact is no failure.
+    if answer.timed_out or not (answer.ok or answer.unreached):
+        said = (answer.stderr or answer.stdout.strip() or "nothing").splitlines()[-1]
+        reason = f"{bench.job.machine} was not unlocked; the last it said: {said}"
+        raise StepError(reason, "check that the var luks/passphrase is the one the disk was encrypted with")

@@ -1,0 +1,76 @@
+"""`python -m fediversity.engine up dev` and its siblings; see OPERATIONS, `init` and `resolve`."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from fediversity.engine.backend import Backend
+from fediversity.engine.cli import Engine
+from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
+from fediversity.engine.errors import RefusedError
+from fediversity.engine.recovery import recover
+from fediversity.engine.report import say, summary
+
+_ROOT = Path(__file__).parents[2]
+
+
+def main(words: list[str]) -> int:
+    """Carry out one command; the engine's exit code, or 1 when it is refused."""
+    parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__)
+    parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))
+    parser.add_argument("stack")
+    known, options = parser.parse_known_args(words)
+    try:
+        return _carry_out(known.operation, known.stack, options)
+    except RefusedError as refusal:
+        say(str(refusal))
+        return 1
+
+
+def _carry_out(operation: str, stack: str, options: list[str]) -> int:
+    engine = Engine(_ROOT, environment(stack, os.environ))
+    backend = Backend.of(_ROOT, engine.environment)
+    if operation == "preview":
+        _make_stack(stack, engine, backend)
+        return engine.run(arguments(operation, stack, options))
+    with backend.only_run(stack):
+        if operation == "destroy" and not backend.has_stack(stack):
+            say(f"stack {stack} was never rolled out: nothing to destroy")
+            return 0
+        _make_stack(stack, engine, backend)
+        if operation == "init":
+            return 0
+        recover(stack, engine, backend, options if operation == "resolve" else ())
+        if operation == "resolve":
+            return 0
+        code = engine.run(arguments(operation, stack, options))
+        if operation == "up":
+            _print_summary(stack, engine, backend)
+        return code
+
+
+def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
+    """Make the dev stack on first use. Another stack is its owner's to make: who keeps its secrets is a choice."""
+    if backend.has_stack(stack):
+        return
+    if stack != DEV:
+        raise RefusedError(
+            f"stack {stack} does not exist in this project's backend. Make it once with "
+            f"`./just pulumi stack init {stack} --secrets-provider=…`"
+        )
+    engine.output(["stack", "init", stack])
+    say(f"made stack {stack}")
+
+
+def _print_summary(stack: str, engine: Engine, backend: Backend) -> None:
+    deployment = backend.checkpoint(stack)
+    if deployment is None:
+        deployment = json.loads(engine.output(["stack", "export", "--stack", stack]))["deployment"]
+    for line in summary(stack, deployment):
+        print(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

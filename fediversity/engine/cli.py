@@ -1,0 +1,55 @@
+"""The edge to the `pulumi` program."""
+
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from fediversity.engine.errors import RefusedError
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Starts the engine at the top of a checkout, where it finds the project and its state."""
+
+    root: Path
+    environment: Mapping[str, str]
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run with the terminal passed through; give the exit code.
+
+        Ctrl-C reaches the engine from the terminal itself, and a request to end is passed on: this process
+        always stays until the engine has ended in its own way.
+        """
+        with subprocess.Popen(["pulumi", *arguments], cwd=self.root, env=self.environment) as child:
+
+            def pass_on(number: int, _: FrameType | None) -> None:
+                child.send_signal(number)
+
+            before = [(number, signal.signal(number, pass_on)) for number in (signal.SIGTERM, signal.SIGHUP)]
+            before.append((signal.SIGINT, signal.signal(signal.SIGINT, lambda *_: None)))
+            try:
+                code = child.wait()
+            finally:
+                for number, handler in before:
+                    signal.signal(number, handler)
+        return code if code >= 0 else 128 - code
+
+    def output(self, arguments: Sequence[str], given: str | None = None) -> str:
+        """Run for its output; RefusedError with the engine's own words when it fails."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.root,
+            env=self.environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RefusedError(
+                f"`pulumi {' '.join(arguments[:2])}` failed: {done.stderr.strip() or done.stdout.strip()}"
+            )
+        return done.stdout

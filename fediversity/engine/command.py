@@ -1,0 +1,34 @@
+"""Which engine command a person's command becomes, and in which environment."""
+
+from collections.abc import Mapping, Sequence
+
+OPERATIONS = ("up", "preview", "refresh", "destroy")
+
+# The stack of simulated machines: it asks nothing, needs no passphrase and downloads no plug-in.
+DEV = "dev"
+
+# A step waits on a machine far longer than it computes, so more run at once than the engine's own default
+# of four a core. The heavy ones are limited where they run.
+_PARALLEL = "16"
+
+
+def arguments(operation: str, stack: str, options: Sequence[str] = ()) -> list[str]:
+    """The engine's arguments for one of OPERATIONS; a person's own options come last, so that they win."""
+    chosen = [operation, "--stack", stack, "--parallel", _PARALLEL]
+    if operation in ("up", "destroy"):
+        # The failure of one machine stops what depends on it and nothing else.
+        chosen.append("--continue-on-error")
+    if operation != "preview" and stack == DEV:
+        chosen += ["--yes", "--skip-preview"]
+    return [*chosen, *options]
+
+
+def environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the engine: a person's own settings stay, what they left open is filled in."""
+    filled = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    if stack == DEV:
+        # Otherwise the engine tries to download an official plug-in for every SDK that is installed.
+        filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
+            filled["PULUMI_CONFIG_PASSPHRASE"] = ""
+    return {**filled, **environ}

@@ -1,0 +1,31 @@
+"""What no single field can know: whether the parts of a fleet fit together.
+
+Each check is a generator of findings over a fleet that is valid field by field. `CHECKS` lists them all.
+"""
+
+from collections.abc import Callable, Iterator
+
+from fediversity.fleet.checks import machines, order, outside, services
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.problems import Finding
+
+Check = Callable[[Fleet], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    machines.at_least_one,
+    machines.kinds,
+    machines.sizes,
+    machines.places,
+    machines.disks,
+    machines.tags,
+    machines.meshes,
+    machines.hosts_are_different,
+    order.after_names,
+    order.no_cycle,
+    order.deploying_machine,
+    services.roles,
+    services.settings,
+    outside.google_project,
+    outside.dns_records,
+    outside.deployments,
+)

@@ -1,0 +1,64 @@
+"""The JSON Schema of fleet files: lets an editor complete and check them while they are written.
+
+It is made from the models, so it knows what they know of each single field; whether the parts fit together is checked
+only when a fleet file is loaded.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.services import SERVICES, SETTINGS, Service
+
+SCHEMA_FILE = "fleet.schema.json"
+"""The file's name, beside the fleet files."""
+
+
+def schema() -> dict[str, Any]:
+    """The schema as plain data (JSON Schema 2020-12)."""
+    described = Fleet.model_json_schema()
+    for group in _groups(described):
+        _name_keys(group)
+    described["$defs"]["Instance"]["allOf"] = [_service(name, service) for name, service in SERVICES.items()]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **described,
+        "title": "Fleet file of Fediversity",
+    }
+
+
+def schema_text() -> str:
+    """The exact content of `stacks/fleet.schema.json`, with a final newline."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _groups(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        for inner in part.values():
+            yield from _groups(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _groups(inner)
+
+
+def _name_keys(group: dict[str, Any]) -> None:
+    # Pydantic describes named entries by a pattern of keys, which lets any other key pass.
+    if isinstance(group.get("patternProperties"), dict):
+        ((pattern, entry),) = group.pop("patternProperties").items()
+        group["propertyNames"] = {**group.get("propertyNames", {}), "pattern": pattern}
+        group["additionalProperties"] = entry
+
+
+def _service(name: str, service: Service) -> dict[str, Any]:
+    """Which roles an instance of this service has, and which settings those take."""
+    roles: dict[str, Any] = {"propertyNames": {"enum": sorted(service.roles)}}
+    known = {role: SETTINGS.get((name, role)) for role in sorted(service.roles)}
+    settings = {role: {"propertyNames": {"enum": sorted(keys)}} for role, keys in known.items() if keys is not None}
+    if settings:
+        roles["properties"] = {role: {"properties": {"settings": keys}} for role, keys in settings.items()}
+    return {
+        "if": {"properties": {"module": {"const": name}}, "required": ["module"]},
+        "then": {"properties": {"roles": roles}},
+    }

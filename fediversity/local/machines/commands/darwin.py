@@ -1,0 +1,67 @@
+"""`darwin-rebuild` on a Mac: the real grammar, in `fediversity.local.tools.darwin_rebuild`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fediversity.local.machines import activation, profiles
+from fediversity.local.machines.commands.nix import announce, list_generations
+from fediversity.local.tools import darwin_rebuild
+from fediversity.local.tools.errors import ToolError
+from fediversity.local.tools.flake import Flake
+from fediversity.local.tools.store import STORE
+from fediversity.local.tools.system import build
+
+if TYPE_CHECKING:
+    from fediversity.local.machines.call import Call, Command
+
+
+async def rebuild(call: Call) -> int:
+    """The whole of `darwin-rebuild`."""
+    call.complain("darwin-rebuild: simulated")
+    try:
+        request = darwin_rebuild.parse(call.argv[0], call.arguments, call.is_root)
+        _perform(call, request)
+    except darwin_rebuild.RefusedError as refused:
+        call.complain(str(refused))
+        return 1
+    except (ToolError, profiles.ProfileError) as error:
+        call.complain(f"error: {error}")
+        return 1
+    except activation.ActivationError as error:  # the profile is set by then, as on a real Mac
+        call.complain(f"error: {error}")
+        return 2
+    return 0
+
+
+def _perform(call: Call, request: darwin_rebuild.Request) -> None:
+    root = call.machine.root
+    match request.action:
+        case "list":
+            list_generations(call, request.profile)
+        case "rollback":
+            generation = profiles.switch(root, request.generation, request.profile)
+            announce(call, generation)
+            activation.activate_darwin(call.machine, generation.path)
+        case "activate":
+            activation.activate_darwin(call.machine, root.canonical(profiles.CURRENT))
+        case "build" | "check" | "switch":
+            call.complain("building the system configuration...")
+            system = _build(call, request)
+            if request.action == "switch":
+                profiles.set_system(root, system, request.profile)
+                activation.activate_darwin(call.machine, system)
+
+
+def _build(call: Call, request: darwin_rebuild.Request) -> str:
+    root = call.machine.root
+    if request.flake is None:
+        raise ToolError("simulated darwin-rebuild builds flakes only: --flake SOURCE#NAME is missing")
+    flake = Flake.load(root.host(request.flake))
+    name = request.attribute or call.machine.spec.hostname
+    if name not in flake.machines or not flake.is_darwin(name):
+        raise ToolError(f"flake '{request.flake}' does not provide attribute 'darwinConfigurations.{name}.system'")
+    return build(flake, name, root.host(STORE))
+
+
+PROGRAMS: dict[str, Command] = {"darwin-rebuild": rebuild}

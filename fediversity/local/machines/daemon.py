@@ -1,0 +1,57 @@
+"""The daemon of a site: `python -m fediversity.local.machines.daemon CLOUD [READY_FD]`.
+
+It hosts all machines of the site, writes `datacenter.json` for its clients, and ends with its last machine. Once
+everything answers it writes a line to READY_FD.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+from fediversity.local.machines.control import Control
+from fediversity.local.machines.faults import NoFaults
+from fediversity.local.machines.site import Site
+
+
+async def run(cloud: Path, ready: int | None) -> None:
+    """Serves until the site is empty or a signal comes."""
+    site = Site(cloud, NoFaults())
+    control = Control(site, secrets.token_hex(16))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, control.ended.set)
+    endpoint = cloud / "datacenter.json"
+    try:
+        await site.resume()
+        server = await asyncio.start_server(control.serve, "127.0.0.1", 0)
+        _write_endpoint(endpoint, server.sockets[0].getsockname()[1], control.token)
+        if ready is not None:
+            os.write(ready, b"ready\n")
+            os.close(ready)
+        await control.ended.wait()
+        server.close()
+    finally:
+        endpoint.unlink(missing_ok=True)
+        await site.end()
+
+
+def _write_endpoint(path: Path, port: int, token: str) -> None:
+    half = path.with_suffix(".new")
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({"pid": os.getpid(), "port": port, "token": token}, file)
+    half.replace(path)
+
+
+def main() -> None:
+    """Starts the daemon."""
+    os.umask(0o022)
+    ready = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    asyncio.run(run(Path(sys.argv[1]), ready))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""`python -m fediversity.local.plugins NAME [engine-address]`: what the engine starts as `pulumi-resource-NAME`."""
+
+import argparse
+import asyncio
+import os
+
+from fediversity.local.plugins.registry import PACKAGES
+from fediversity.local.plugins.serve import serve
+
+
+def main() -> None:
+    """Serves one package. The engine adds options of its own (logging, tracing), which do not matter here."""
+    parent = os.getppid()
+    parser = argparse.ArgumentParser(
+        prog="pulumi-resource", description="A simulated provider plug-in of the embedded cloud."
+    )
+    parser.add_argument("package", choices=PACKAGES)
+    parser.add_argument("engine", nargs="?", help="host:port of the engine")
+    parser.add_argument("--tracing", help=argparse.SUPPRESS)
+    arguments, _ = parser.parse_known_args()
+    asyncio.run(serve(arguments.package, arguments.engine, parent))
+
+
+if __name__ == "__main__":
+    main()

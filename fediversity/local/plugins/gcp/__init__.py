@@ -1,0 +1,1 @@
+"""The simulated Google Cloud: addresses, firewalls, instances, DNS zones and record sets, buckets."""

@@ -1,0 +1,180 @@
+"""Google's instances: each is a simulated machine."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from fediversity.fleet.catalogue import GCP_MACHINE_TYPES
+from fediversity.local.machines.spec import MachineSpec
+from fediversity.local.plugins import labels
+from fediversity.local.plugins.cloud import Effect, Machines
+from fediversity.local.plugins.gcp import rules
+from fediversity.local.plugins.gcp.base import GcpResource, fingerprint, label_outputs
+from fediversity.local.plugins.gcp.network import address_of, allowed_ports, machine_id, user_of
+from fediversity.local.plugins.machine import MachineResource
+from fediversity.local.plugins.problems import CloudError, Problem, api_error
+from fediversity.local.plugins.values import Values
+from fediversity.local.store import Record, Session
+
+_NEEDS_STOP = ("machineType", "serviceAccount", "shieldedInstanceConfig")
+_ROOT_LOGIN = re.compile(r"PermitRootLogin\s+(yes|prohibit-password|without-password)")
+
+
+def login_keys(metadata: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Public keys by user out of an instance's metadata `ssh-keys`, lines of `user:key`; none with OS Login."""
+    if metadata.get("enable-oslogin", "").upper() == "TRUE":
+        return {}
+    keys: dict[str, tuple[str, ...]] = {}
+    for line in metadata.get("ssh-keys", "").splitlines():
+        user, _, key = line.strip().partition(":")
+        if user and labels.public_key_blob(key) is not None:
+            keys[user] = (*keys.get(user, ()), key)
+    return keys
+
+
+def permits_root(inputs: Mapping[str, Any]) -> bool:
+    """Whether root may log in: Google's Debian forbids it, unless a startup script changes sshd's configuration."""
+    script = inputs.get("metadata", {}).get("startup-script", inputs.get("metadataStartupScript", ""))
+    return _ROOT_LOGIN.search(script) is not None
+
+
+def nat_ip(inputs: Mapping[str, Any]) -> str | None:
+    """The external address an instance asks for."""
+    value = inputs["networkInterfaces"][0]["accessConfigs"][0].get("natIp")
+    return None if value is None else str(value)
+
+
+class Instance(MachineResource, GcpResource):
+    """A virtual machine with a Debian image."""
+
+    changeable = ("memory_mb", "authorized_keys", "root_login", "allowed_ports")
+
+    def own_rules(self, inputs: Values) -> Iterable[Problem]:
+        yield from rules.name(inputs)
+        yield from rules.placed("zone", inputs, self.cloud.settings)
+        yield from rules.instance(inputs)
+
+    def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
+        del session
+        return f"projects/{rules.PROJECT}/zones/{self._zone(inputs)}/instances"
+
+    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+        wanted = nat_ip(inputs)
+        if current is not None:
+            _admit_change(current.inputs, inputs)
+        if wanted is None or (current is not None and current.facts["address"] == wanted):
+            return
+        address = address_of(session, wanted)
+        if address is None:
+            raise api_error(f"the external address {wanted} is not reserved in this project", "invalid")
+        region = self._zone(inputs).rpartition("-")[0]
+        if f"/regions/{region}/" not in address.id:
+            raise api_error(f"the address '{address.id}' is not in the instance's region {region}", "invalid")
+        if user := user_of(session, wanted):
+            message = f"the address '{address.id}' is already being used by '{user.id}'"
+            raise api_error(message, "externalIpAddressInUse")
+
+    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+        facts = super().decide(session, inputs, id_)
+        number = facts["number"]
+        internal = f"10.128.{number // 250 % 256}.{number % 250 + 2}"
+        return facts | {
+            "address": nat_ip(inputs) or session.take_address(f"{self.type}/{id_}"),
+            "internal": internal,
+        }
+
+    def outputs(self, session: Session, record: Record) -> Values:
+        inputs = record.inputs
+        return {
+            **super().outputs(session, record),
+            **label_outputs(record),
+            "bootDisk": {"deviceName": "persistent-disk-0", "mode": "READ_WRITE", **inputs["bootDisk"]},
+            "cpuPlatform": "simulated",
+            "creationTimestamp": record.facts["created"],
+            "currentStatus": "RUNNING" if self.cloud.is_on(machine_id(record.id)) else "TERMINATED",
+            "instanceId": str(record.facts["number"]),
+            "labelFingerprint": fingerprint(inputs.get("labels", {})),
+            "metadataFingerprint": fingerprint(inputs.get("metadata", {})),
+            "networkInterfaces": [_interface(record)],
+            "selfLink": self.link(record),
+            "tagsFingerprint": fingerprint(sorted(inputs.get("tags", ()))),
+            "zone": self._zone(inputs),
+        }
+
+    def may_delete(self, session: Session, record: Record) -> None:
+        super().may_delete(session, record)
+        if record.inputs.get("deletionProtection"):
+            raise CloudError(
+                f"instance {record.name} has deletion protection; set deletionProtection to false first (simulated)"
+            )
+
+    def release(self, session: Session, record: Record) -> None:
+        session.release_addresses(f"{self.type}/{record.id}")
+
+    def restarts(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        return any(old.get(name) != new.get(name) for name in _NEEDS_STOP)
+
+    def machine_id(self, id_: str) -> str:
+        return machine_id(id_)
+
+    def machine(self, session: Session, record: Record) -> MachineSpec:
+        """The machine behind an instance: root gets in only where a real one would let it."""
+        inputs = record.inputs
+        size = GCP_MACHINE_TYPES[inputs["machineType"]]
+        return MachineSpec(
+            id=machine_id(record.id),
+            name=record.name,
+            provider="gcp",
+            image_os="debian",
+            system=f"{size.architecture}-linux",
+            memory_mb=size.memory_mb,
+            address=record.facts["address"],
+            authorized_keys=login_keys(inputs.get("metadata", {})),
+            root_login=permits_root(inputs),
+            hostname=inputs.get("hostname", record.name),
+            allowed_ports=allowed_ports(session, inputs.get("tags", ())),
+        )
+
+    def effects(self, session: Session, old: Record | None, new: Record | None) -> Sequence[Effect]:
+        effects = super().effects(session, old, new)
+        return [*effects, partial(self._open_ports, new)] if old is None and new is not None else effects
+
+    def _open_ports(self, record: Record, machines: Machines) -> None:
+        """A firewall may have come or changed while the machine was being made."""
+        with self.cloud.store.reading() as session:
+            ports = allowed_ports(session, record.inputs.get("tags", ()))
+        machines.change(machine_id(record.id), allowed_ports=ports)
+
+    def _zone(self, inputs: Mapping[str, Any]) -> str:
+        return str(inputs.get("zone") or self.cloud.settings["zone"])
+
+
+def _admit_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    stopped = [name for name in _NEEDS_STOP if old.get(name) != new.get(name)]
+    if stopped and not new.get("allowStoppingForUpdate"):
+        raise CloudError(
+            f"changing {', '.join(stopped)} of a running instance needs to stop it; allow that with"
+            " `allowStoppingForUpdate: true` (simulated)"
+        )
+    before, after = (GCP_MACHINE_TYPES[inputs["machineType"]].architecture for inputs in (old, new))
+    if before != after:
+        raise api_error(f"an instance of architecture {before} cannot become {new['machineType']}", "invalid")
+    if nat_ip(old) != nat_ip(new):
+        raise CloudError(
+            "changing the external address of an instance in place is not simulated; replace the instance",
+            "not_implemented",
+        )
+
+
+def _interface(record: Record) -> Values:
+    given = record.inputs["networkInterfaces"][0]
+    access = {"networkTier": "PREMIUM", **given["accessConfigs"][0], "natIp": record.facts["address"]}
+    return {
+        "name": "nic0",
+        "network": "default",
+        "networkIp": record.facts["internal"],
+        "stackType": "IPV4_ONLY",
+        **given,
+        "accessConfigs": [access],
+    }

@@ -1,0 +1,204 @@
+"""What Google's APIs refuse of a single resource, told before anything is made. Pure; values may be UNKNOWN."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fediversity.fleet.catalogue import GCP_BUCKET_LOCATIONS, GCP_MACHINE_TYPES, GCP_REGIONS, GCP_ZONES
+from fediversity.local.plugins import dns, labels
+from fediversity.local.plugins.problems import Problem, did_you_mean, not_simulated
+from fediversity.local.plugins.values import Values
+
+PROJECT = "simulated"
+
+_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_BUCKET_NAME = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
+_PROTOCOLS = {"tcp", "udp", "icmp", "esp", "ah", "sctp", "ipip", "all"}
+_WITH_PORTS = {"tcp", "udp", "sctp"}
+_DEBIAN = re.compile(r"(.*/)?debian-(cloud(/.*)?|\d+.*)")
+MAX_TTL = 2147483647
+
+
+def common(inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    """What holds for every resource: the project, what happens at deletion, the name."""
+    project, policy = inputs.get("project"), inputs.get("deletionPolicy")
+    if isinstance(project, str) and project != PROJECT:
+        yield Problem("project", f'is refused: the embedded cloud has one project, "{PROJECT}"')
+    yield from one_of("deletionPolicy", policy, {"DELETE", "PREVENT", "ABANDON"}, "a deletion policy")
+    if policy == "ABANDON":
+        yield not_simulated("deletionPolicy", "what is abandoned would be left behind on this computer")
+
+
+def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
+    """A problem when a value is known and not among the choices."""
+    if isinstance(value, str) and value not in set(choices):
+        yield Problem(path, f'"{value}" is not {what}{did_you_mean(value, choices)}')
+
+
+def name(inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    """Google's form of names (RFC 1035): lower case letters, digits, dashes, at most 63 of them."""
+    value = inputs.get("name")
+    if isinstance(value, str) and not _NAME.fullmatch(value):
+        yield Problem("name", f'"{value}" is no name at Google; use up to 63 lower case letters, digits and dashes')
+
+
+def placed(key: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Problem]:
+    """Region or zone: the resource's own or the provider's."""
+    value = inputs.get(key, settings.get(key))
+    if value is None:
+        yield Problem(key, "is missing; neither the resource nor its provider says it")
+    yield from one_of(key, value, GCP_ZONES if key == "zone" else GCP_REGIONS, f"a {key} of Google's")
+
+
+def address(inputs: Values) -> Iterator[Problem]:
+    """A static address; only external IPv4 ones are simulated."""
+    for key, wanted in (("addressType", "EXTERNAL"), ("ipVersion", "IPV4")):
+        if isinstance(inputs.get(key), str) and inputs[key] != wanted:
+            yield not_simulated(key, f'"{inputs[key]}"; simulated is {wanted}')
+    yield from one_of("networkTier", inputs.get("networkTier"), {"PREMIUM", "STANDARD"}, "a network tier")
+
+
+def firewall(inputs: Values) -> Iterator[Problem]:
+    """A firewall rule of the network `default`."""
+    yield from network("network", inputs.get("network"))
+    if bool(inputs.get("allows")) == bool(inputs.get("denies")):
+        yield Problem("allows", "has to be given, or `denies`, and not both")
+    for side in ("allows", "denies"):
+        rules = inputs.get(side)
+        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+            if isinstance(rule, dict):
+                yield from _traffic(f"{side}[{index}]", rule)
+    direction, priority = inputs.get("direction"), inputs.get("priority")
+    yield from one_of("direction", direction, {"INGRESS", "EGRESS"}, "a direction")
+    if isinstance(priority, int) and not 0 <= priority <= 65535:
+        yield Problem("priority", f"of {priority} is out of bounds; it takes 0 to 65535")
+    if direction in (None, "INGRESS") and not (inputs.get("sourceRanges") or inputs.get("sourceTags")):
+        yield Problem("sourceRanges", "is missing; incoming traffic needs `sourceRanges` or `sourceTags`")
+    if direction == "EGRESS" and (inputs.get("sourceRanges") or inputs.get("sourceTags")):
+        yield Problem("sourceRanges", "does not go with outgoing traffic; give `destinationRanges`")
+    for side in ("sourceRanges", "destinationRanges"):
+        ranges = inputs.get(side)
+        for index, text in enumerate(ranges if isinstance(ranges, list) else ()):
+            if isinstance(text, str):
+                yield from labels.cidr_problems(f"{side}[{index}]", text)
+
+
+def _traffic(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
+    protocol, ports = rule.get("protocol"), rule.get("ports")
+    if isinstance(protocol, str) and not protocol.isdecimal():
+        yield from one_of(f"{path}.protocol", protocol.lower(), _PROTOCOLS, "a protocol Google's firewalls know")
+    if ports and isinstance(protocol, str) and protocol.lower() not in _WITH_PORTS:
+        yield Problem(f"{path}.ports", f"does not go with {protocol}")
+    for index, port in enumerate(ports if isinstance(ports, list) else ()):
+        if isinstance(port, str) and labels.port_range(port) is None:
+            yield Problem(f"{path}.ports[{index}]", f'"{port}" is no port; write "443" or "8000-8010"')
+
+
+def network(path: str, value: Any) -> Iterator[Problem]:
+    """Only the network that every project has is simulated."""
+    if isinstance(value, str) and value.rsplit("/", maxsplit=1)[-1] != "default":
+        yield not_simulated(path, f'"{value}"; simulated is the network "default"')
+
+
+def instance(inputs: Values) -> Iterator[Problem]:
+    """A virtual machine with a Debian image, one network interface and an external address."""
+    yield from one_of("machineType", inputs.get("machineType"), GCP_MACHINE_TYPES, "a machine type of Google's")
+    disk = inputs.get("bootDisk")
+    if isinstance(disk, dict):
+        yield from _boot_disk(disk)
+    interfaces = inputs.get("networkInterfaces")
+    if isinstance(interfaces, list):
+        if len(interfaces) != 1:
+            yield not_simulated("networkInterfaces", f"{len(interfaces)} of them; simulated is one")
+        for index, interface in enumerate(interfaces):
+            if isinstance(interface, dict):
+                yield from _interface(f"networkInterfaces[{index}]", interface)
+    metadata = inputs.get("metadata")
+    if isinstance(metadata, dict) and "startup-script" in metadata and "metadataStartupScript" in inputs:
+        yield Problem("metadataStartupScript", "is given twice; `metadata` has a startup-script as well")
+
+
+def _boot_disk(disk: Mapping[str, Any]) -> Iterator[Problem]:
+    params = disk.get("initializeParams")
+    image = params.get("image") if isinstance(params, dict) else None
+    if params is None or (isinstance(params, dict) and image is None):
+        yield Problem("bootDisk.initializeParams.image", "is missing")
+    if isinstance(image, str) and not _DEBIAN.fullmatch(image):
+        yield not_simulated(
+            "bootDisk.initializeParams.image", f'"{image}"; simulated are Debian\'s, like debian-cloud/debian-12'
+        )
+
+
+def _interface(path: str, interface: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from network(f"{path}.network", interface.get("network"))
+    configs = interface.get("accessConfigs")
+    if configs is None or configs == []:
+        yield not_simulated(
+            f"{path}.accessConfigs", "without one there is no external address, and the machine is out of reach"
+        )
+    for index, config in enumerate(configs if isinstance(configs, list) else ()):
+        address = config.get("natIp") if isinstance(config, dict) else None
+        if isinstance(address, str) and not _is_ipv4(address):
+            yield Problem(f"{path}.accessConfigs[{index}].natIp", f'"{address}" is no IPv4 address')
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 4
+    except ValueError:
+        return False
+
+
+def managed_zone(inputs: Values) -> Iterator[Problem]:
+    """A public DNS zone."""
+    domain = inputs.get("dnsName")
+    if isinstance(domain, str):
+        if not labels.is_hostname(domain.removesuffix(".")):
+            yield Problem("dnsName", f'"{domain}" is no domain')
+        elif not domain.endswith("."):
+            yield Problem("dnsName", f'"{domain}" needs a final dot; did you mean "{domain}."?')
+    visibility = inputs.get("visibility")
+    yield from one_of("visibility", visibility, {"public", "private"}, "a visibility")
+    if visibility == "private":
+        yield not_simulated("visibility", 'simulated are zones that are "public"')
+
+
+def record_set(inputs: Values) -> Iterator[Problem]:
+    """A record set; its name is complete, with a final dot."""
+    full, kind, ttl, rrdatas = (inputs.get(key) for key in ("name", "type", "ttl", "rrdatas"))
+    if isinstance(full, str):
+        if not full.endswith("."):
+            yield Problem("name", f'"{full}" needs a final dot; did you mean "{full}."?')
+        if not dns.is_owner(full.removesuffix(".")):
+            yield Problem("name", f'"{full}" is no name of records')
+    yield from one_of("type", kind, dns.TYPES, "a type of record")
+    if isinstance(ttl, int) and not 0 <= ttl <= MAX_TTL:
+        yield Problem("ttl", f"of {ttl} is out of bounds; it takes 0 to {MAX_TTL} seconds")
+    if not rrdatas:
+        yield Problem("rrdatas", "is missing; a record set has at least one value")
+    values = [(f"rrdatas[{index}]", value) for index, value in enumerate(rrdatas if isinstance(rrdatas, list) else ())]
+    yield from dns.values_problems("rrdatas", kind, values, absolute=True)
+
+
+def bucket(inputs: Values) -> Iterator[Problem]:
+    """A bucket. Names are public and shared by all of Google's customers."""
+    value, location = inputs.get("name"), inputs.get("location")
+    if isinstance(value, str):
+        yield from _bucket_name(value)
+    if isinstance(location, str):
+        yield from one_of("location", location.lower(), GCP_BUCKET_LOCATIONS, "a location of buckets")
+    classes = {"STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"}
+    yield from one_of("storageClass", inputs.get("storageClass"), classes, "a storage class")
+    prevention = inputs.get("publicAccessPrevention")
+    yield from one_of("publicAccessPrevention", prevention, {"inherited", "enforced"}, "a setting of it")
+
+
+def _bucket_name(value: str) -> Iterator[Problem]:
+    parts = value.split(".")
+    if not _BUCKET_NAME.fullmatch(value) or not all(0 < len(part) <= 63 for part in parts) or _is_ipv4(value):
+        yield Problem(
+            "name", f'"{value}" is no name of a bucket; use 3 to 63 lower case letters, digits, and -_. between them'
+        )
+    elif value.startswith("goog") or "google" in value:
+        yield Problem("name", f'"{value}" is no name of a bucket; Google keeps "goog…" and "google" to itself')

@@ -1,0 +1,89 @@
+"""The stand-in for `clan`: the whole of its grammar, and of its commands those that a rollout uses."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fediversity.local.tools import clan_grammar
+from fediversity.local.tools.errors import ToolError
+from fediversity.local.tools.log import say, say_simulated
+
+if TYPE_CHECKING:
+    from fediversity.local.tools.flake import Flake
+    from fediversity.local.tools.workspace import Workspace
+
+_FLAKE_MARKS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
+
+
+def main(words: list[str]) -> int:
+    """Runs one command line and gives the exit status: 0, or 1 for an error; argparse exits 2 by itself."""
+    args = clan_grammar.parse(words)
+    if not args.leaf:
+        return 0
+    say_simulated("clan")
+    try:
+        return _run(args)
+    except ToolError as error:
+        say(str(error))
+    except KeyboardInterrupt:
+        say("Interrupted by user")
+    return 1
+
+
+def _run(args: Namespace) -> int:
+    command = _command(args.leaf)
+    # Imported here, so that help and refusals do not wait for what they do not use.
+    from fediversity.local.tools.flake import Flake  # noqa: PLC0415
+    from fediversity.local.tools.workspace import Workspace  # noqa: PLC0415
+
+    flake = Flake.load(_flake_folder(args.flake))
+    return command(flake, Workspace.from_environment(), args)
+
+
+def _command(leaf: str) -> "Callable[[Flake, Workspace, Namespace], int]":
+    if leaf.startswith("machines "):
+        from fediversity.local.tools import clan_machines as module  # noqa: PLC0415
+
+        known = {
+            "machines list": module.list_command,
+            "machines build": module.build_command,
+            "machines generations": module.generations_command,
+            "machines update": module.update_command,
+            "machines install": module.install_command,
+        }
+    else:
+        from fediversity.local.tools import clan_vars  # noqa: PLC0415
+
+        known = {
+            "vars generate": clan_vars.generate_command,
+            "vars check": clan_vars.check_command,
+            "vars get": clan_vars.get_command,
+            "vars list": clan_vars.list_command,
+            "vars upload": clan_vars.upload_command,
+        }
+    if leaf not in known:
+        raise ToolError(f"the simulated clan does not do `clan {leaf}`")
+    return known[leaf]
+
+
+def _flake_folder(given: str | None) -> Path:
+    """`--flake`, else CLAN_DIR, else the nearest folder above that looks like a flake."""
+    if given is None:
+        given = os.environ.get("CLAN_DIR")
+    if given is not None:
+        folder = Path(given).absolute()
+        if not folder.is_dir():
+            raise ToolError(f"Flake '{given}' does not exist or is not a valid flake.")
+        return folder
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if any((folder / mark).exists() for mark in _FLAKE_MARKS):
+            return folder
+    raise ToolError("No clan flake found in the current directory or its parents")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

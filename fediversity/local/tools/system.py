@@ -1,0 +1,172 @@
+"""Building a machine's system out of a flake source: what `nix build …toplevel` gives in the simulation.
+
+A system is a folder in a store with the files that steps look at, programs that the machine's interpreter knows by
+their first line, and `simulated.json`, which says what activating the system does.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fediversity.local.tools.errors import ToolError
+from fediversity.local.tools.flake import Flake, Membership
+from fediversity.local.tools.store import store_path, write_path
+
+RELEASE = "26.05"
+MANIFEST = "simulated.json"
+PROGRAM = "#!simulated "
+"""The first line of a program in the simulated store: this and the name of what the interpreter runs."""
+
+_SECRET_SETTING = re.compile(r"password|passphrase|secret|token|private|(^|_)key$", re.IGNORECASE)
+
+File = tuple[str, str, bool]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A NixOps4 deployment that becomes part of a machine's system."""
+
+    name: str
+    application: str
+    settings: Mapping[str, Any]
+
+
+def system_path(flake: Flake, machine: str, deployment: Deployment | None = None) -> str:
+    """The store path of a machine's system; it changes with the machine's fingerprint and with the deployment."""
+    digest = flake.fingerprint(machine)
+    if flake.is_darwin(machine):
+        return store_path(digest, f"darwin-system-{RELEASE}")
+    if deployment is None:
+        return store_path(digest, f"nixos-system-{machine}-{RELEASE}")
+    mixed = _digest(digest, deployment)
+    return store_path(mixed, f"nixos-system-{machine}-{RELEASE}-{deployment.application}")
+
+
+def build(flake: Flake, machine: str, store: Path, deployment: Deployment | None = None) -> str:
+    """Builds the system of a machine into the folder `store` and gives its store path.
+
+    Raises `ToolError` for what an evaluation would fail on: an unknown machine, a public var that is not generated.
+    """
+    if machine not in flake.machines:
+        raise ToolError(f"error: flake '{flake.folder}' does not provide a configuration of the machine '{machine}'")
+    path = system_path(flake, machine, deployment)
+    files = _darwin_files(flake, machine) if flake.is_darwin(machine) else _nixos_files(flake, machine, deployment)
+    write_path(store, path, files)
+    return path
+
+
+def _digest(fingerprint: str, deployment: Deployment) -> str:
+    import hashlib  # noqa: PLC0415  only nixops4 comes here
+
+    text = json.dumps([deployment.name, deployment.application, deployment.settings], sort_keys=True)
+    return hashlib.sha256(f"{fingerprint}\0{text}".encode()).hexdigest()
+
+
+def _nixos_files(flake: Flake, machine: str, deployment: Deployment | None) -> Iterator[File]:
+    entry = flake.machines[machine]
+    yield "nixos-version", f"{RELEASE}.simulated", False
+    yield "system", entry["system"], False
+    yield "bin/switch-to-configuration", f"{PROGRAM}switch-to-configuration\n", True
+    yield "etc/hostname", f"{machine}\n", False
+    yield "etc/os-release", _OS_RELEASE, False
+    yield "etc/fediversity/identity", f"{flake.name}/{machine}\n", False
+    if deployment is not None:
+        yield "bin/apply", f"{PROGRAM}apply\n", True
+        shown = {"name": deployment.name, "application": deployment.application, "simulated": True}
+        text = json.dumps(shown | {"settings": public_settings(deployment.settings)}, indent=2, sort_keys=True)
+        yield f"etc/fediversity/deployments/{deployment.name}.json", text + "\n", False
+    yield MANIFEST, json.dumps(_manifest(flake, machine), indent=2, sort_keys=True) + "\n", False
+
+
+def _darwin_files(flake: Flake, machine: str) -> Iterator[File]:
+    yield "darwin-version", f"{RELEASE}.simulated", False
+    yield "system", flake.machines[machine]["system"], False
+    yield "activate", f"{PROGRAM}activate\n", True
+    yield "sw/bin/darwin-rebuild", f"{PROGRAM}darwin-rebuild\n", True
+    yield "etc/fediversity/identity", f"{flake.name}/{machine}\n", False
+    yield MANIFEST, json.dumps({"machine": machine, "class": "darwin"}, sort_keys=True) + "\n", False
+
+
+_OS_RELEASE = f"""\
+ID=nixos
+NAME=NixOS
+PRETTY_NAME="NixOS {RELEASE} (simulated)"
+VERSION_ID="{RELEASE}"
+"""
+
+
+def _manifest(flake: Flake, machine: str) -> dict[str, Any]:
+    members = flake.memberships(machine)
+    return {
+        "machine": machine,
+        "class": "nixos",
+        "encrypted": flake.machines[machine]["encrypted"],
+        "authorizedKeys": _authorized_keys(members),
+        "hostKeyVar": any(member.module == "sshd" and member.role == "server" for member in members),
+        "zerotier": [_network(flake, instance) for instance in _zerotier_instances(members)] if members else [],
+        "controls": {
+            member.instance: _admitted(flake, member)
+            for member in members
+            if member.module == "zerotier" and member.role == "controller"
+        },
+    }
+
+
+def _authorized_keys(members: list[Membership]) -> dict[str, list[str]]:
+    """Login users and their keys, as the users and sshd services configure them."""
+    keys: dict[str, list[str]] = {}
+    for member in members:
+        if member.module == "users" and member.settings.get("systemUser", True):
+            user = member.settings.get("user", member.instance)
+            keys.setdefault(user, []).extend(
+                member.settings.get("openssh", {}).get("authorizedKeys", {}).get("keys", [])
+            )
+        elif member.module == "sshd" and member.role == "server":
+            keys.setdefault("root", []).extend(member.settings.get("authorizedKeys", {}).values())
+    return keys
+
+
+def _zerotier_instances(members: list[Membership]) -> list[str]:
+    return sorted({member.instance for member in members if member.module == "zerotier"})
+
+
+def _network(flake: Flake, instance: str) -> dict[str, Any]:
+    return {"instance": instance, "network": public_var(flake, f"shared/zerotier-network-{instance}/network-id")}
+
+
+def _admitted(flake: Flake, member: Membership) -> dict[str, Any]:
+    """What the controller of an instance is configured with: whom it admits by itself, and whether everybody.
+
+    Members of the inventory are admitted by address; one whose address is not generated yet is left out, as in the
+    real service.
+    """
+    machines = {name for role in ("controller", "peer", "moon") for name in flake.holders(member.instance, role)}
+    ips = [
+        public_var(flake, f"shared/zerotier-ip-{name}-{member.instance}/ip", default="") for name in sorted(machines)
+    ]
+    return {
+        "public": bool(member.settings.get("public", False)),
+        "ips": [ip for ip in [*member.settings.get("allowedIps", []), *ips] if ip],
+        "ids": list(member.settings.get("allowedIds", [])),
+    }
+
+
+def public_var(flake: Flake, relative: str, default: str | None = None) -> str:
+    """The value of a public var in the flake's source. Raises `ToolError` when it is missing and has no default."""
+    try:
+        return (flake.folder / "vars" / relative / "value").read_text().strip()
+    except FileNotFoundError:
+        if default is not None:
+            return default
+        name = "/".join(relative.rsplit("/", 2)[-2:])
+        raise ToolError(f"error: the var {name} has not been generated yet; run `clan vars generate`") from None
+
+
+def public_settings(settings: Any) -> Any:
+    """Settings without the values whose names say that they are secret."""
+    if isinstance(settings, Mapping):
+        return {key: public_settings(value) for key, value in settings.items() if not _SECRET_SETTING.search(key)}
+    return [public_settings(value) for value in settings] if isinstance(settings, list) else settings

@@ -1,0 +1,98 @@
+"""The settings of a stack: what `Pulumi.<stack>.yaml` says under `fediversity:`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fediversity.plan.commands import Site
+
+Plugin = Literal["local", "official"]
+
+_PACKAGES = ("hcloud", "gcp", "command")
+KNOWN_SETTINGS = frozenset({"fleet", "plugins", "machines", "identity", "protect", "flake"})
+_TEXTS = ("fleet", "identity", "flake")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the text names the file, every setting that is wrong, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one stack is rolled out.
+
+    `fleet_file` is its fleet file, relative to the project. `plugins` says for each package whether the embedded
+    cloud's plug-in or the official one serves it. `simulated`: machines and tools are the embedded cloud's.
+    `identity` is the SSH private key to log in with; None leaves it to the person's agent and SSH configuration.
+    `protect` keeps what holds data from being deleted by accident.
+    """
+
+    stack: str
+    fleet_file: str
+    plugins: Mapping[str, Plugin]
+    simulated: bool
+    protect: bool
+    identity: str | None
+    flake: str
+
+    @property
+    def site(self) -> Site:
+        """Where this stack's commands are run from."""
+        identity = f".fediversity/{self.stack}/identity" if self.simulated else self.identity
+        return Site(self.stack, self.flake, identity, self.simulated)
+
+
+def _plugins(chosen: Any) -> tuple[dict[str, Plugin], list[str]]:
+    """The plug-in of each package, and what is wrong with what was chosen."""
+    plugins: dict[str, Plugin] = dict.fromkeys(_PACKAGES, "official")
+    if not isinstance(chosen, Mapping):
+        return plugins, ["plugins: must name packages, e.g. `hcloud: official`"]
+    wrong: list[str] = []
+    for package, plugin in chosen.items():
+        if package not in _PACKAGES:
+            wrong.append(f"plugins.{package}: unknown package; known: {', '.join(_PACKAGES)}")
+        elif plugin not in ("local", "official"):
+            wrong.append(f"plugins.{package}: '{plugin}' is neither local nor official")
+        else:
+            plugins[package] = plugin
+    return plugins, wrong
+
+
+def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
+    """The settings from what stands under `fediversity:`, by key without that prefix.
+
+    Raises SettingsError with everything that is wrong.
+    """
+    wrong = [
+        f"{key}: unknown setting; known: {', '.join(sorted(KNOWN_SETTINGS))}"
+        for key in given
+        if key not in KNOWN_SETTINGS
+    ]
+    wrong += [f"{key}: must be text" for key in _TEXTS if not isinstance(given.get(key, ""), str)]
+    plugins, wrong_plugins = _plugins(given.get("plugins", {}))
+    wrong += wrong_plugins
+    machines = given.get("machines", "real")
+    if machines not in ("real", "simulated"):
+        wrong.append(f"machines: '{machines}' is neither real nor simulated")
+    elif not wrong_plugins:
+        # A simulated cloud has no real machines, and real tools must never be pointed at simulated ones.
+        fitting = "local" if machines == "simulated" else "official"
+        odd = [package for package in ("hcloud", "gcp") if plugins[package] != fitting]
+        wrong += [f"plugins.{name}: '{plugins[name]}' does not go with machines: {machines}" for name in odd]
+    if not given.get("fleet"):
+        wrong.append("fleet: is missing; write the fleet file's path, e.g. stacks/dev.yaml")
+    protect = str(given.get("protect", "true"))
+    if protect not in ("true", "false"):
+        wrong.append(f"protect: '{protect}' is neither true nor false")
+    if wrong:
+        listed = "".join(f"\n  fediversity:{line}" for line in wrong)
+        raise SettingsError(f"Pulumi.{stack}.yaml cannot be used; nothing was changed:{listed}")
+    return Settings(
+        stack=stack,
+        fleet_file=str(given["fleet"]),
+        plugins=plugins,
+        simulated=machines == "simulated",
+        protect=protect == "true",
+        identity=given.get("identity"),
+        flake=str(given.get("flake", "nix")),
+    )

@@ -1,0 +1,136 @@
+"""What a person's command becomes for the engine."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fediversity.engine.backend import Backend
+from fediversity.engine.cli import Engine
+from fediversity.engine.command import arguments, environment
+from fediversity.engine.errors import RefusedError
+from fediversity.engine.report import summary
+
+PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
+
+
+def test_up_of_the_dev_stack_asks_nothing_and_goes_on_after_a_failure() -> None:
+    assert arguments("up", "dev") == [
+        *("up", "--stack", "dev", "--parallel", "16", "--continue-on-error", "--yes", "--skip-preview")
+    ]
+
+
+@pytest.mark.parametrize("operation", ["up", "destroy", "refresh"])
+def test_any_other_stack_lets_the_engine_show_its_preview_and_ask(operation: str) -> None:
+    assert not {"--yes", "--skip-preview"} & set(arguments(operation, "production"))
+
+
+def test_a_preview_gets_no_option_that_only_a_change_knows() -> None:
+    assert arguments("preview", "dev") == ["preview", "--stack", "dev", "--parallel", "16"]
+
+
+def test_a_persons_own_options_come_last_so_that_they_win() -> None:
+    assert arguments("up", "dev", ["--parallel", "2"])[-2:] == ["--parallel", "2"]
+
+
+def test_the_dev_stack_has_an_empty_passphrase_and_downloads_no_plug_in() -> None:
+    filled = environment("dev", {"PATH": "/bin"})
+    assert filled["PULUMI_CONFIG_PASSPHRASE"] == ""
+    assert filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+
+
+def test_no_other_stack_gets_a_passphrase() -> None:
+    assert "PULUMI_CONFIG_PASSPHRASE" not in environment("production", {})
+
+
+def test_a_passphrase_of_ones_own_stays() -> None:
+    assert environment("dev", {"PULUMI_CONFIG_PASSPHRASE": "x"})["PULUMI_CONFIG_PASSPHRASE"] == "x"
+    assert "PULUMI_CONFIG_PASSPHRASE" not in environment("dev", {"PULUMI_CONFIG_PASSPHRASE_FILE": "f"})
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [("file://.", "."), ("file://state", "state"), ("file:///srv/state?no_tmp_dir=true", "/srv/state")],
+)
+def test_the_folder_of_the_state_is_read_from_the_project(tmp_path: Path, url: str, folder: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT.format(url=url))
+    assert Backend.of(tmp_path, {}).folder == tmp_path / folder
+
+
+def test_the_backend_of_the_environment_wins_and_a_bucket_has_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT.format(url="file://."))
+    backend = Backend.of(tmp_path, {"PULUMI_BACKEND_URL": "s3://bucket"})
+    assert backend.folder is None
+    assert backend.locks("production") == ()
+    assert backend.checkpoint("production") is None
+
+
+def test_a_stack_without_settings_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").touch()
+    backend = Backend(tmp_path, "fediversity", tmp_path)
+    with pytest.raises(RefusedError, match=r"no stack devv: .* Known: dev"), backend.only_run("devv"):
+        pass
+
+
+def test_two_commands_cannot_work_on_one_stack_at_once(tmp_path: Path) -> None:
+    for stack in ("dev", "staging"):
+        (tmp_path / f"Pulumi.{stack}.yaml").touch()
+    backend = Backend(tmp_path, "fediversity", tmp_path)
+    refused = pytest.raises(RefusedError, match=r"another \./just is working on stack dev")
+    with backend.only_run("dev"), backend.only_run("staging"), refused, backend.only_run("dev"):
+        pass
+    with backend.only_run("dev"):
+        pass
+
+
+def _pulumi(folder: Path, script: str) -> Engine:
+    program = folder / "pulumi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return Engine(folder, {"PATH": f"{folder}:/usr/bin:/bin"})
+
+
+def test_the_engines_exit_code_is_passed_on(tmp_path: Path) -> None:
+    assert _pulumi(tmp_path, "exit 7").run(["up"]) == 7
+    assert _pulumi(tmp_path, "kill -9 $$").run(["up"]) == 137
+
+
+def test_a_failed_inner_command_is_refused_in_the_engines_words(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="`pulumi stack export` failed: error: incorrect passphrase"):
+        _pulumi(tmp_path, "echo error: incorrect passphrase >&2; exit 255").output(["stack", "export", "--stack", "x"])
+
+
+def test_a_request_to_end_reaches_the_engine_and_is_waited_for(tmp_path: Path) -> None:
+    ready, ended = tmp_path / "ready", tmp_path / "ended"
+    _pulumi(tmp_path, f"trap 'touch {ended}; exit 3' TERM; touch {ready}; while :; do sleep 0.01; done")
+    program = (
+        "import sys; from pathlib import Path; from fediversity.engine.cli import Engine\n"
+        f"sys.exit(Engine(Path({str(tmp_path)!r}), {{'PATH': {f'{tmp_path}:/usr/bin:/bin'!r}}}).run(['up']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as child:
+        deadline = time.monotonic() + 20
+        while not ready.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        child.send_signal(signal.SIGTERM)
+        try:
+            assert child.wait(20) == 3
+        finally:
+            child.kill()
+    assert ended.exists()
+
+
+def test_the_summary_counts_what_the_stack_has_by_package() -> None:
+    resources = [
+        {"urn": "a", "type": "pulumi:pulumi:Stack"},
+        {"urn": "b", "type": "pulumi:providers:hcloud", "custom": True},
+        {"urn": "c", "type": "hcloud:index/server:Server", "custom": True},
+        {"urn": "d", "type": "hcloud:index/server:Server", "custom": True, "delete": True},
+        {"urn": "e", "type": "command:local:Command", "custom": True},
+        {"urn": "f", "type": "fediversity:components:Machine"},
+    ]
+    assert summary("dev", {"resources": resources}) == ["dev has 2 resources: 1 command, 1 hcloud"]
+    assert summary("dev", {}) == ["dev is empty"]

@@ -1,0 +1,50 @@
+"""The recipes that people and CI rely on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def recipes() -> dict[str, Any]:
+    just = Path(sys.executable).parent / "just"
+    dump = [str(just), "--justfile", str(ROOT / "Justfile"), "--dump", "--dump-format", "json"]
+    found = json.loads(subprocess.run(dump, capture_output=True, text=True, check=True).stdout)
+    recipes: dict[str, Any] = found["recipes"]
+    return recipes
+
+
+@pytest.mark.parametrize(
+    "name", ["up", "preview", "destroy", "refresh", "plan", "render", "test", "check", "build", "clean"]
+)
+def test_a_recipe_of_the_common_interface_takes_a_stack_which_is_dev_unless_named(
+    recipes: dict[str, Any], name: str
+) -> None:
+    stack = recipes[name]["parameters"][0]
+    assert (stack["name"], stack["default"]) == ("stack", "dev")
+
+
+def test_every_recipe_that_is_listed_says_what_it_does(recipes: dict[str, Any]) -> None:
+    silent = [name for name, recipe in recipes.items() if not recipe["doc"] and not recipe["private"]]
+    assert silent == []
+
+
+def test_the_recipes_for_the_engine_and_the_plug_ins_are_there(recipes: dict[str, Any]) -> None:
+    assert {"plugins", "engine", "pulumi", "resolve", "fmt"} <= recipes.keys()
+
+
+def test_clean_never_names_the_state(recipes: dict[str, Any]) -> None:
+    body = json.dumps(recipes["clean"]["body"])
+    assert ".pulumi" not in body
+    assert "ledger" not in body
+    assert ".fediversity/ " not in body
+
+
+def test_ci_calls_the_tests_as_a_person_does() -> None:
+    assert "exec ./just test" in (ROOT / ".ci" / "run").read_text()

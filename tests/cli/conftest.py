@@ -1,0 +1,31 @@
+"""A project folder as the `fediversity` command finds one, with a good fleet and a stack."""
+
+from pathlib import Path
+
+import pytest
+
+from fediversity.fleet.handoff import render_text
+from fediversity.fleet.load import parse_fleet
+from tests.fleet.good import GOOD
+
+SETTINGS = """\
+config:
+  fediversity:fleet: stacks/dev.yaml
+  fediversity:plugins: {hcloud: local, gcp: local, command: local}
+  fediversity:machines: simulated
+  fediversity:protect: false
+encryptionsalt: v1:AAAAAAAAAAA=:v1:AAAAAAAAAAAAAAAA:AAAA
+"""
+
+RENDERED = render_text(parse_fleet(GOOD, "fleet.yaml"))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "nix").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: fediversity\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(SETTINGS)
+    (tmp_path / "stacks" / "dev.yaml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

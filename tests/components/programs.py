@@ -1,0 +1,76 @@
+"""The programs whose registrations the tests look at: fleet, plan and declaration together, as in the entry point."""
+
+import functools
+import json
+import runpy
+from collections.abc import Mapping
+
+from fediversity.components.program import Program
+from fediversity.fleet.model import Fleet
+from fediversity.plan.settings import Settings, parse_settings
+from fediversity.plan.steps import Plan
+from tests.components.recording import Recording, record
+from tests.plan.samples import PROJECT, every_kind, plan_of
+
+TOKEN = "the-token-of-a-real-project"
+
+DEV_CONFIG = {
+    "fediversity:fleet": "stacks/dev.yaml",
+    "fediversity:machines": "simulated",
+    "fediversity:plugins": json.dumps({"hcloud": "local", "gcp": "local", "command": "local"}),
+    "fediversity:protect": "false",
+}
+"""What the engine hands over of `Pulumi.dev.yaml`: every value as text."""
+
+DEV = parse_settings(
+    "dev",
+    {
+        "fleet": "stacks/dev.yaml",
+        "machines": "simulated",
+        "plugins": {"hcloud": "local", "gcp": "local", "command": "local"},
+        "protect": "false",
+    },
+)
+PRODUCTION = parse_settings("production", {"fleet": "stacks/production.yaml", "identity": "~/.ssh/id_ed25519"})
+STAGING = parse_settings("staging", {"fleet": "stacks/staging.yaml", "protect": "false", "flake": "systems/nix"})
+
+
+def declare(fleet: Fleet, settings: Settings, *, preview: bool = False) -> Recording:
+    """What a fleet registers in a stack with those settings."""
+    config = {} if settings.simulated else {"hcloud:token": TOKEN}
+    plan = plan_for(fleet, settings)
+    return record(
+        lambda: Program(fleet, plan, settings).declare(), stack=settings.stack, config=config, preview=preview
+    )
+
+
+def plan_for(fleet: Fleet, settings: Settings) -> Plan:
+    """The plan that `declare` declares."""
+    return plan_of(fleet, settings.site)
+
+
+def run_entry_point(config: Mapping[str, str]) -> Recording:
+    """What `__main__.py` registers; the current folder must be a project's."""
+    return record(lambda: runpy.run_path(str(PROJECT / "__main__.py")), stack="dev", config=config)
+
+
+@functools.cache
+def dev() -> Recording:
+    """Something of every kind, simulated."""
+    return declare(every_kind(), DEV)
+
+
+@functools.cache
+def production() -> Recording:
+    """Something of every kind, for real and protected."""
+    return declare(every_kind(), PRODUCTION)
+
+
+@functools.cache
+def staging() -> Recording:
+    """Something of every kind, for real, not protected, without an identity."""
+    return declare(every_kind(), STAGING)
+
+
+STACKS = {"dev": dev, "production": production, "staging": staging}
+SETTINGS = {"dev": DEV, "production": PRODUCTION, "staging": STAGING}

@@ -1,0 +1,223 @@
+"""Machines with scripted answers: real SSH servers on loopback that answer exactly what a test tells them to."""
+
+import asyncio
+import random
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import asyncssh
+
+T = TypeVar("T")
+
+SYSTEM = "/nix/store/00000000000000000000000000000001-nixos-system-cinnabar-26.05"
+NEW_SYSTEM = "/nix/store/00000000000000000000000000000002-nixos-system-cinnabar-26.05"
+IDENTITY = "seed/cinnabar"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command on a machine says and ends with."""
+
+    stdout: str = ""
+    stderr: str = ""
+    status: int = 0
+
+
+Script = Said | Callable[["Asked"], Said | None]
+"""An answer, or what gives one; None drops the connection without one."""
+
+NO_SUCH_FILE = Said(stderr="No such file or directory", status=1)
+
+
+@dataclass
+class Asked:
+    """A command that a machine was told to run. `stdin` is its first line, read from the client's input."""
+
+    command: str
+    user: str
+    terminal: bool
+    stdin: str = ""
+
+
+@dataclass
+class ScriptedMachine:
+    """A machine that knows its answers by command line; to anything else it says 127."""
+
+    address: str
+    port: int
+    answers: dict[str, Script]
+    host_key: asyncssh.SSHKey
+    network: "Network"
+    asked: list[Asked] = field(default_factory=list)
+    logins: int = 0
+    _acceptor: asyncssh.SSHAcceptor | None = None
+
+    @property
+    def host_public_key(self) -> str:
+        """Its host key as `type base64`."""
+        return public_key(self.host_key)
+
+    @property
+    def commands(self) -> list[str]:
+        """The command lines it was told to run, in order."""
+        return [asked.command for asked in self.asked]
+
+    def turn_off(self) -> None:
+        """Refuses connections from now on."""
+        acceptor, self._acceptor = self._acceptor, None
+        if acceptor is not None:
+            self.network.do(_closed(acceptor))
+
+    def turn_on(self, host_key: asyncssh.SSHKey | None = None) -> None:
+        """Takes connections (again), with another host key if one is given."""
+        self.turn_off()
+        self.host_key = host_key or self.host_key
+        self._acceptor = self.network.do(self._listen())
+        self.port = self._acceptor.get_port()
+
+    async def _listen(self) -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            self.address,
+            self.port,
+            server_factory=lambda: _Login(self),
+            process_factory=self._serve,
+            server_host_keys=[self.host_key],
+            authorized_client_keys=self.network.authorized,
+            kex_algs=["curve25519-sha256"],
+            line_editor=False,
+            reuse_address=True,
+        )
+
+    async def _serve(self, process: asyncssh.SSHServerProcess[str]) -> None:
+        asked = Asked(
+            command=process.command or "",
+            user=str(process.get_extra_info("username")),
+            terminal=process.term_type is not None,
+        )
+        asked.stdin = (await process.stdin.readline()).rstrip("\n")
+        self.asked.append(asked)
+        script = self.answers.get(asked.command, Said(stderr="not in the script of this machine", status=127))
+        said = script(asked) if callable(script) else script
+        if said is None:
+            process.get_extra_info("connection").abort()
+            return
+        process.stdout.write(said.stdout)
+        process.stderr.write(said.stderr)
+        process.exit(said.status)
+
+
+class _Login(asyncssh.SSHServer):
+    def __init__(self, machine: ScriptedMachine) -> None:
+        self._machine = machine
+
+    def begin_auth(self, username: str) -> bool:
+        del username
+        self._machine.logins += 1
+        return True
+
+
+async def _closed(acceptor: asyncssh.SSHAcceptor) -> None:
+    acceptor.close()
+    await acceptor.wait_closed()
+
+
+class Network:
+    """All machines of the tests: one event loop in a thread, and the key that opens them."""
+
+    def __init__(self) -> None:
+        self.client_key = new_key()
+        self.authorized = asyncssh.import_authorized_keys(public_key(self.client_key))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._machines: list[ScriptedMachine] = []
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs something in the loop and waits for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    def machine(self, answers: dict[str, Script], *, on: bool = True) -> ScriptedMachine:
+        """A new machine at an address and a port of its own."""
+        address = random_address()
+        machine = ScriptedMachine(address, 0 if on else free_port(address), answers, new_key(), self)
+        self._machines.append(machine)
+        if on:
+            machine.turn_on()
+        return machine
+
+    def turn_off(self) -> None:
+        """Turns every machine off."""
+        for machine in self._machines:
+            machine.turn_off()
+        self._machines.clear()
+
+    def close(self) -> None:
+        """Ends the loop."""
+        self.turn_off()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+def new_key() -> asyncssh.SSHKey:
+    """A new SSH key pair."""
+    return asyncssh.generate_private_key("ssh-ed25519")
+
+
+def public_key(key: asyncssh.SSHKey) -> str:
+    """The public half, as `type base64`."""
+    return key.export_public_key().decode().strip()
+
+
+def random_address() -> str:
+    """A loopback address that nobody else is likely to use."""
+    return ".".join(["127", *(str(random.randint(1, 254)) for _ in range(3))])  # noqa: S311 (no secret)
+
+
+def free_port(address: str) -> int:
+    """A port nobody listens on."""
+    with socket.socket() as held:
+        held.bind((address, 0))
+        return int(held.getsockname()[1])
+
+
+def answers(script: dict[str, Script] | None = None, *, nothing: Iterable[str] = ()) -> dict[str, Script]:
+    """What a NixOS machine of the fleet that is well answers, with changes; `nothing` is taken out."""
+    usual: dict[str, Script] = {
+        "true": Said(),
+        "cat /etc/fediversity/identity": Said(f"{IDENTITY}\n"),
+        "test -e /etc/fediversity/identity": Said(),
+        "readlink -f /run/current-system": Said(f"{SYSTEM}\n"),
+        "systemctl is-system-running": Said("running\n"),
+    }
+    return {command: said for command, said in (usual | (script or {})).items() if command not in set(nothing)}
+
+
+def image_answers(script: dict[str, Script] | None = None) -> dict[str, Script]:
+    """What a cloud's image answers, with changes: it has no identity and no Nix."""
+    image: dict[str, Script] = {
+        "true": Said(),
+        "cat /etc/fediversity/identity": NO_SUCH_FILE,
+        "test -e /etc/fediversity/identity": Said(status=1),
+        "readlink -f /run/current-system": Said("/run/current-system\n"),
+    }
+    return image | (script or {})
+
+
+def in_turn(*scripts: Script) -> Callable[[Asked], Said | None]:
+    """Answers that come one after the other; the last one stays."""
+    left = list(scripts)
+
+    def answer(asked: Asked) -> Said | None:
+        script = left.pop(0) if len(left) > 1 else left[0]
+        return script(asked) if callable(script) else script
+
+    return answer
+
+
+def hang_up(asked: Asked) -> None:
+    """Drops the connection without an answer."""
+    del asked

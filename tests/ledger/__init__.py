@@ -1,0 +1,1 @@
+"""Tests of the ledger: many writers, sudden ends, and what its records say."""

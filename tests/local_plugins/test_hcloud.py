@@ -1,0 +1,493 @@
+"""The simulated Hetzner Cloud: what it makes, what it refuses, what it does to machines."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fediversity.local.plugins.problems import CloudError
+from tests.local_plugins.world import KEY, OTHER_KEY, Made, World
+
+RULE = {"direction": "in", "protocol": "tcp", "port": "22", "sourceIps": ["0.0.0.0/0", "::/0"]}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, "hcloud")
+
+
+def server(world: World, name: str = "web", **inputs: Any) -> Made:
+    wanted: dict[str, Any] = {"serverType": "cx22", "image": "debian-12", "location": "fsn1"}
+    return world.make("Server", name=name, **(wanted | inputs))
+
+
+def primary_ip(world: World, name: str = "web", **inputs: Any) -> Made:
+    return world.make("PrimaryIp", name=name, **({"type": "ipv4", "location": "fsn1"} | inputs))
+
+
+class TestChecks:
+    @pytest.mark.parametrize(
+        ("type_name", "inputs", "text"),
+        [
+            ("Server", {"serverType": "cx54"}, '"cx54" is not a Hetzner server type; did you mean "cx'),
+            ("Server", {"location": "fsn2"}, '"fsn2" is not a Hetzner location; did you mean "fsn1"?'),
+            ("Server", {"image": "debian-21"}, '"debian-21" is not a Hetzner image; did you mean "debian-13"?'),
+            ("Server", {"image": "ubuntu-24.04"}, "is not simulated"),
+            ("Server", {"image": None}, "image: is missing"),
+            ("Server", {"name": "not_a_host"}, "is no host name"),
+            ("Server", {"datacenter": "fsn1-dc14"}, "give `location` instead"),
+            ("Server", {"deleteProtection": True}, "must equal rebuildProtection"),
+            ("Server", {"sshKeys": [""]}, "holds an empty string"),
+            ("Server", {"labels": {"a b": "c"}}, '"a b" is not the key of a label'),
+            ("Server", {"labels": {"a": "-"}}, '"-" is not the value of a label'),
+            ("Server", {"publicNets": [{"ipv4Enabled": False}]}, "out of reach"),
+            ("Server", {"publicNets": [{}, {}]}, "has 2 entries"),
+            ("Server", {"rescue": "linux64"}, "rescue: is not simulated"),
+            ("SshKey", {"publicKey": "ssh-ed25519 nonsense"}, "is no OpenSSH public key"),
+            ("PrimaryIp", {"type": "ipv5"}, "is not a type of primary IP"),
+            ("PrimaryIp", {"location": None}, "location: is missing"),
+            ("PrimaryIp", {"assigneeId": 5}, "assigneeId: is not simulated"),
+            ("PrimaryIp", {"datacenter": "fsn1-dc14"}, "was removed"),
+            ("Zone", {"name": "Fleet.Example."}, "is no domain"),
+            ("Zone", {"name": "example"}, "is no domain"),
+            ("Zone", {"mode": "tertiary"}, "is not a mode of a zone"),
+            ("Zone", {"ttl": 59}, "is out of bounds"),
+            ("Zone", {"mode": "secondary"}, "primaryNameservers: is missing"),
+            ("Zone", {"primaryNameservers": [{"address": "192.0.2.1"}]}, "only for a zone of mode"),
+        ],
+    )
+    def test_bad_inputs_are_refused_by_name(
+        self, world: World, type_name: str, inputs: dict[str, Any], text: str
+    ) -> None:
+        right: dict[str, dict[str, Any]] = {
+            "Server": {"name": "web", "serverType": "cx22", "image": "debian-12"},
+            "SshKey": {"name": "me", "publicKey": KEY},
+            "PrimaryIp": {"name": "web", "type": "ipv4", "location": "fsn1"},
+            "Zone": {"name": "fleet.example", "mode": "primary"},
+        }
+        assert not world.problems(type_name, **right[type_name])
+        (problem,) = world.problems(type_name, **(right[type_name] | inputs))
+        assert text in problem
+
+    @pytest.mark.parametrize(
+        ("rule", "text"),
+        [
+            ({"direction": "inwards"}, '"inwards" is not a direction'),
+            ({"protocol": "tpc"}, 'did you mean "tcp"?'),
+            ({"port": "0"}, '"0" is no port'),
+            ({"port": "65536"}, '"65536" is no port'),
+            ({"port": "80-79"}, '"80-79" is no port'),
+            ({"port": None}, "is missing; a rule for tcp needs one"),
+            ({"protocol": "icmp"}, "does not go with icmp"),
+            ({"sourceIps": []}, 'is missing; a rule of direction "in" needs it'),
+            ({"sourceIps": ["10.1.2.3/16"]}, 'did you mean "10.1.0.0/16"?'),
+            ({"sourceIps": ["10.0.0.0/33"]}, "is no network"),
+            ({"sourceIps": ["10.0.0.1"]}, "write 10.0.0.1/32"),
+        ],
+    )
+    def test_bad_firewall_rules_are_refused_with_their_place(
+        self, world: World, rule: dict[str, Any], text: str
+    ) -> None:
+        rules = [RULE, {name: value for name, value in (RULE | rule).items() if value is not None}]
+        (problem,) = world.problems("Firewall", name="f", rules=rules)
+        assert problem.startswith("rules[1].")
+        assert text in problem
+
+    def test_all_problems_of_a_server_come_at_once(self, world: World) -> None:
+        problems = world.problems("Server", name="web", serverType="cx54", location="fsn2", image=5, nope=1)
+        assert len(problems) == 4
+
+    @pytest.mark.parametrize(
+        ("inputs", "text"),
+        [
+            ({"name": "www."}, "has no final dot"),
+            ({"name": "a*b"}, "is no name of records"),
+            ({"name": "@", "type": "CNAME", "records": [{"value": "x.example."}]}, "cannot stand at the zone itself"),
+            ({"type": "AA"}, "is not a type of record"),
+            ({"type": "SOA"}, "is not simulated"),
+            ({"ttl": 59}, "is out of bounds"),
+            ({"records": []}, "is empty"),
+            ({"records": [{"value": "192.0.2.256"}]}, "is no IPv4 address"),
+            ({"type": "AAAA"}, "is no IPv6 address"),
+            ({"records": [{"value": "192.0.2.1"}] * 2}, "is there twice"),
+            ({"type": "CNAME", "records": [{"value": "a."}, {"value": "b."}]}, "exactly one target"),
+            ({"type": "MX", "records": [{"value": "mail.example."}]}, "write it like 10 mail"),
+            ({"type": "TXT", "records": [{"value": "v=spf1 -all"}]}, "double quotes"),
+            ({"type": "TXT", "records": [{"value": f'"{"x" * 256}"'}]}, "a string of 256 bytes"),
+            ({"type": "CAA", "records": [{"value": "letsencrypt.org"}]}, "is no CAA record"),
+        ],
+    )
+    def test_bad_record_sets_are_refused(self, world: World, inputs: dict[str, Any], text: str) -> None:
+        right = {"zone": "fleet.example", "name": "www", "type": "A", "records": [{"value": "192.0.2.1"}]}
+        assert not world.problems("ZoneRrset", **right)
+        (problem,) = world.problems("ZoneRrset", **(right | inputs))
+        assert text in problem
+
+    def test_long_texts_in_several_strings_pass(self, world: World) -> None:
+        value = f'"{"x" * 255}" "{"y" * 255}" "quo\\"ted"'
+        assert not world.problems("ZoneRrset", zone="z.example", name="k", type="TXT", records=[{"value": value}])
+
+
+class TestServers:
+    def test_a_server_becomes_a_machine_with_the_address_and_the_keys_it_asks_for(self, world: World) -> None:
+        key = world.make("SshKey", name="me", publicKey=KEY)
+        ip = primary_ip(world)
+        made = server(world, serverType="cax11", sshKeys=[key.id], publicNets=[{"ipv4": int(ip.id)}])
+        assert made["ipv4Address"] == ip["ipAddress"]
+        assert made["status"] == "off"  # no daemon runs behind these machines
+        spec = world.machines.specs[f"hetzner-{made.id}"]
+        assert (spec.address, spec.hostname, spec.system) == (ip["ipAddress"], "web", "aarch64-linux")
+        assert (spec.memory_mb, spec.image_os, spec.root_login) == (4096, "debian", True)
+        assert spec.authorized_keys == {"root": (KEY,)}
+        assert spec.allowed_ports is None
+
+    def test_an_ssh_key_may_be_named(self, world: World) -> None:
+        world.make("SshKey", name="me", publicKey=KEY)
+        made = server(world, sshKeys=["me"])
+        assert world.machines.specs[f"hetzner-{made.id}"].authorized_keys == {"root": (KEY,)}
+
+    def test_a_server_without_a_primary_ip_gets_addresses_of_its_own(self, world: World) -> None:
+        made = server(world)
+        assert made["ipv4Address"].startswith("127.")
+        assert made["ipv6Address"].startswith("fd")
+        assert made["ipv6Address"].endswith("::1")
+        assert made["ipv6Network"].endswith("::/64")
+        assert server(world, "other")["ipv4Address"] != made["ipv4Address"]
+
+    def test_ids_are_numbers(self, world: World) -> None:
+        assert server(world).id.isdecimal()
+
+    def test_a_second_server_of_the_name_is_refused(self, world: World) -> None:
+        server(world)
+        with pytest.raises(CloudError, match="uniqueness_error"):
+            server(world)
+
+    def test_what_a_server_refers_to_has_to_exist(self, world: World) -> None:
+        with pytest.raises(CloudError, match="SSH key not found: nobody"):
+            server(world, sshKeys=["nobody"])
+        with pytest.raises(CloudError, match="firewall 5 not found"):
+            server(world, firewallIds=[5])
+        with pytest.raises(CloudError, match="primary IP 5 not found"):
+            server(world, publicNets=[{"ipv4": 5}])
+        assert not world.machines.specs
+
+    def test_a_primary_ip_that_does_not_fit_is_refused(self, world: World) -> None:
+        far, six = primary_ip(world, "far", location="hel1"), primary_ip(world, "six", type="ipv6")
+        with pytest.raises(CloudError, match="primary_ip_datacenter_mismatch"):
+            server(world, publicNets=[{"ipv4": int(far.id)}])
+        with pytest.raises(CloudError, match="primary_ip_version_mismatch"):
+            server(world, publicNets=[{"ipv4": int(six.id)}])
+
+    def test_a_primary_ip_belongs_to_one_server(self, world: World) -> None:
+        ip = primary_ip(world)
+        first = server(world, publicNets=[{"ipv4": int(ip.id)}])
+        with pytest.raises(CloudError, match="primary_ip_assigned"):
+            server(world, "other", publicNets=[{"ipv4": int(ip.id)}])
+        first.delete()
+        server(world, "other", publicNets=[{"ipv4": int(ip.id)}])
+
+    def test_a_bigger_type_is_taken_in_place_while_the_machine_is_off(self, world: World) -> None:
+        made = server(world)
+        world.machines.done.clear()
+        assert not made.update(serverType="cx32").replaces
+        machine = f"hetzner-{made.id}"
+        assert world.machines.done == [f"off {machine}", f"change {machine}", f"on {machine}"]
+        assert world.machines.specs[machine].memory_mb == 8192
+        assert made["primaryDiskSize"] == 80
+
+    def test_a_disk_does_not_shrink_unless_it_was_kept_small(self, world: World) -> None:
+        made = server(world)
+        made.update(serverType="cx32", keepDisk=True)
+        assert made["primaryDiskSize"] == 40
+        made.update(serverType="cx22")
+        made.update(serverType="cx32", keepDisk=False)
+        with pytest.raises(CloudError, match="does not fit cx22"):
+            made.update(serverType="cx22")
+
+    def test_a_server_cannot_change_its_architecture_in_place(self, world: World) -> None:
+        with pytest.raises(CloudError, match="invalid_server_type"):
+            server(world).update(serverType="cax11")
+
+    def test_a_new_name_reaches_the_machine(self, world: World) -> None:
+        made = server(world)
+        made.update(name="renamed")
+        assert world.machines.specs[f"hetzner-{made.id}"].name == "renamed"
+
+    def test_a_rename_to_a_name_in_use_is_refused_and_changes_nothing(self, world: World) -> None:
+        server(world, "other")
+        made = server(world)
+        with pytest.raises(CloudError, match="uniqueness_error"):
+            made.update(name="other")
+        state = made.read()
+        assert state is not None
+        assert state.outputs["name"] == "web"
+
+    def test_a_change_that_its_machine_does_not_take_is_not_recorded(self, world: World) -> None:
+        made = server(world)
+        world.machines.specs.clear()
+        with pytest.raises(CloudError, match="there is no simulated machine"):
+            made.update(name="renamed")
+        state = made.read()
+        assert state is not None
+        assert state.outputs["name"] == "web"
+
+    def test_machines_are_switched_on_once_before_the_first_change(self, world: World) -> None:
+        made = server(world)
+        made.update(labels={"a": "b"})
+        assert world.machines.done.count("ensure on") == 1
+        assert world.machines.done[0] == "ensure on"
+
+    def test_looking_at_a_server_does_nothing_to_machines(self, world: World) -> None:
+        made = server(world)
+        world.machines.done.clear()
+        made.read()
+        assert world.machines.done == []
+
+    def test_a_protected_server_is_not_deleted(self, world: World) -> None:
+        made = server(world, deleteProtection=True, rebuildProtection=True)
+        with pytest.raises(CloudError, match="protected"):
+            made.delete()
+        made.update(deleteProtection=False, rebuildProtection=False)
+        made.delete()
+        assert made.read() is None
+        assert not world.machines.specs
+
+    def test_a_deletion_that_was_cut_short_is_finished_the_next_time(self, world: World) -> None:
+        made = server(world)
+        made.delete()
+        world.machines.done.clear()
+        made.delete()
+        assert world.machines.done == [f"delete hetzner-{made.id}"]
+
+    def test_a_machine_that_cannot_be_made_leaves_no_server(self, world: World) -> None:
+        world.machines.broken = True
+        with pytest.raises(CloudError, match="the simulated datacenter burns"):
+            server(world)
+        world.machines.broken = False
+        server(world)
+
+    def test_a_record_is_there_before_its_machine(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen = []
+
+        def look(spec: Any) -> None:
+            with world.cloud.store.reading() as session:
+                seen.extend(record.name for record in session.everything())
+            del spec
+
+        monkeypatch.setattr(world.machines, "create", look)
+        server(world)
+        assert seen == ["web"]
+
+    def test_user_data_is_kept_as_a_hash_only(self, world: World) -> None:
+        made = server(world, userData="password: hunter2")
+        assert made["userData"] == base64.b64encode(hashlib.sha1(b"password: hunter2").digest()).decode()  # noqa: S324
+        assert b"hunter2" not in world.folder.store.read_bytes()
+        state = made.read()
+        assert state is not None
+        assert state.inputs["userData"] == "password: hunter2"
+
+    def test_a_refresh_sees_a_server_that_is_gone(self, world: World) -> None:
+        made = server(world)
+        with world.cloud.store.writing() as session:
+            record = session.get(made.resource.type, made.id)
+            assert record is not None
+            session.remove(record)
+        assert made.read() is None
+        with pytest.raises(CloudError, match="pulumi refresh"):
+            made.update(labels={"a": "b"})
+
+    def test_an_imported_server_comes_with_the_inputs_that_would_make_it(self, world: World) -> None:
+        made = server(world, labels={"role": "web"})
+        state = made.imported(made.id)
+        assert state is not None
+        wanted = {name: value for name, value in made.inputs.items() if name != "__defaults"}
+        assert wanted.items() <= state.inputs.items()
+        assert made.imported("12345") is None
+
+
+class TestNetwork:
+    def test_a_firewall_decides_which_ports_of_a_machine_answer(self, world: World) -> None:
+        firewall = world.make("Firewall", name="f", rules=[RULE])
+        made = server(world, firewallIds=[int(firewall.id)])
+        machine = f"hetzner-{made.id}"
+        assert world.machines.specs[machine].allowed_ports == (2222,)
+        firewall.update(rules=[RULE, RULE | {"port": "2223"}])
+        assert world.machines.specs[machine].allowed_ports == (2222, 2223)
+        firewall.update(rules=[RULE | {"port": "443"}])
+        assert world.machines.specs[machine].allowed_ports == ()
+        made.update(firewallIds=[])
+        assert world.machines.specs[machine].allowed_ports is None
+
+    def test_a_firewall_in_use_is_not_deleted(self, world: World) -> None:
+        firewall = world.make("Firewall", name="f", rules=[RULE])
+        made = server(world, firewallIds=[int(firewall.id)])
+        with pytest.raises(CloudError, match="still used by web"):
+            firewall.delete()
+        made.delete()
+        firewall.delete()
+
+    def test_a_primary_ip_knows_its_server_after_a_refresh(self, world: World) -> None:
+        ip = primary_ip(world)
+        assert ip["assigneeId"] == 0
+        made = server(world, publicNets=[{"ipv4": int(ip.id)}])
+        state = ip.read()
+        assert state is not None
+        assert state.outputs["assigneeId"] == int(made.id)
+
+    def test_an_assigned_or_protected_primary_ip_is_not_deleted(self, world: World) -> None:
+        ip = primary_ip(world, deleteProtection=True)
+        made = server(world, publicNets=[{"ipv4": int(ip.id)}])
+        with pytest.raises(CloudError, match="protected"):
+            ip.delete()
+        ip.update(deleteProtection=False)
+        with pytest.raises(CloudError, match='assigned to server "web"'):
+            ip.delete()
+        made.delete()
+        ip.delete()
+
+    def test_an_address_outlives_its_server(self, world: World) -> None:
+        ip = primary_ip(world)
+        server(world, publicNets=[{"ipv4": int(ip.id)}]).delete()
+        assert server(world, publicNets=[{"ipv4": int(ip.id)}])["ipv4Address"] == ip["ipAddress"]
+
+    def test_a_primary_ip_that_deletes_itself_goes_with_its_server(self, world: World) -> None:
+        ip = primary_ip(world, autoDelete=True)
+        server(world, publicNets=[{"ipv4": int(ip.id)}]).delete()
+        assert ip.read() is None
+
+    def test_an_ipv6_address_has_its_network(self, world: World) -> None:
+        ip = primary_ip(world, type="ipv6")
+        assert ip["ipNetwork"] == f"{ip['ipAddress']}/64"
+
+    def test_ssh_keys_are_unique_by_name_and_by_key(self, world: World) -> None:
+        key = world.make("SshKey", name="me", publicKey=KEY)
+        assert key["fingerprint"].count(":") == 15
+        with pytest.raises(CloudError, match="uniqueness_error"):
+            world.make("SshKey", name="me", publicKey=OTHER_KEY)
+        with pytest.raises(CloudError, match='already there under the name "me"'):
+            world.make("SshKey", name="again", publicKey=KEY.replace(" one", " another comment"))
+
+
+class TestDns:
+    @pytest.fixture
+    def zone(self, world: World) -> Made:
+        return world.make("Zone", name="fleet.example", mode="primary")
+
+    def rrset(self, world: World, name: str = "www", kind: str = "A", value: str = "192.0.2.1", **inputs: Any) -> Made:
+        wanted = {"zone": "fleet.example", "name": name, "type": kind, "records": [{"value": value}]}
+        return world.make("ZoneRrset", **(wanted | inputs))
+
+    def test_a_zone_is_unique_and_names_servers_that_cannot_exist(self, world: World, zone: Made) -> None:
+        assert all(name.endswith(".invalid.") for name in zone["authoritativeNameservers"]["assigneds"])
+        assert zone["ttl"] == 3600
+        with pytest.raises(CloudError, match="uniqueness_error"):
+            world.make("Zone", name="fleet.example", mode="primary")
+
+    @pytest.mark.usefixtures("zone")
+    def test_the_id_of_a_record_set_is_its_name_and_type(self, world: World) -> None:
+        assert self.rrset(world).id == "www/A"
+
+    @pytest.mark.usefixtures("zone")
+    def test_equal_names_in_two_zones_do_not_meet(self, world: World) -> None:
+        world.make("Zone", name="other.example", mode="primary")
+        first, second = self.rrset(world), self.rrset(world, zone="other.example", value="192.0.2.2")
+        assert first.id == second.id
+        first.delete()
+        state = second.read()
+        assert first.read() is None
+        assert state is not None
+        assert state.outputs["records"] == [{"value": "192.0.2.2"}]
+
+    def test_a_record_set_is_imported_with_its_zone_in_front(self, world: World, zone: Made) -> None:
+        made = self.rrset(world)
+        for zone_part in ("fleet.example", zone.id):
+            state = made.imported(f"{zone_part}/www/A")
+            assert state is not None
+            assert state.id == "www/A"
+        assert made.imported("www/A") is None
+
+    def test_a_record_set_needs_its_zone(self, world: World) -> None:
+        with pytest.raises(CloudError, match="zone fleet.example not found"):
+            self.rrset(world)
+
+    @pytest.mark.usefixtures("zone")
+    def test_a_second_record_set_of_name_and_type_is_refused(self, world: World) -> None:
+        self.rrset(world)
+        with pytest.raises(CloudError, match="uniqueness_error"):
+            self.rrset(world)
+        with pytest.raises(CloudError, match="uniqueness_error"):
+            self.rrset(world, "@", "NS", "ns1.example.")
+
+    @pytest.mark.usefixtures("zone")
+    @pytest.mark.parametrize(("name", "relative"), [("www.fleet.example", "www"), ("fleet.example", "@")])
+    def test_a_complete_name_is_refused_with_the_relative_one(self, world: World, name: str, relative: str) -> None:
+        with pytest.raises(CloudError, match=f'did you mean "{relative}"'):
+            self.rrset(world, name)
+
+    @pytest.mark.usefixtures("zone")
+    def test_a_cname_stands_alone(self, world: World) -> None:
+        self.rrset(world)
+        with pytest.raises(CloudError, match="a CNAME stands alone"):
+            self.rrset(world, kind="CNAME", value="else.example.")
+        self.rrset(world, "alias", "CNAME", "www")
+        with pytest.raises(CloudError, match="a CNAME stands alone"):
+            self.rrset(world, "alias", "TXT", '"x"')
+
+    @pytest.mark.usefixtures("zone")
+    def test_a_protected_record_set_is_not_changed(self, world: World) -> None:
+        made = self.rrset(world, changeProtection=True)
+        with pytest.raises(CloudError, match="protected"):
+            made.update(ttl=600)
+        with pytest.raises(CloudError, match="protected"):
+            made.delete()
+        made.update(changeProtection=False, ttl=600)
+        made.delete()
+
+    def test_a_zone_takes_its_record_sets_along(self, world: World, zone: Made) -> None:
+        made = self.rrset(world)
+        zone.delete()
+        assert made.read() is None
+        made.delete()
+
+    def test_a_protected_zone_is_not_deleted(self, world: World) -> None:
+        made = world.make("Zone", name="kept.example", mode="primary", deleteProtection=True)
+        with pytest.raises(CloudError, match="protected"):
+            made.delete()
+
+    def test_a_secondary_zone_has_no_record_sets_of_its_own(self, world: World) -> None:
+        world.make("Zone", name="fleet.example", mode="secondary", primaryNameservers=[{"address": "192.0.2.1"}])
+        with pytest.raises(CloudError, match="secondary zone"):
+            self.rrset(world)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "inputs"),
+    [
+        ("SshKey", {"publicKey": KEY}),
+        ("Firewall", {"rules": [RULE]}),
+        ("PrimaryIp", {"type": "ipv6", "location": "fsn1"}),
+        ("Server", {"serverType": "cx22", "image": "debian-12"}),
+        ("Zone", {"name": "fleet.example", "mode": "primary"}),
+    ],
+)
+def test_every_output_the_schema_promises_is_there(world: World, type_name: str, inputs: dict[str, Any]) -> None:
+    made = world.make(type_name, **inputs)
+    declared = made.resource.table.outputs
+    assert set(made.outputs) <= set(declared)
+    promised = {name for name, spec in declared.items() if spec.required}
+    assert promised - set(made.outputs) <= {"datacenter"}  # gone from the real API as well
+
+
+def test_nothing_is_left_when_all_is_deleted(world: World) -> None:
+    key, ip = world.make("SshKey", name="me", publicKey=KEY), primary_ip(world)
+    firewall = world.make("Firewall", name="f", rules=[RULE])
+    made = server(world, sshKeys=[key.id], publicNets=[{"ipv4": int(ip.id)}], firewallIds=[int(firewall.id)])
+    alone = server(world, "alone")
+    for resource in (made, alone, key, ip, firewall):
+        resource.delete()
+    with world.cloud.store.reading() as session:
+        assert session.everything() == []
+        assert session._connection.execute("SELECT count(*) FROM addresses").fetchone() == (0,)
+    assert not world.machines.specs

@@ -1,0 +1,99 @@
+"""The settings of a stack: what is taken, what is refused, and that everything wrong is said at once."""
+
+from typing import Any
+
+import pytest
+
+from fediversity.plan.settings import KNOWN_SETTINGS, SettingsError, parse_settings
+
+SIMULATED = {"hcloud": "local", "gcp": "local", "command": "local"}
+
+
+def complaints(**given: Any) -> list[str]:
+    """What is said about settings that cannot be used, line by line."""
+    with pytest.raises(SettingsError) as refused:
+        parse_settings("production", given)
+    first, *lines = str(refused.value).splitlines()
+    assert first == "Pulumi.production.yaml cannot be used; nothing was changed:"
+    return [line.strip() for line in lines]
+
+
+def test_a_stack_is_real_official_and_protected_unless_it_says_otherwise() -> None:
+    settings = parse_settings("production", {"fleet": "stacks/production.yaml"})
+    assert (settings.stack, settings.fleet_file) == ("production", "stacks/production.yaml")
+    assert (settings.simulated, settings.protect) == (False, True)
+    assert dict(settings.plugins) == {"hcloud": "official", "gcp": "official", "command": "official"}
+    assert (settings.identity, settings.flake) == (None, "nix")
+
+
+def test_a_simulated_stack_logs_in_with_its_throwaway_key() -> None:
+    given = {"fleet": "stacks/dev.yaml", "machines": "simulated", "plugins": SIMULATED, "identity": "keys/real"}
+    site = parse_settings("dev", given).site
+    assert (site.identity, site.simulated, site.state_dir) == (".fediversity/dev/identity", True, ".fediversity/dev")
+
+
+def test_a_real_stack_logs_in_with_its_identity_or_leaves_it_to_the_person() -> None:
+    assert parse_settings("production", {"fleet": "x", "identity": "~/.ssh/key"}).site.identity == "~/.ssh/key"
+    assert parse_settings("production", {"fleet": "x"}).site.identity is None
+
+
+def test_only_the_command_plug_in_may_be_official_in_a_simulated_stack() -> None:
+    given = {"fleet": "x", "machines": "simulated", "plugins": SIMULATED | {"command": "official"}}
+    assert parse_settings("dev", given).plugins["command"] == "official"
+
+
+@pytest.mark.parametrize(("text", "protect"), [("true", True), ("false", False)])
+def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
+    assert parse_settings("production", {"fleet": "x", "protect": text}).protect is protect
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "fediversity:fleet: is missing; write the fleet file's path, e.g. stacks/dev.yaml"),
+        ({"fleet": ""}, "fediversity:fleet: is missing; write the fleet file's path, e.g. stacks/dev.yaml"),
+        ({"fleet": "x", "machines": "fake"}, "fediversity:machines: 'fake' is neither real nor simulated"),
+        ({"fleet": "x", "machines": {}}, "fediversity:machines: '{}' is neither real nor simulated"),
+        ({"fleet": "x", "protect": "yes"}, "fediversity:protect: 'yes' is neither true nor false"),
+        ({"fleet": "x", "plugins": "local"}, "fediversity:plugins: must name packages, e.g. `hcloud: official`"),
+        (
+            {"fleet": "x", "plugins": {"aws": "official"}},
+            "fediversity:plugins.aws: unknown package; known: hcloud, gcp, command",
+        ),
+        (
+            {"fleet": "x", "plugins": {"gcp": "remote"}},
+            "fediversity:plugins.gcp: 'remote' is neither local nor official",
+        ),
+        (
+            {"fleet": "x", "plugins": {"gcp": ["local"]}},
+            "fediversity:plugins.gcp: '['local']' is neither local nor official",
+        ),
+        (
+            {"fleet": "x", "plugins": {"hcloud": "local"}},
+            "fediversity:plugins.hcloud: 'local' does not go with machines: real",
+        ),
+        (
+            {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local"}},
+            "fediversity:plugins.gcp: 'official' does not go with machines: simulated",
+        ),
+        ({"fleet": "x", "identity": ["a", "b"]}, "fediversity:identity: must be text"),
+        ({"fleet": "x", "flake": {}}, "fediversity:flake: must be text"),
+        ({"fleet": ["x"]}, "fediversity:fleet: must be text"),
+    ],
+)
+def test_what_cannot_be_used_is_said_once_with_its_name(given: dict[str, Any], said: str) -> None:
+    assert complaints(**given) == [said]
+
+
+def test_an_unknown_setting_is_refused_and_the_known_ones_are_named() -> None:
+    (said,) = complaints(fleet="x", protected="true")
+    assert said.startswith("fediversity:protected: unknown setting; known: ")
+    assert all(name in said for name in KNOWN_SETTINGS)
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    said = complaints(
+        machines="fake", plugins={"aws": "local", "gcp": "maybe"}, protect="perhaps", identity=7, colour="red"
+    )
+    names = sorted(line.split(": ")[0].removeprefix("fediversity:") for line in said)
+    assert names == ["colour", "fleet", "identity", "machines", "plugins.aws", "plugins.gcp", "protect"]
