@@ -6,7 +6,8 @@ import pulumi
 
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
-from fediversity.fleet.handoff import FLEET_JSON, render, require_current
+from fediversity.fleet.files import FLEET_JSON
+from fediversity.fleet.handoff import render, require_current
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.build import make_plan

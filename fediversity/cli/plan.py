@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.cli.stack import open_stack
-from fediversity.fleet.handoff import FLEET_JSON, render, require_current
+from fediversity.fleet.files import FLEET_JSON
+from fediversity.fleet.handoff import render, require_current
 from fediversity.plan.build import make_plan
 from fediversity.plan.commands import shell_text
 from fediversity.plan.fingerprint import fingerprints

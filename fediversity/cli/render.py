@@ -4,7 +4,8 @@ import argparse
 
 from fediversity.cli import written
 from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
-from fediversity.fleet.handoff import FLEET_JSON, render_text
+from fediversity.fleet.files import FLEET_JSON
+from fediversity.fleet.handoff import render_text
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -66,7 +66,7 @@ class GcpMachine(MachineComponent):
             name=f"{args.name}-{provider.region}",
             region=provider.region,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
         )
         instance = gcp.compute.Instance(
             f"{args.name}-server",

@@ -72,7 +72,7 @@ class HetznerMachine(MachineComponent):
             auto_delete=False,
             delete_protection=args.protect,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
         )
         server = hcloud.Server(
             f"{args.name}-server",

@@ -97,7 +97,7 @@ class Bench:
         if done.stderr:
             self.log.note(done.stderr)
         if done.status is None:
-            raise StepError(f"`{words}` took longer than {self.job.timeout:.0f} s", "try it by hand")
+            raise StepError(f"`{words}` took longer than {self.job.timeout:g} s", "try it by hand")
         if done.status != 0 or not done.stdout.strip():
             last = done.stderr.splitlines()[-1] if done.stderr else "it printed nothing"
             hint = f"try it by hand; `clan vars generate {machine} --flake {self.job.flake}` makes what is missing"

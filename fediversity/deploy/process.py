@@ -67,7 +67,7 @@ def run_tool(
     log.end_line()
     if status is None:
         hint = "read the log: it ends with what the tool was doing"
-        raise StepError(f"`{command[0]}` took longer than {timeout:.0f} s and was ended", hint)
+        raise StepError(f"`{command[0]}` took longer than {timeout:g} s and was ended", hint)
     return Finished(status, "\n".join(log.tail))
 
 

@@ -48,7 +48,7 @@ class Redactor:
         self._known = sorted(forms, key=lambda form: (-len(form), form))
 
     def __call__(self, text: str) -> str:
-        return self._without_values(_OPEN_KEY.sub(HIDDEN, _WHOLE_KEY.sub(HIDDEN, text)))
+        return self._without_values(_OPEN_KEY.sub(HIDDEN, _without_whole_keys(text)))
 
     def with_secret(self, secret: str) -> "Redactor":
         """A redactor that hides one secret more."""
@@ -65,7 +65,7 @@ class Redactor:
             if end is None:
                 return HIDDEN, (key_lines + 1) % _LONGEST_KEY_LINES
             text = HIDDEN + text[end.end() :]
-        text = _WHOLE_KEY.sub(HIDDEN, text)
+        text = _without_whole_keys(text)
         begins = _KEY_BEGINS.search(text)
         if begins is None:
             return self._without_values(text), 0
@@ -84,10 +84,16 @@ class Redactor:
         return _ASSIGNED.sub(rf"\1{HIDDEN}", _TOKEN.sub(HIDDEN, text))
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        for pattern in (_WHOLE_KEY, _KEY_BEGINS, _KEY_ENDS, _TOKEN, _ASSIGNED):
+        whole_keys = [_WHOLE_KEY] if _KEY_ENDS.search(text) else []
+        for pattern in (*whole_keys, _KEY_BEGINS, _KEY_ENDS, _TOKEN, _ASSIGNED):
             yield from (match.span() for match in pattern.finditer(text))
         for secret in self._known:
             yield from (match.span() for match in re.finditer(re.escape(secret), text))
+
+
+def _without_whole_keys(text: str) -> str:
+    # Without an end there is none, and to look for one behind each of many beginnings takes long.
+    return _WHOLE_KEY.sub(HIDDEN, text) if _KEY_ENDS.search(text) else text
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:

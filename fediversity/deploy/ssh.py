@@ -104,7 +104,7 @@ class Target:
             stdin=stdin.encode(),
         )
         if done.status is None:
-            return Answer(_SSH_FAILED, done.stdout, f"no answer within {seconds:.0f} s", timed_out=True)
+            return Answer(_SSH_FAILED, done.stdout, f"no answer within {seconds:g} s", timed_out=True)
         # A negative status: ssh itself was ended by a signal.
         return Answer(done.status if done.status >= 0 else _SSH_FAILED, done.stdout, done.stderr)
 

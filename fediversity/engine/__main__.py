@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from fediversity.engine.backend import Backend
@@ -12,6 +13,7 @@ from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.recovery import recover
 from fediversity.engine.report import say, summary
+from fediversity.engine.rollout import rollout_lines, steps_since
 
 _ROOT = Path(__file__).parents[2]
 
@@ -45,9 +47,10 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
         recover(stack, engine, backend, options if operation == "resolve" else ())
         if operation == "resolve":
             return 0
+        began = time.time()
         code = engine.run(arguments(operation, stack, options))
         if operation == "up":
-            _print_summary(stack, engine, backend)
+            _print_summary(stack, engine, backend, began)
         return code
 
 
@@ -64,7 +67,9 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _print_summary(stack: str, engine: Engine, backend: Backend) -> None:
+def _print_summary(stack: str, engine: Engine, backend: Backend, began: float) -> None:
+    for line in rollout_lines(stack, steps_since(engine.root, stack, began)):
+        print(line)
     deployment = backend.checkpoint(stack)
     if deployment is None:
         deployment = json.loads(engine.output(["stack", "export", "--stack", stack]))["deployment"]

@@ -11,10 +11,7 @@ def say(text: str) -> None:
 
 
 def summary(stack: str, deployment: Deployment) -> list[str]:
-    """The lines printed after `up`: what the stack consists of now.
-
-    The place for a line a machine, once the ledger of steps has something to say about each.
-    """
+    """The lines printed after `up`: what the stack consists of now."""
     kinds = Counter(
         resource["type"].partition(":")[0]
         for resource in deployment.get("resources") or ()

@@ -13,16 +13,22 @@ def steps_since(root: Path, stack: str, since: float) -> tuple[StepRecord, ...]:
     return tuple(record for record in records if record.queued_at >= since)
 
 
-def step_lines(records: Sequence[StepRecord]) -> list[str]:
-    """A line a step, failures last with the place of their logs; empty if no step ran."""
-    well = [record for record in records if record.outcome in ENDED_WELL]
-    others = [record for record in records if record.outcome not in ENDED_WELL]
-    width = max((len(record.step) for record in records), default=0)
-    lines = [f"  {record.step:<{width}}  {_seconds(record):>7}  {record.outcome}: {record.reason}" for record in well]
-    for record in others:
-        reason = (record.reason or "did not end").splitlines()[0]
+def rollout_lines(stack: str, records: Sequence[StepRecord]) -> list[str]:
+    """What a person reads after a rollout: a line a step, and how long they took together."""
+    if not records:
+        return ["no step had to run: every machine is as it was"]
+    return [*step_lines(stack, records), time_line(stack, records)]
+
+
+def step_lines(stack: str, records: Sequence[StepRecord]) -> list[str]:
+    """A line a step in the order they started, those that did not end well last, with the place of their logs."""
+    width = max(len(record.step) for record in records)
+    lines = []
+    for record in sorted(records, key=lambda record: (record.outcome not in ENDED_WELL, record.id)):
+        reason = (record.reason or "has not ended").splitlines()[0]
         lines.append(f"  {record.step:<{width}}  {_seconds(record):>7}  {record.outcome or 'running'}: {reason}")
-        lines.append(f"  {'':<{width}}           log: .fediversity/*/{record.log}")
+        if record.outcome not in ENDED_WELL:
+            lines.append(f"  {'':<{width}}           log: .fediversity/{stack}/{record.log}")
     return lines
 
 
@@ -37,10 +43,8 @@ def time_line(stack: str, records: Sequence[StepRecord]) -> str:
     took = {record.step: record.ended_at - record.started_at for record in records if record.ended_at}
     path = critical_path(plan, took)
     makespan = max(record.ended_at or record.started_at for record in records) - records[0].queued_at
-    return (
-        f"{len(records)} steps in {makespan:.1f} s; the longest chain of them takes {path.seconds:.1f} s: "
-        + " → ".join(path.steps)
-    )
+    chain = " → ".join(path.steps)
+    return f"{len(records)} steps in {makespan:.1f} s; {path.seconds:.1f} s of it had to follow each other: {chain}"
 
 
 def _seconds(record: StepRecord) -> str:

@@ -11,9 +11,6 @@ from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Deployment, Fleet, Instance
 from fediversity.fleet.problems import FleetError, Problem
 
-FLEET_JSON = "fleet.json"
-"""The file's name inside the flake."""
-
 
 def render(fleet: Fleet) -> dict[str, Any]:
     """The enabled part of the fleet as plain data, in a fixed order."""

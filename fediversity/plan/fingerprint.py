@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fediversity.fleet.handoff import FLEET_JSON
+from fediversity.fleet.files import FLEET_JSON
 
 ENTRY_FILES = ("flake.nix", "flake.lock")
 

@@ -1,5 +1,6 @@
 """Secrets in what tools print: never in the log, whatever pieces they come in."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,6 +186,15 @@ def test_a_secret_is_hidden_from_the_moment_it_is_known(log: Log, tmp_path: Path
     assert "opensesame" not in written(log, tmp_path)
     assert "opensesame" not in "".join(log.tail)
     assert log.redacted("opensesame") == HIDDEN
+
+
+@pytest.mark.parametrize("piece", ["-----BEGIN PRIVATE KEY-----", "x", "password=", "://a:", "x\r"])
+def test_no_output_takes_long_to_look_through(log: Log, piece: str) -> None:
+    begun = time.process_time()
+
+    feed(log, piece * (300_000 // len(piece)), 65_536)
+
+    assert time.process_time() - begun < 3.0
 
 
 @pytest.mark.usefixtures("log")

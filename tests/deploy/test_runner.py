@@ -114,7 +114,7 @@ def test_a_step_that_takes_too_long_says_so(site: Site) -> None:
     ended = site.vars_step("--timeout", "0.4")
 
     assert ended.status == 1
-    assert "fleet-vars failed: `tool` took longer than 0 s and was ended" in ended.stderr
+    assert "fleet-vars failed: `tool` took longer than 0.4 s and was ended" in ended.stderr
     assert "what to do: " in ended.stderr
     assert both_ended(site)
 

@@ -108,6 +108,11 @@ def test_defaults_are_filled_in_and_noted() -> None:
     assert inputs["__defaults"] == ["protected"]
 
 
+def test_where_nothing_is_filled_in_inputs_stay_as_the_real_plug_in_would_keep_them() -> None:
+    table = provider("command").package.tables["command:local:Command"]
+    assert check(table, {"create": "true"}, {}, SEED).inputs == {"create": "true"}
+
+
 def test_a_property_that_is_not_simulated_is_refused_and_not_ignored() -> None:
     assert texts(rescue="linux64") == ["rescue: is not simulated by the embedded cloud"]
 

@@ -1,5 +1,7 @@
 """Which configuration the simulated providers take: none that belongs to a real cloud."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from fediversity.local.plugins.registry import provider
@@ -15,7 +17,7 @@ GCP = {
 RIGHT = {"hcloud": HCLOUD, "gcp": GCP, "command": {}, "simulated": {"stack": "dev"}}
 
 
-def problems(package: str, inputs: dict[str, object], stack: str = "dev") -> list[str]:
+def problems(package: str, inputs: Mapping[str, object], stack: str = "dev") -> list[str]:
     return [str(problem) for problem in provider(package).config.check(inputs, stack)]
 
 

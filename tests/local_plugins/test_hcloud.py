@@ -269,7 +269,7 @@ class TestServers:
         server(world)
 
     def test_a_record_is_there_before_its_machine(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        seen = []
+        seen: list[str] = []
 
         def look(spec: Any) -> None:
             with world.cloud.store.reading() as session:
@@ -297,6 +297,13 @@ class TestServers:
         assert made.read() is None
         with pytest.raises(CloudError, match="pulumi refresh"):
             made.update(labels={"a": "b"})
+
+    def test_a_refresh_sees_what_somebody_changed_behind_the_engines_back(self, world: World) -> None:
+        made = server(world)
+        world.resource("Server").update_now(made.id, made.outputs, made.inputs | {"serverType": "cx32"})
+        state = made.read()
+        assert state is not None
+        assert state.inputs["serverType"] == state.outputs["serverType"] == "cx32"
 
     def test_an_imported_server_comes_with_the_inputs_that_would_make_it(self, world: World) -> None:
         made = server(world, labels={"role": "web"})
@@ -409,7 +416,7 @@ class TestDns:
         assert made.imported("www/A") is None
 
     def test_a_record_set_needs_its_zone(self, world: World) -> None:
-        with pytest.raises(CloudError, match="zone fleet.example not found"):
+        with pytest.raises(CloudError, match=r"zone fleet\.example not found"):
             self.rrset(world)
 
     @pytest.mark.usefixtures("zone")

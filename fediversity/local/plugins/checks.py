@@ -68,7 +68,8 @@ def check(table: Table, news: Mapping[str, Any], olds: Mapping[str, Any], naming
         for name, declared in table.inputs.items()
         if declared.required and name not in inputs
     ]
-    return Checked(inputs | {DEFAULTS_KEY: sorted(filled)}, tuple(problems))
+    notes = {DEFAULTS_KEY: sorted(filled)} if table.fills_in else {}
+    return Checked(inputs | notes, tuple(problems))
 
 
 def _automatic_name(naming: Naming, olds: Mapping[str, Any]) -> tuple[str, list[Problem]]:

@@ -271,9 +271,9 @@ class CloudResource(Resource):
         """The resource as the engine keeps it; its bookkeeping of filled-in inputs stays with the inputs."""
         inputs = self.recall(record, given)
         notes = {name: value for name, value in given.items() if name.startswith("__")}
-        return State(
-            self.engine_id(record), inputs | (notes or {DEFAULTS_KEY: []}), inputs | self.outputs(session, record)
-        )
+        if self.table.fills_in:
+            notes.setdefault(DEFAULTS_KEY, [])
+        return State(self.engine_id(record), inputs | notes, inputs | self.outputs(session, record))
 
     def _apply(self, effects: Sequence[Effect]) -> None:
         try:

@@ -58,13 +58,6 @@ class Config:
         elsewhere = {setting.name for setting in self.settings if setting.kind in {"endpoint", "stack"}}
         return {name: name in elsewhere for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)}
 
-    def stack(self, inputs: Mapping[str, Any]) -> str:
-        """The stack whose embedded cloud is meant; "" for a package that has none."""
-        for setting in self.settings:
-            if setting.kind in {"endpoint", "stack"} and setting.name in inputs:
-                return str(inputs[setting.name]).removeprefix(f"{SIMULATED}:")
-        return ""
-
     @staticmethod
     def _given(inputs: Mapping[str, Any]) -> Values:
         return {name: value for name, value in without_nulls(public(inputs)).items() if name not in _ENGINE_KEYS}

@@ -132,7 +132,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.ConfigureResponse:
         del context
         settings = plain(request.args)
-        stack = _stack(request.urn) if request.urn else self.provider.config.stack(settings)
+        if not request.urn:
+            raise CloudError("this engine does not say which stack it works on; use a newer Pulumi")
+        stack = _stack(request.urn)
         if problems := self.provider.config.check(settings, stack):
             raise CloudError("; ".join(map(str, problems)))
         self._resources = self.provider.resources(StackFolder.of(self.project, stack), settings)

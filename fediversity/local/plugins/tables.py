@@ -65,6 +65,11 @@ class Table:
         """Whether the provider makes up a `name` that is not given."""
         return "name" in self.inputs and not self.inputs["name"].required
 
+    @property
+    def fills_in(self) -> bool:
+        """Whether inputs that are not given are made up, so that it has to be noted which."""
+        return self.autonamed or bool(self.extra.defaults)
+
     @cached_property
     def computed(self) -> tuple[str, ...]:
         """Outputs that are no inputs: only the cloud knows them."""

@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fediversity.fleet.files import FLEET_JSON
 from fediversity.local.tools.errors import ToolError
-
-FLEET_JSON = "fleet.json"
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,6 @@ def parse(words: list[str]) -> Namespace:
     return args
 
 
-def _parser(prog: str, first: bool) -> ArgumentParser:
-    parser = ArgumentParser(
-        prog=prog, description="NixOps: manage resources declaratively (simulated)", allow_abbrev=False
-    )
-    _add_globals(parser, first)
-    return parser
-
-
 def _one_action(command: ArgumentParser, name: str) -> ArgumentParser:
     _add_globals(command, first=False)
     return command.add_subparsers(dest="action", required=True).add_parser(name, allow_abbrev=False)

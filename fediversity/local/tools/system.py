@@ -106,7 +106,7 @@ def _manifest(flake: Flake, machine: str) -> dict[str, Any]:
         "encrypted": flake.machines[machine]["encrypted"],
         "authorizedKeys": _authorized_keys(members),
         "hostKeyVar": any(member.module == "sshd" and member.role == "server" for member in members),
-        "zerotier": [_network(flake, instance) for instance in _zerotier_instances(members)] if members else [],
+        "zerotier": [_network(flake, instance) for instance in _zerotier_instances(members)],
         "controls": {
             member.instance: _admitted(flake, member)
             for member in members

@@ -6,7 +6,7 @@ let
 in
 {
   flake.modules.nixos."machines/cinnabar" = {
-    imports = [ nixos.base nixos.server nixos.disk nixos.remote-unlock ];
+    imports = [ nixos.base nixos.server nixos.disk nixos.remote-unlock nixos.mesh-controller ];
 
     networking.hostName = "cinnabar";
     nixpkgs.hostPlatform = fleet.machines.cinnabar.system;

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.local.folders import StackFolder
-from fediversity.local.plugins.checks import DEFAULTS_KEY
 from fediversity.local.plugins.cloud import Machines
 from fediversity.local.plugins.problems import CloudError, Problem
 from fediversity.local.plugins.provider import Call, Resource, State
@@ -42,7 +41,7 @@ class Site(Resource):
         del call, outputs
         if id_ != self.folder.root.name or not self._public_key.exists():
             return None
-        return self._state(inputs or {"stack": id_, DEFAULTS_KEY: []})
+        return self._state(inputs or {"stack": id_})
 
     async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
         del call, id_, outputs

@@ -1,0 +1,344 @@
+"""Installs: what may be erased, what must not be, and one at a time."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from fediversity.deploy import install as installing
+from fediversity.deploy.bench import Bench
+from fediversity.deploy.install import install
+from fediversity.deploy.job import StepError
+from fediversity.deploy.ssh import pin_host_key, pinned_host_key
+from fediversity.ledger.records import Outcome
+from tests.deploy.machines import (
+    NO_SUCH_FILE,
+    Network,
+    Said,
+    ScriptedMachine,
+    answers,
+    hang_up,
+    image_answers,
+    new_key,
+    public_key,
+)
+from tests.deploy.site import Site, wait_until
+
+SERVER = "4711"
+COMMAND = ("clan", "machines", "install", "cinnabar", "--flake", "nix")
+IMAGE_ALIAS = "cinnabar.4711.image"
+
+
+@pytest.fixture(autouse=True)
+def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installing, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(installing, "_BOOT_SECONDS", 10.0)
+    monkeypatch.setattr(installing, "_PAUSE_SECONDS", 0.1)
+
+
+def earlier_install(site: Site, outcome: Outcome | None = None, *, turn: bool = True, server: str = SERVER) -> None:
+    """An install that an earlier rollout began; without an outcome, its runner was killed."""
+    earlier = site.bench("install", command=COMMAND, server_id=server)
+    if turn:
+        earlier.ledger.turn_came(earlier.record)
+    if outcome is not None:
+        earlier.ledger.end(earlier.record, outcome, "")
+
+
+def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> Bench:
+    return site.bench("install", machine, COMMAND, server_id=SERVER, **more)
+
+
+def installed_machine(site: Site, network: Network, script: dict[str, Any] | None = None) -> ScriptedMachine:
+    """A machine that was installed: its host key is the one of its vars, the pinned one of the image is gone."""
+    machine = network.machine(answers(script))
+    site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": f"{machine.host_public_key} cinnabar\n"})
+    pin_host_key(site.known_hosts, IMAGE_ALIAS, public_key(new_key()))
+    return machine
+
+
+def installs(site: Site) -> list[str]:
+    return [call for call in site.clan_calls if call.startswith("machines install")]
+
+
+def test_an_image_without_an_identity_is_installed(site: Site, network: Network) -> None:
+    site.clan()
+    machine = network.machine(image_answers())
+
+    result = install(bench_for(site, machine))
+
+    assert (result.outcome, result.reason) == ("applied", "NixOS is installed on cinnabar (server 4711)")
+    assert installs(site) == ["machines install cinnabar --flake nix"]
+    assert pinned_host_key(site.known_hosts, IMAGE_ALIAS) == machine.host_public_key
+
+
+def test_an_install_that_fails_says_why(site: Site, network: Network) -> None:
+    site.clan("echo 'error: disk not found' >&2; exit 1")
+
+    with pytest.raises(
+        StepError, match=r"`clan machines install cinnabar …` exited with 1:\n    error: disk not found"
+    ):
+        install(bench_for(site, network.machine(image_answers())))
+
+
+@pytest.mark.parametrize("identity", ["seed/cinnabar", "seed/orb-nixos", "other/cinnabar"])
+def test_a_machine_with_an_identity_is_never_erased(site: Site, network: Network, identity: str) -> None:
+    site.clan()
+    machine = network.machine(answers({"cat /etc/fediversity/identity": Said(f"{identity}\n")}))
+
+    with pytest.raises(StepError, match=f"cinnabar already runs the system '{identity}'; nothing was erased") as caught:
+        install(bench_for(site, machine))
+
+    assert 'reinstall: "4711"' in caught.value.hint
+    assert installs(site) == []
+
+
+def test_a_refusal_does_not_count_as_an_earlier_install(site: Site, network: Network) -> None:
+    site.clan()
+    machine = network.machine(answers())
+
+    for _ in range(2):
+        with pytest.raises(StepError, match="nothing was erased"):
+            install(bench_for(site, machine))
+
+
+def test_the_very_server_named_for_it_is_erased_again(site: Site, network: Network) -> None:
+    site.clan()
+
+    result = install(bench_for(site, network.machine(answers()), reinstall=SERVER))
+
+    assert result.outcome == "applied"
+    assert len(installs(site)) == 1
+
+
+def test_a_server_named_for_it_is_erased_even_if_an_earlier_run_installed_it(site: Site, network: Network) -> None:
+    machine = installed_machine(site, network)
+    earlier_install(site, "applied")
+
+    assert install(bench_for(site, machine, reinstall=SERVER)).outcome == "applied"
+    assert len(installs(site)) == 1
+
+
+def test_another_server_named_for_it_protects_this_one(site: Site, network: Network) -> None:
+    site.clan()
+
+    with pytest.raises(StepError, match="nothing was erased"):
+        install(bench_for(site, network.machine(answers()), reinstall="4712"))
+    assert installs(site) == []
+
+
+@pytest.mark.parametrize("outcome", [None, "applied", "failed", "interrupted"])
+def test_a_machine_that_an_earlier_run_installed_is_not_erased_again(
+    site: Site, network: Network, outcome: Outcome | None
+) -> None:
+    machine = installed_machine(site, network)
+    earlier_install(site, outcome)
+
+    result = install(bench_for(site, machine))
+
+    assert (result.outcome, result.reason) == ("unchanged", "cinnabar was installed by an earlier run that was cut off")
+    assert installs(site) == []
+    assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
+
+
+@pytest.mark.parametrize("earlier", [{"turn": False}, {"server": "4712"}])
+def test_an_earlier_run_that_did_not_touch_this_server_is_no_earlier_install(
+    site: Site, network: Network, earlier: dict[str, Any]
+) -> None:
+    machine = installed_machine(site, network)
+    earlier_install(site, "failed", **earlier)
+
+    with pytest.raises(StepError, match="nothing was erased"):
+        install(bench_for(site, machine))
+
+
+def test_an_install_cut_off_before_its_end_is_done_again(site: Site, network: Network) -> None:
+    site.clan()
+    earlier_install(site)
+
+    assert install(bench_for(site, network.machine(image_answers()))).outcome == "applied"
+    assert len(installs(site)) == 1
+
+
+def test_a_machine_that_restarts_after_its_install_is_waited_for(site: Site, network: Network) -> None:
+    machine = installed_machine(site, network)
+    machine.turn_off()
+    earlier_install(site)
+    starting = threading.Timer(1.0, machine.turn_on)
+    starting.start()
+
+    result = install(bench_for(site, machine))
+
+    starting.join()
+    assert result.outcome == "unchanged"
+
+
+def test_a_machine_that_was_installed_and_waits_to_be_unlocked_is_left_alone(site: Site, network: Network) -> None:
+    machine = installed_machine(site, network)
+    machine.turn_off()
+    waiting = network.machine({})
+    earlier_install(site)
+
+    # Only the port counts: the machine shows other host keys there.
+    result = install(bench_for(site, machine, address=waiting.address, unlock_port=waiting.port))
+
+    assert result.outcome == "unchanged"
+    assert "waits to be unlocked" in result.reason
+    assert installs(site) == []
+
+
+def test_a_machine_that_waits_to_be_unlocked_cannot_be_erased(site: Site, network: Network) -> None:
+    machine = installed_machine(site, network)
+    machine.turn_off()
+    waiting = network.machine({})
+    earlier_install(site)
+    bench = bench_for(site, machine, address=waiting.address, unlock_port=waiting.port, reinstall=SERVER)
+
+    with pytest.raises(StepError, match="waits to be unlocked, so it cannot be erased"):
+        install(bench)
+    assert installs(site) == []
+
+
+def test_an_open_port_alone_does_not_make_a_machine_installed(site: Site, network: Network) -> None:
+    site.clan()
+    waiting = network.machine({})
+    bench = bench_for(site, network.machine({}, on=False), address=waiting.address, unlock_port=waiting.port)
+
+    with pytest.raises(StepError, match="does not answer"):
+        install(bench)
+
+
+def test_a_machine_out_of_reach_is_a_clear_failure(site: Site, network: Network) -> None:
+    site.clan()
+    machine = network.machine({}, on=False)
+    begun = time.monotonic()
+
+    with pytest.raises(StepError, match=f"root@{machine.address} port {machine.port} does not answer: .*refused"):
+        install(bench_for(site, machine))
+
+    assert time.monotonic() - begun < 10, "clan's installer would wait for ever"
+    assert installs(site) == []
+
+
+def test_a_machine_with_neither_of_its_two_host_keys_is_refused_at_once(site: Site, network: Network) -> None:
+    machine = installed_machine(site, network)
+    machine.turn_on(host_key=new_key())
+    earlier_install(site)
+    begun = time.monotonic()
+
+    with pytest.raises(StepError, match="cinnabar shows another host key than the pinned one"):
+        install(bench_for(site, machine))
+
+    assert time.monotonic() - begun < 5
+    assert machine.commands == []
+    assert installs(site) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"cat /etc/fediversity/identity": hang_up},
+        {"cat /etc/fediversity/identity": NO_SUCH_FILE, "test -e /etc/fediversity/identity": hang_up},
+        {"cat /etc/fediversity/identity": Said(stderr="Permission denied", status=1)},
+        {"cat /etc/fediversity/identity": Said(stderr="cat: not found", status=127)},
+        {
+            "cat /etc/fediversity/identity": Said(stderr="fork: out of memory", status=254),
+            "test -e /etc/fediversity/identity": Said(stderr="fork: out of memory", status=254),
+        },
+    ],
+    ids=["contact-lost", "contact-lost-later", "not-readable", "no-such-command", "no-memory"],
+)
+def test_a_machine_that_cannot_say_whether_it_has_an_identity_is_not_erased(
+    site: Site, network: Network, script: dict[str, Any]
+) -> None:
+    site.clan()
+
+    with pytest.raises(StepError):
+        install(bench_for(site, network.machine(answers(script))))
+    assert installs(site) == []
+
+
+def test_what_the_machine_runs_is_asked_anew_when_the_turn_has_come(site: Site, network: Network) -> None:
+    """While it waited for its turn, somebody else may have installed the machine."""
+    site.clan()
+    machine = network.machine(image_answers())
+    bench = bench_for(site, machine)
+    (site.state_dir / "install.lock").touch()
+
+    def finish_elsewhere() -> None:
+        wait_until(lambda: "true" in machine.commands)
+        machine.answers = answers()
+        holder.terminate()
+
+    holder = holding_the_turn(site)
+    elsewhere = threading.Thread(target=finish_elsewhere)
+    elsewhere.start()
+    with pytest.raises(StepError, match="nothing was erased"):
+        install(bench)
+    elsewhere.join()
+    holder.wait()
+
+
+def holding_the_turn(site: Site) -> subprocess.Popen[str]:
+    text = (
+        "import fcntl, sys, time; lock = open(sys.argv[1]); fcntl.flock(lock, fcntl.LOCK_EX); "
+        "print('held', flush=True); time.sleep(60)"
+    )
+    lock = str(site.state_dir / "install.lock")
+    holder = subprocess.Popen([sys.executable, "-c", text, lock], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    holder.stdout.close()
+    return holder
+
+
+def test_installs_go_one_at_a_time_and_say_when_their_turn_came(site: Site, network: Network) -> None:
+    site.clan("sleep 0.3\n")
+    names = ["cinnabar", "orb-nixos", "electrum"]
+    machines = {name: network.machine(image_answers()) for name in names}
+    port_of = {name: str(machine.port) for name, machine in machines.items()}
+
+    runners = [
+        site.start(
+            *("install", name, "--fleet", "seed", "--port", port_of[name], "--identity", str(site.identity)),
+            *("--", "clan", "machines", "install", name),
+            FEDIVERSITY_ADDRESS=machine.address,
+            FEDIVERSITY_SERVER_ID=name,
+        )
+        for name, machine in machines.items()
+    ]
+    outcomes = [json.loads(runner.communicate(timeout=60)[0])["outcome"] for runner in runners]
+
+    assert outcomes == ["applied"] * 3
+    records = sorted(site.records, key=lambda record: record.started_at)
+    for earlier, later in pairwise(records):
+        assert earlier.ended_at is not None
+        # The lock is given back an instant before the end is written down.
+        assert later.started_at > earlier.ended_at - 0.1
+        assert later.started_at - earlier.started_at >= 0.3
+    assert all(record.started_at > record.queued_at for record in records)
+    assert records[-1].queued_at < records[0].started_at + 0.3, "they were not started together"
+
+
+def test_a_turn_is_given_back_by_a_runner_that_dies(site: Site, network: Network) -> None:
+    site.clan("touch began; sleep 600\n")
+    machine = network.machine(image_answers())
+    runner = site.start(
+        *("install", "cinnabar", "--fleet", "seed", "--port", str(machine.port), "--identity", str(site.identity)),
+        *("--", *COMMAND),
+        FEDIVERSITY_ADDRESS=machine.address,
+        FEDIVERSITY_SERVER_ID=SERVER,
+    )
+    wait_until((site.project / "began").exists)
+
+    runner.kill()
+    runner.communicate(timeout=20)
+
+    site.clan()
+    assert install(bench_for(site, machine)).outcome == "applied"
+    assert [record.outcome for record in site.records] == ["interrupted", None]

@@ -1,0 +1,337 @@
+"""The plug-ins as processes that speak the engine's protocol."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+
+from fediversity.local.plugins.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2
+from fediversity.local.plugins.registry import PACKAGES
+from fediversity.local.plugins.values import UNKNOWN
+from tests.local_plugins.plugin_process import SECONDS, Plugin
+from tests.local_plugins.world import KEY
+
+SSH_KEY = "hcloud:index/sshKey:SshKey"
+PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
+SERVER = "hcloud:index/server:Server"
+SITE = "simulated:index:Site"
+HOST = "simulated:index:Host"
+COMMAND = "command:local:Command"
+HCLOUD = {"endpoint": "simulated:dev", "token": "simulated"}
+
+
+@pytest.fixture
+def hcloud(tmp_path: Path) -> Iterator[Plugin]:
+    with Plugin(tmp_path, "hcloud") as plugin:
+        plugin.configure(**HCLOUD)
+        yield plugin
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Plugin]:
+    with Plugin(tmp_path, "command") as plugin:
+        plugin.configure()
+        yield plugin
+
+
+class TestLife:
+    @pytest.mark.parametrize("package", PACKAGES)
+    def test_a_plug_in_introduces_itself(self, package: str, tmp_path: Path) -> None:
+        with Plugin(tmp_path, package) as plugin:
+            assert plugin.stub.GetPluginInfo(empty_pb2.Empty()).version == "0.0.0-local"
+            schema = json.loads(plugin.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
+            assert schema["name"] == package
+            handshake = plugin.stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address="127.0.0.1:1"))
+            assert not handshake.accept_secrets
+            plugin.stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
+        assert plugin.process.returncode == 0
+
+    def test_the_process_of_a_plug_in_does_not_load_all_of_pulumi(self, tmp_path: Path) -> None:
+        program = "import sys, fediversity.local.plugins.serve; print([m for m in sys.modules if m == 'pulumi'])"
+        seen = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path)
+        assert seen.stdout == "[]\n"
+
+    def test_pulumi_can_still_be_imported_beside_the_plug_ins_messages(self) -> None:
+        program = (
+            "import fediversity.local.plugins.protos, pulumi\n"
+            "from pulumi.runtime.proto import provider_pb2\n"
+            "provider_pb2.CheckRequest(urn='x').SerializeToString()"
+        )
+        subprocess.run([sys.executable, "-c", program], check=True)
+
+    def test_an_unknown_package_is_refused(self) -> None:
+        run = subprocess.run(
+            [sys.executable, "-m", "fediversity.local.plugins", "aws"], check=False, capture_output=True, text=True
+        )
+        assert run.returncode == 2
+        assert "invalid choice: 'aws'" in run.stderr
+
+    @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux shows sockets this way")
+    def test_it_listens_on_loopback_only(self, hcloud: Plugin) -> None:
+        sockets = [
+            line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()
+        ]
+        listening = [words[1] for words in sockets if words[3] == "0A" and words[1].endswith(f":{hcloud.port:04X}")]
+        assert len(listening) == 1
+        assert listening[0].endswith(f"0100007F:{hcloud.port:04X}")  # 127.0.0.1, or the same as an IPv6 address
+
+    def test_it_ends_when_its_engine_is_killed(self, tmp_path: Path) -> None:
+        pid = _engine_that_is_killed(tmp_path, stdin="subprocess.PIPE")
+        assert _gone(pid)
+
+    def test_it_ends_when_its_engine_is_killed_even_without_a_pipe_to_it(self, tmp_path: Path) -> None:
+        pid = _engine_that_is_killed(tmp_path, stdin="subprocess.DEVNULL")
+        assert _gone(pid)
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_it_ends_on_a_signal(self, tmp_path: Path, number: signal.Signals) -> None:
+        with Plugin(tmp_path, "simulated") as plugin:
+            plugin.process.send_signal(number)
+            assert plugin.process.wait(SECONDS) == 0
+
+    def test_it_ends_after_a_cancel_when_nothing_more_is_asked(self, hcloud: Plugin) -> None:
+        hcloud.cancel()
+        hcloud.check(SSH_KEY, "key", {"publicKey": KEY})  # the engine still finishes what it began
+        assert hcloud.process.wait(SECONDS) == 0
+
+    def test_a_running_command_ends_with_the_engine(self, command: Plugin, tmp_path: Path) -> None:
+        pid_file = tmp_path / "pid"
+        request = provider_pb2.CreateRequest(urn=command.urn(COMMAND, "slow"))
+        request.properties.update({"create": f"echo $$ > {pid_file}; exec sleep 60"})
+        running = command.stub.Create.future(request)
+        pid = _number_in(pid_file)
+        assert command.process.stdin is not None
+        command.process.stdin.close()
+        assert command.process.wait(SECONDS) == 0
+        assert _gone(pid)
+        with pytest.raises(grpc.RpcError, match="signal: killed"):
+            running.result(SECONDS)
+
+    @pytest.mark.parametrize(
+        ("method", "request_"),
+        [
+            ("Invoke", provider_pb2.InvokeRequest(tok="hcloud:index/getServer:getServer")),
+            ("Call", provider_pb2.CallRequest(tok="x")),
+            ("Construct", provider_pb2.ConstructRequest(type="x")),
+            ("Parameterize", provider_pb2.ParameterizeRequest()),
+            ("GetMapping", provider_pb2.GetMappingRequest(key="terraform")),
+            ("GetMappings", provider_pb2.GetMappingsRequest(key="terraform")),
+        ],
+    )
+    def test_what_it_does_not_have_is_answered_as_such(self, hcloud: Plugin, method: str, request_: object) -> None:
+        with pytest.raises(grpc.RpcError) as refusal:
+            getattr(hcloud.stub, method)(request_, timeout=SECONDS)
+        assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        assert "simulated plug-in" in str(refusal.value.details())
+
+
+class TestConfiguration:
+    def test_a_real_configuration_is_refused_and_its_token_shown_to_nobody(self, tmp_path: Path) -> None:
+        with Plugin(tmp_path, "hcloud") as plugin:
+            reasons = plugin.check_config(endpoint="https://api.hetzner.cloud/v1", token="s3cr3t")
+            assert len(reasons) == 2
+            assert "s3cr3t" not in " ".join(reasons)
+            with pytest.raises(grpc.RpcError, match="token: is refused") as refusal:
+                plugin.configure(endpoint="simulated:dev", token="s3cr3t")
+            assert "s3cr3t" not in str(refusal.value.details())
+
+    def test_failures_name_no_property_since_the_engine_would_print_its_value(self, hcloud: Plugin) -> None:
+        answer = hcloud.check(SERVER, "web", {"serverType": "cx99", "userData": 5, "image": "debian-12"})
+        assert len(answer.failures) == 2
+        assert {failure.property for failure in answer.failures} == {""}
+
+    def test_it_previews_and_takes_plain_values(self, tmp_path: Path) -> None:
+        with Plugin(tmp_path, "simulated") as plugin:
+            answer = plugin.configure(stack="dev")
+            assert answer.supportsPreview
+            assert not answer.acceptSecrets
+            assert not answer.acceptResources
+
+    def test_a_new_endpoint_replaces_a_provider(self, hcloud: Plugin) -> None:
+        request = provider_pb2.DiffRequest()
+        request.old_inputs.update(HCLOUD)
+        request.news.update(HCLOUD | {"endpoint": "simulated:other"})
+        assert list(hcloud.stub.DiffConfig(request, timeout=SECONDS).replaces) == ["endpoint"]
+
+    def test_a_type_that_is_not_simulated_is_named(self, hcloud: Plugin) -> None:
+        with pytest.raises(grpc.RpcError) as refusal:
+            hcloud.check("hcloud:index/volume:Volume", "disk", {})
+        assert "does not simulate hcloud:index/volume:Volume" in str(refusal.value.details())
+
+
+class TestResources:
+    def test_a_preview_writes_nothing_and_knows_what_it_can(self, hcloud: Plugin, tmp_path: Path) -> None:
+        inputs = hcloud.inputs(PRIMARY_IP, "ip", {"name": "web", "type": "ipv4", "location": "fsn1"})
+        _, outputs = hcloud.create(PRIMARY_IP, "ip", inputs, preview=True)
+        assert outputs["name"] == "web"
+        assert outputs["ipAddress"] is UNKNOWN
+        server = {"serverType": "cx22", "image": "debian-12", "publicNets": [{"ipv4": UNKNOWN}], "sshKeys": [UNKNOWN]}
+        _, outputs = hcloud.create(SERVER, "web", hcloud.inputs(SERVER, "web", server), preview=True)
+        assert outputs["ipv4Address"] is UNKNOWN
+        assert outputs["publicNets"] == [{"ipv4": UNKNOWN}]
+        assert hcloud.read(SERVER, "web", "5", {"name": "web"}) == ("", {}, {})
+        assert not list(tmp_path.iterdir())
+
+    def test_a_resource_through_its_life(self, hcloud: Plugin) -> None:
+        inputs = hcloud.inputs(SSH_KEY, "key", {"publicKey": KEY})
+        assert inputs["name"].startswith("key-")
+        id_, outputs = hcloud.create(SSH_KEY, "key", inputs)
+        assert id_.isdecimal()
+        assert outputs["fingerprint"].count(":") == 15
+
+        assert hcloud.read(SSH_KEY, "key", id_, inputs) == (id_, inputs, outputs)
+
+        labelled = inputs | {"labels": {"a": "b"}}
+        planned = hcloud.update(SSH_KEY, "key", id_, outputs, labelled, preview=True)
+        assert planned == outputs | {"labels": {"a": "b"}}
+        assert hcloud.update(SSH_KEY, "key", id_, outputs, labelled) == planned
+
+        found, imported, _ = hcloud.read(SSH_KEY, "key", id_)
+        assert found == id_
+        assert imported == labelled | {"__defaults": []}
+
+        hcloud.delete(SSH_KEY, "key", id_, planned)
+        hcloud.delete(SSH_KEY, "key", id_, planned)
+        assert hcloud.read(SSH_KEY, "key", id_, labelled) == ("", {}, {})
+
+    def test_a_difference_is_told_in_the_engines_words(self, hcloud: Plugin) -> None:
+        old = {"name": "web", "image": "debian-12", "serverType": "cx22", "labels": {"a": "b"}, "__defaults": []}
+        new = {"name": "web", "image": "debian-13", "serverType": "cx32", "userData": "x", "__defaults": []}
+        answer = hcloud.diff(SERVER, "web", old, new)
+        kinds = {path: provider_pb2.PropertyDiff.Kind.Name(change.kind) for path, change in answer.detailedDiff.items()}
+        assert kinds == {
+            "image": "UPDATE_REPLACE",
+            "serverType": "UPDATE",
+            "labels": "DELETE",
+            "userData": "ADD_REPLACE",
+        }
+        assert sorted(answer.replaces) == ["image", "userData"]
+        assert answer.deleteBeforeReplace
+        assert answer.hasDetailedDiff
+        same = hcloud.diff(SERVER, "web", old, old)
+        assert same.changes == provider_pb2.DiffResponse.DIFF_NONE
+
+    def test_what_the_cloud_refuses_is_a_status_that_leaves_no_doubt(self, hcloud: Plugin) -> None:
+        inputs = hcloud.inputs(PRIMARY_IP, "ip", {"name": "web", "type": "ipv4", "location": "fsn1"})
+        hcloud.create(PRIMARY_IP, "ip", inputs)
+        with pytest.raises(grpc.RpcError) as refusal:
+            hcloud.create(PRIMARY_IP, "ip", inputs)
+        assert refusal.value.code() is grpc.StatusCode.ALREADY_EXISTS
+        assert "(uniqueness_error, simulated)" in str(refusal.value.details())
+
+    def test_all_plug_ins_of_a_stack_see_one_cloud(self, hcloud: Plugin, tmp_path: Path) -> None:
+        with Plugin(tmp_path, "simulated") as simulated:
+            simulated.configure(stack="dev")
+            id_, outputs = simulated.create(SITE, "site", {"stack": "dev"})
+            key_id, key = hcloud.create(
+                SSH_KEY, "key", hcloud.inputs(SSH_KEY, "key", {"publicKey": outputs["publicKey"]})
+            )
+            with pytest.raises(grpc.RpcError, match="still holds 1 resources"):
+                simulated.delete(SITE, "site", id_, outputs)
+            hcloud.delete(SSH_KEY, "key", key_id, key)
+            simulated.delete(SITE, "site", id_, outputs)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_command_inherits_the_plug_ins_environment_and_folder(self, tmp_path: Path) -> None:
+        with Plugin(tmp_path, "command", GREETING="hello") as plugin:
+            plugin.configure()
+            inputs = plugin.inputs(COMMAND, "run", {"create": "echo $GREETING; pwd -P", "logging": "none"})
+            _, outputs = plugin.create(COMMAND, "run", inputs)
+        assert outputs["stdout"] == f"hello\n{tmp_path.resolve()}"
+
+    def test_lines_are_shown_beside_their_resource_while_it_is_worked_on(self, command: Plugin) -> None:
+        seen: list[engine_pb2.LogRequest] = []
+
+        class Engine(engine_pb2_grpc.EngineServicer):
+            def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+                del context
+                seen.append(request)
+                return empty_pb2.Empty()
+
+        server = grpc.server(ThreadPoolExecutor())
+        engine_pb2_grpc.add_EngineServicer_to_server(Engine(), server)
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        command.stub.Attach(plugin_pb2.PluginAttach(address=address))
+        command.create(COMMAND, "run", {"create": "echo one; echo two", "logging": "stdout"})
+        server.stop(None)
+        assert [(line.message, line.ephemeral, line.urn) for line in seen] == [
+            ("one", True, command.urn(COMMAND, "run")),
+            ("two", True, command.urn(COMMAND, "run")),
+        ]
+
+    def test_a_failed_command_is_no_internal_error_but_its_own_words(self, command: Plugin) -> None:
+        with pytest.raises(grpc.RpcError) as failure:
+            command.create(COMMAND, "run", {"create": "echo no; exit 2"})
+        assert failure.value.details() == 'exit status 2: running "echo no; exit 2":\nno\n'
+
+
+def test_a_server_is_a_machine_that_answers_over_ssh_until_it_is_deleted(hcloud: Plugin, tmp_path: Path) -> None:
+    with Plugin(tmp_path, "simulated") as simulated:
+        simulated.configure(stack="dev")
+        site_id, site = simulated.create(SITE, "site", {"stack": "dev"})
+        key_id, key = hcloud.create(SSH_KEY, "key", hcloud.inputs(SSH_KEY, "key", {"publicKey": site["publicKey"]}))
+        wanted = {"name": "web", "serverType": "cx22", "image": "debian-12", "sshKeys": [key_id]}
+        server_id, server = hcloud.create(SERVER, "web", hcloud.inputs(SERVER, "web", wanted))
+        assert server["status"] == "running"
+        assert _ssh(tmp_path, server["ipv4Address"], "hostname") == "web\n"
+        hcloud.delete(SERVER, "web", server_id, server)
+        assert not (tmp_path / ".fediversity/dev/cloud/datacenter.json").exists()
+        hcloud.delete(SSH_KEY, "key", key_id, key)
+        simulated.delete(SITE, "site", site_id, site)
+    assert not list(tmp_path.iterdir())
+
+
+def _ssh(project: Path, address: str, words: str) -> str:
+    options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes"]
+    login = ["-i", str(project / ".fediversity/dev/identity"), "-p", "2222", f"root@{address}"]
+    run = subprocess.run(["ssh", "-F", "none", *options, *login, words], check=True, capture_output=True, text=True)
+    return run.stdout
+
+
+ENGINE = """
+import os, signal, subprocess, sys
+plugin = subprocess.Popen(
+    [sys.executable, "-m", "fediversity.local.plugins", "hcloud"], stdin={stdin}, stdout=subprocess.PIPE
+)
+plugin.stdout.readline()
+print(plugin.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _engine_that_is_killed(project: Path, stdin: str) -> int:
+    """Starts a plug-in from a process that is killed at once; gives the plug-in's process id."""
+    engine = subprocess.run(
+        [sys.executable, "-c", ENGINE.format(stdin=stdin)], check=False, capture_output=True, text=True, cwd=project
+    )
+    assert engine.returncode == -signal.SIGKILL
+    return int(engine.stdout)
+
+
+def _gone(pid: int) -> bool:
+    """Whether a process ends before long; one that only waits to be collected counts as ended."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True)
+        if state.stdout[:1] in {"", "Z"}:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _number_in(file: Path) -> int:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        if file.exists() and file.read_text().endswith("\n"):
+            return int(file.read_text())
+        time.sleep(0.05)
+    raise AssertionError(f"{file} does not appear")
