@@ -62,12 +62,12 @@ class Bench:
             stop=self.stop,
         )
 
-    def tool(self, directory: Path | None = None) -> None:
+    def tool(self, command: tuple[str, ...] | None = None, *, directory: Path | None = None) -> None:
         """Runs the step's tool in the project's folder, or in `directory`, its output going to the log.
 
-        Raises StepError if it fails.
+        `command` is used in place of the step's own. Raises StepError if it fails.
         """
-        command = self.job.command
+        command = command or self.job.command
         self.log.note(f"$ {shlex.join(command)}")
         finished = run_tool(
             command,

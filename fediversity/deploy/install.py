@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import read_identity, unreachable
+from fediversity.deploy.facts import exists, reached, read_identity, unreachable
 from fediversity.deploy.job import Result, StepError
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
 from fediversity.ledger.records import StepRecord
@@ -40,8 +40,26 @@ def install(bench: Bench) -> Result:
         if found is None:
             raise StepError(f"{job.machine} waits to be unlocked, so it cannot be erased over SSH", "unlock it first")
         bench.ledger.turn_came(bench.record)
+        if earlier is not None and _only_the_restart_is_missing(found):
+            bench.tool(_restart_only(job.command))
+            return Result("applied", f"{job.machine} was installed by an earlier run that was cut off; now restarted")
         bench.tool()
     return Result("applied", f"NixOS is installed on {job.machine} (server {job.server_id})")
+
+
+def _only_the_restart_is_missing(machine: Target) -> bool:
+    """Whether the machine runs the installer with a finished system under `/mnt`.
+
+    NixOS writes the state of its boot loader last, after everything else is in place (nixpkgs' install-grub).
+    """
+    installer = reached(machine, machine.run("cat", "/etc/os-release")).stdout
+    return "VARIANT_ID=installer" in installer.splitlines() and exists(machine, "/mnt/boot/grub/state")
+
+
+def _restart_only(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The install's command line with the last of its phases alone."""
+    phases = command.index("--phases") + 1
+    return (*command[:phases], "reboot", *command[phases + 1 :])
 
 
 def _found(bench: Bench, earlier: StepRecord | None) -> Target | None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,15 +19,17 @@ IDENTITY = "seed/cinnabar"
 
 @dataclass(frozen=True)
 class Said:
-    """What a command on a machine says and ends with."""
+    """What a command on a machine says and ends with, if it `ends` before the connection does."""
 
     stdout: str = ""
     stderr: str = ""
     status: int = 0
+    ends: bool = True
 
 
 Script = Said | Callable[["Asked"], Said | None]
 """An answer, or what gives one; None drops the connection without one."""
+
 
 NO_SUCH_FILE = Said(stderr="No such file or directory", status=1)
 
@@ -106,6 +108,8 @@ class ScriptedMachine:
             return
         process.stdout.write(said.stdout)
         process.stderr.write(said.stderr)
+        if not said.ends:
+            await process.channel.wait_closed()
         process.exit(said.status)
 
 
@@ -139,9 +143,9 @@ class Network:
         """Runs something in the loop and waits for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
-    def machine(self, answers: dict[str, Script], *, on: bool = True) -> ScriptedMachine:
-        """A new machine at an address and a port of its own."""
-        address = random_address()
+    def machine(self, answers: dict[str, Script], *, on: bool = True, address: str | None = None) -> ScriptedMachine:
+        """A new machine at a port, and if none is given an address, of its own."""
+        address = address or random_address()
         machine = ScriptedMachine(address, 0 if on else free_port(address), answers, new_key(), self)
         self._machines.append(machine)
         if on:
@@ -184,27 +188,29 @@ def free_port(address: str) -> int:
         return int(held.getsockname()[1])
 
 
-def answers(script: dict[str, Script] | None = None, *, nothing: Iterable[str] = ()) -> dict[str, Script]:
+def answers(script: Mapping[str, Script] | None = None, *, nothing: Iterable[str] = ()) -> dict[str, Script]:
     """What a NixOS machine of the fleet that is well answers, with changes; `nothing` is taken out."""
     usual: dict[str, Script] = {
         "true": Said(),
+        "cat /etc/os-release": Said("ID=nixos\n"),
         "cat /etc/fediversity/identity": Said(f"{IDENTITY}\n"),
         "test -e /etc/fediversity/identity": Said(),
         "readlink -f /run/current-system": Said(f"{SYSTEM}\n"),
         "systemctl is-system-running": Said("running\n"),
     }
-    return {command: said for command, said in (usual | (script or {})).items() if command not in set(nothing)}
+    return {command: said for command, said in (usual | dict(script or {})).items() if command not in set(nothing)}
 
 
-def image_answers(script: dict[str, Script] | None = None) -> dict[str, Script]:
+def image_answers(script: Mapping[str, Script] | None = None) -> dict[str, Script]:
     """What a cloud's image answers, with changes: it has no identity and no Nix."""
     image: dict[str, Script] = {
         "true": Said(),
+        "cat /etc/os-release": Said("ID=debian\n"),
         "cat /etc/fediversity/identity": NO_SUCH_FILE,
         "test -e /etc/fediversity/identity": Said(status=1),
         "readlink -f /run/current-system": Said("/run/current-system\n"),
     }
-    return image | (script or {})
+    return image | dict(script or {})
 
 
 def in_turn(*scripts: Script) -> Callable[[Asked], Said | None]:

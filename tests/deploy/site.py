@@ -105,7 +105,7 @@ class Site:
     def bench(
         self,
         verb: Verb,
-        machine: ScriptedMachine | None = None,
+        there: ScriptedMachine | None = None,
         command: tuple[str, ...] = (),
         *,
         subject: str = "cinnabar",
@@ -113,8 +113,8 @@ class Site:
     ) -> Bench:
         """The workbench of a step in this process, with its record in the ledger."""
         given: dict[str, Any] = {"machine": "cinnabar", "fleet": "seed", "timeout": 10.0, "identity": self.identity}
-        if machine is not None:
-            given |= {"address": machine.address, "port": machine.port}
+        if there is not None:
+            given |= {"address": there.address, "port": there.port}
         job = Job(verb=verb, subject=subject, stack="test", state_dir=self.state_dir, command=command, **given | more)
         self.ledger.create()
         record = self.ledger.begin(

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from tests.deploy.machines import (
     NO_SUCH_FILE,
     Network,
     Said,
+    Script,
     ScriptedMachine,
     answers,
     hang_up,
@@ -30,7 +30,7 @@ from tests.deploy.machines import (
 from tests.deploy.site import Site, wait_until
 
 SERVER = "4711"
-COMMAND = ("clan", "machines", "install", "cinnabar", "--flake", "nix")
+COMMAND = ("clan", "machines", "install", "cinnabar", "--phases", "kexec,disko,install,reboot", "--yes")
 IMAGE_ALIAS = "cinnabar.4711.image"
 
 
@@ -73,7 +73,7 @@ def test_an_image_without_an_identity_is_installed(site: Site, network: Network)
     result = install(bench_for(site, machine))
 
     assert (result.outcome, result.reason) == ("applied", "NixOS is installed on cinnabar (server 4711)")
-    assert installs(site) == ["machines install cinnabar --flake nix"]
+    assert installs(site) == [" ".join(COMMAND[1:])]
     assert pinned_host_key(site.known_hosts, IMAGE_ALIAS) == machine.host_public_key
 
 
@@ -163,6 +163,51 @@ def test_an_install_cut_off_before_its_end_is_done_again(site: Site, network: Ne
 
     assert install(bench_for(site, network.machine(image_answers()))).outcome == "applied"
     assert len(installs(site)) == 1
+
+
+def installer(*, finished: bool) -> dict[str, Script]:
+    """What nixos-anywhere's installer answers: it has neither an identity nor, until it has finished, a new system."""
+    script: dict[str, Script] = {
+        "cat /etc/os-release": Said("ID=nixos\nVARIANT_ID=installer\n"),
+        "test -e /mnt/boot/grub/state": Said(status=0 if finished else 1),
+    }
+    return image_answers(script)
+
+
+def test_an_install_cut_off_just_before_the_restart_is_not_done_again(site: Site, network: Network) -> None:
+    site.clan()
+    earlier_install(site)
+
+    result = install(bench_for(site, network.machine(installer(finished=True))))
+
+    assert result.outcome == "applied"
+    assert result.reason == "cinnabar was installed by an earlier run that was cut off; now restarted"
+    assert installs(site) == ["machines install cinnabar --phases reboot --yes"]
+
+
+def test_an_install_cut_off_in_the_installer_is_done_again(site: Site, network: Network) -> None:
+    site.clan()
+    earlier_install(site)
+
+    assert install(bench_for(site, network.machine(installer(finished=False)))).outcome == "applied"
+    assert installs(site) == [" ".join(COMMAND[1:])]
+
+
+def test_what_somebody_else_began_to_install_is_not_finished_but_erased(site: Site, network: Network) -> None:
+    site.clan()
+
+    assert install(bench_for(site, network.machine(installer(finished=True)))).outcome == "applied"
+    assert installs(site) == [" ".join(COMMAND[1:])]
+
+
+def test_an_installer_that_goes_away_is_not_taken_for_an_unfinished_one(site: Site, network: Network) -> None:
+    site.clan()
+    earlier_install(site)
+    machine = network.machine(installer(finished=True) | {"test -e /mnt/boot/grub/state": hang_up})
+
+    with pytest.raises(StepError, match="does not answer"):
+        install(bench_for(site, machine))
+    assert installs(site) == []
 
 
 def test_a_machine_that_restarts_after_its_install_is_waited_for(site: Site, network: Network) -> None:
@@ -298,31 +343,30 @@ def holding_the_turn(site: Site) -> subprocess.Popen[str]:
 
 
 def test_installs_go_one_at_a_time_and_say_when_their_turn_came(site: Site, network: Network) -> None:
-    site.clan("sleep 0.3\n")
-    names = ["cinnabar", "orb-nixos", "electrum"]
-    machines = {name: network.machine(image_answers()) for name in names}
-    port_of = {name: str(machine.port) for name, machine in machines.items()}
+    # The first waits until all have come; each says when it began and when it ended.
+    site.clan("date +%s.%N >>times; until [ -e all-are-here ]; do sleep 0.02; done; sleep 0.2; date +%s.%N >>times\n")
+    machines = {name: network.machine(image_answers()) for name in ("cinnabar", "orb-nixos", "electrum")}
 
     runners = [
         site.start(
-            *("install", name, "--fleet", "seed", "--port", port_of[name], "--identity", str(site.identity)),
+            *("install", name, "--fleet", "seed", "--port", str(machine.port), "--identity", str(site.identity)),
             *("--", "clan", "machines", "install", name),
             FEDIVERSITY_ADDRESS=machine.address,
             FEDIVERSITY_SERVER_ID=name,
         )
         for name, machine in machines.items()
     ]
+    wait_until(lambda: len(site.records) == 3)
+    (site.project / "all-are-here").touch()
     outcomes = [json.loads(runner.communicate(timeout=60)[0])["outcome"] for runner in runners]
 
     assert outcomes == ["applied"] * 3
+    times = [float(line) for line in (site.project / "times").read_text().splitlines()]
+    assert times == sorted(times), "two installs ran at once"
     records = sorted(site.records, key=lambda record: record.started_at)
-    for earlier, later in pairwise(records):
-        assert earlier.ended_at is not None
-        # The lock is given back an instant before the end is written down.
-        assert later.started_at > earlier.ended_at - 0.1
-        assert later.started_at - earlier.started_at >= 0.3
-    assert all(record.started_at > record.queued_at for record in records)
-    assert records[-1].queued_at < records[0].started_at + 0.3, "they were not started together"
+    for record, began, earlier_ended in zip(records, times[::2], [0.0, *times[1::2]], strict=False):
+        assert earlier_ended < record.started_at < began
+    assert all(record.queued_at < records[1].started_at for record in records), "they did not wait"
 
 
 def test_a_turn_is_given_back_by_a_runner_that_dies(site: Site, network: Network) -> None:

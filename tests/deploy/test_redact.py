@@ -151,7 +151,7 @@ def test_a_private_key_that_does_not_end_does_not_hide_what_the_runner_says(log:
 
 
 @pytest.mark.parametrize("secret", [AGE_KEY, GITHUB_TOKEN, "correct horse battery", "password=hunter2hunter"])
-@pytest.mark.parametrize("ends_at", range(57_300, 57_450, 30))
+@pytest.mark.parametrize("ends_at", range(57_320, 57_440, 40))
 def test_a_secret_at_the_cut_of_a_very_long_line_is_hidden(log: Log, tmp_path: Path, secret: str, ends_at: int) -> None:
     # A line is cut about 57344 bytes into it when it has no end after 65536.
     feed(log, "- " * ((ends_at - len(secret)) // 2) + secret + " -" * 20_000, 4096)
@@ -192,9 +192,9 @@ def test_a_secret_is_hidden_from_the_moment_it_is_known(log: Log, tmp_path: Path
 def test_no_output_takes_long_to_look_through(log: Log, piece: str) -> None:
     begun = time.process_time()
 
-    feed(log, piece * (300_000 // len(piece)), 65_536)
+    feed(log, piece * (150_000 // len(piece)), 65_536)
 
-    assert time.process_time() - begun < 3.0
+    assert time.process_time() - begun < 2.0
 
 
 @pytest.mark.usefixtures("log")

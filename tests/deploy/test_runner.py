@@ -100,7 +100,7 @@ def test_a_failure_with_a_flood_of_output_keeps_its_message_short_and_whole(site
 
 
 def test_a_long_line_on_success_does_not_reach_the_plug_in(site: Site) -> None:
-    site.script("tool", "head -c 2000000 /dev/zero | tr '\\0' x")
+    site.script("tool", "head -c 200000 /dev/zero | tr '\\0' x")
 
     ended = site.vars_step()
 

@@ -49,6 +49,7 @@ class TestChecks:
             ("PrimaryIp", {"type": "ipv5"}, "is not a type of primary IP"),
             ("PrimaryIp", {"location": None}, "location: is missing"),
             ("PrimaryIp", {"assigneeId": 5}, "assigneeId: is not simulated"),
+            ("PrimaryIp", {"assigneeType": "load_balancer"}, "choose one of server"),
             ("PrimaryIp", {"datacenter": "fsn1-dc14"}, "was removed"),
             ("Zone", {"name": "Fleet.Example."}, "is no domain"),
             ("Zone", {"name": "example"}, "is no domain"),

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.model import Fleet
-from fediversity.plan.steps import Plan
+from fediversity.fleet.problems import FleetError
+from fediversity.plan.steps import Plan, PlanError
 from tests.plan.samples import mac, plan_of, server, unchecked
 
 SEEDS = range(12)
@@ -169,3 +171,38 @@ def test_a_hundred_machines_are_planned_within_a_second() -> None:
     took = time.process_time() - began
     assert len(plan.steps) > 2 * LARGEST
     assert took < SECONDS_FOR_THE_LARGEST, f"{took:.2f} s of processor time"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_cannot_be_planned_is_refused_when_it_is_loaded(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 (the same fleet each time is the point)
+    for _ in range(20):
+        data = generated(chance.randint(0, 10**6), chance.randint(2, 8))
+        tangle(data, chance)
+        try:
+            plan_of(fleet_of(data))
+        except PlanError:
+            with pytest.raises(FleetError, match=r"a cycle: |a machine after itself"):
+                parse_fleet(json.dumps({"version": 1, "name": "fleet", "domain": "mesh", **data}), "fleet.json")
+
+
+def tangle(data: dict[str, Any], chance: random.Random) -> None:
+    """Lets anything wait for anything, and any machine be the deploying one."""
+    names = list(data["machines"])
+    for entry in (*data["machines"].values(), *data["deployments"].values()):
+        if chance.random() < 0.2:
+            entry["after"] = [chance.choice([*names, "tag:nixos", "tag:all"])]
+    data["deploying_machine"] = chance.choice(names)
+
+
+def test_tangled_fleets_do_come_to_cycles_with_and_without_deployments() -> None:
+    kinds = set()
+    for seed in range(200):
+        chance = random.Random(seed)  # noqa: S311 (the same fleet each time is the point)
+        data = generated(seed, chance.randint(2, 8))
+        tangle(data, chance)
+        try:
+            plan_of(fleet_of(data))
+        except PlanError as refused:
+            kinds.add(any(name.endswith("-apply") for name in refused.cycle))
+    assert kinds == {True, False}

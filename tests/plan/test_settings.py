@@ -76,6 +76,10 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
             {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local"}},
             "fediversity:plugins.gcp: 'official' does not go with machines: simulated",
         ),
+        (
+            {"fleet": "x", "machines": "simulated", "plugins": SIMULATED | {"hcloud": "lokal"}},
+            "fediversity:plugins.hcloud: 'lokal' is neither local nor official",
+        ),
         ({"fleet": "x", "identity": ["a", "b"]}, "fediversity:identity: must be text"),
         ({"fleet": "x", "flake": {}}, "fediversity:flake: must be text"),
         ({"fleet": ["x"]}, "fediversity:fleet: must be text"),

@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     machines.hosts_are_different,
     order.after_names,
     order.no_cycle,
+    order.no_deployment_after_the_last,
     order.deploying_machine,
     services.roles,
     services.settings,

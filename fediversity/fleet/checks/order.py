@@ -68,6 +68,17 @@ def _way_out(fleet: Fleet, cycle: tuple[str, ...]) -> tuple[Location, str]:
     return where, "remove one `after:` of these machines; mesh members always wait for the mesh's controller"
 
 
+def no_deployment_after_the_last(fleet: Fleet) -> Iterator[Finding]:
+    """No deployment elsewhere waits for the deploying machine, which is updated after all of them."""
+    last = fleet.deploying_machine
+    for name, deployment in fleet.enabled_deployments.items():
+        for index, entry in enumerate(deployment.after):
+            if deployment.machine != last and last in resolve_after(fleet, "", [entry]):
+                what = f"a cycle: the deployment '{name}' waits for {last} waits for the deployment"
+                fix = f"nothing elsewhere can wait for '{last}': the deploying machine is updated last"
+                yield Finding(("deployments", name, "after", index), what, fix)
+
+
 def deploying_machine(fleet: Fleet) -> Iterator[Finding]:
     """The deploying machine is one of the fleet, if it is named."""
     name = fleet.deploying_machine

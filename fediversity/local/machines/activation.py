@@ -63,6 +63,10 @@ def activate_darwin(machine: Machine, system: str) -> None:
     _link_etc(machine.root, system)
 
 
+BOOT_LOADER_STATE = "/boot/grub/state"
+"""What nixpkgs' install-grub writes last of all."""
+
+
 def install_boot_loader(root: Root, system: str, authorized: str) -> None:
     """Makes `system` what boots next; an encrypted one gets an initrd with an SSH server of its own.
 
@@ -77,6 +81,7 @@ def install_boot_loader(root: Root, system: str, authorized: str) -> None:
         root.write(f"{INITRD}/ssh_host_ed25519_key", root.read(key), 0o600)
         root.write(f"{INITRD}/authorized_keys", authorized, 0o600)
     root.write(profiles.BOOT_DEFAULT, system)
+    root.write(BOOT_LOADER_STATE, "grub (simulated)\n")
 
 
 def host_key_path(root: Root) -> str:

@@ -104,6 +104,15 @@ ORDER = (
         "it can control no mesh",
     ),
     Bad(
+        "deployment after the deploying machine",
+        "after: [ash]\n  birds",
+        "after: [fern]\n  birds",
+        "after: [fern]",
+        "deployments.flowers.after[0]",
+        "a cycle: the deployment 'flowers' waits for fern waits for the deployment",
+        "the deploying machine is updated last",
+    ),
+    Bad(
         "deployment after an unknown machine",
         "after: [ash]\n  birds",
         "after: [ahs]\n  birds",

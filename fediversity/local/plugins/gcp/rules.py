@@ -13,6 +13,8 @@ from fediversity.local.plugins.values import Values
 PROJECT = "simulated"
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_LABEL_KEY = re.compile(r"[a-z][-_a-z0-9]{0,62}")
+_LABEL_VALUE = re.compile(r"[-_a-z0-9]{0,63}")
 _BUCKET_NAME = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 _PROTOCOLS = {"tcp", "udp", "icmp", "esp", "ah", "sctp", "ipip", "all"}
 _WITH_PORTS = {"tcp", "udp", "sctp"}
@@ -26,8 +28,17 @@ def common(inputs: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(project, str) and project != PROJECT:
         yield Problem("project", f'is refused: the embedded cloud has one project, "{PROJECT}"')
     yield from one_of("deletionPolicy", policy, {"DELETE", "PREVENT", "ABANDON"}, "a deletion policy")
+    yield from _labels(inputs.get("labels"))
     if policy == "ABANDON":
         yield not_simulated("deletionPolicy", "what is abandoned would be left behind on this computer")
+
+
+def _labels(given: Any) -> Iterator[Problem]:
+    for key, text in given.items() if isinstance(given, dict) else ():
+        if not _LABEL_KEY.fullmatch(key):
+            yield Problem("labels", f'"{key}" is not the key of a label; use lower case letters, digits, - and _')
+        if isinstance(text, str) and not _LABEL_VALUE.fullmatch(text):
+            yield Problem(f"labels.{key}", f'"{text}" is not the value of a label; it takes what a key takes')
 
 
 def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
@@ -41,6 +52,14 @@ def name(inputs: Mapping[str, Any]) -> Iterator[Problem]:
     value = inputs.get("name")
     if isinstance(value, str) and not _NAME.fullmatch(value):
         yield Problem("name", f'"{value}" is no name at Google; use up to 63 lower case letters, digits and dashes')
+
+
+def network_tags(key: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    """Tags of instances, by which firewalls choose them; they have the form of names."""
+    tags = inputs.get(key)
+    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, str) and not _NAME.fullmatch(tag):
+            yield Problem(f"{key}[{index}]", f'"{tag}" is no tag; use up to 63 lower case letters, digits and dashes')
 
 
 def placed(key: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Problem]:
@@ -69,6 +88,8 @@ def firewall(inputs: Values) -> Iterator[Problem]:
         for index, rule in enumerate(rules if isinstance(rules, list) else ()):
             if isinstance(rule, dict):
                 yield from _traffic(f"{side}[{index}]", rule)
+    for key in ("sourceTags", "targetTags"):
+        yield from network_tags(key, inputs)
     direction, priority = inputs.get("direction"), inputs.get("priority")
     yield from one_of("direction", direction, {"INGRESS", "EGRESS"}, "a direction")
     if isinstance(priority, int) and not 0 <= priority <= 65535:
@@ -114,6 +135,7 @@ def instance(inputs: Values) -> Iterator[Problem]:
         for index, interface in enumerate(interfaces):
             if isinstance(interface, dict):
                 yield from _interface(f"networkInterfaces[{index}]", interface)
+    yield from network_tags("tags", inputs)
     metadata = inputs.get("metadata")
     if isinstance(metadata, dict) and "startup-script" in metadata and "metadataStartupScript" in inputs:
         yield Problem("metadataStartupScript", "is given twice; `metadata` has a startup-script as well")

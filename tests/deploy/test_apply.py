@@ -1,0 +1,99 @@
+"""Deploying an application: what NixOps4 is told, and where it runs."""
+
+import json
+
+import pytest
+
+from fediversity.deploy import health, verbs
+from fediversity.deploy.job import StepError
+from fediversity.deploy.ssh import pin_host_key
+from fediversity.deploy.verbs import apply
+from tests.deploy.machines import (
+    SYSTEM,
+    Network,
+    Said,
+    ScriptedMachine,
+    answers,
+)
+from tests.deploy.site import Site
+
+APPLY = ("nixops4", "apply", "social", "--no-interactive")
+DEPLOYMENT = {"machine": "cinnabar", "application": "mastodon", "settings": {"domain": "social.example.org"}}
+
+
+@pytest.fixture(autouse=True)
+def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verbs, "_BACK_SECONDS", 0.5)
+    monkeypatch.setattr(health, "_PAUSE_SECONDS", 0.05)
+
+
+def pinned(site: Site, machine: ScriptedMachine) -> ScriptedMachine:
+    pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
+    return machine
+
+
+def test_a_deployment_is_told_where_the_machine_is_and_runs_in_the_flakes_folder(site: Site, network: Network) -> None:
+    (site.project / "nix").mkdir()
+    site.script("nixops4", 'pwd; echo "$@"')
+    machine = pinned(site, network.machine(answers()))
+
+    result = apply(site.bench("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
+
+    assert (result.outcome, result.reason) == ("applied", f"social is deployed on cinnabar ({SYSTEM})")
+    facts = site.state_dir / "deployments" / "social" / "deployment.json"
+    ssh = {
+        "user": "root",
+        "host": machine.address,
+        "port": machine.port,
+        "hostPublicKey": machine.host_public_key,
+        "identityFile": str(site.identity),
+    }
+    assert json.loads(facts.read_text()) == {"social": {**DEPLOYMENT, "ssh": ssh}}
+    assert facts.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in facts.parent.iterdir()] == ["deployment.json"]
+    assert f"{site.project}/nix\napply social --no-interactive\n" in site.log_text
+
+
+def test_a_deployment_without_a_key_of_its_own_leaves_it_to_the_agent(site: Site, network: Network) -> None:
+    (site.project / "nix").mkdir()
+    site.script("nixops4", "exit 1")
+    machine = pinned(site, network.machine(answers()))
+
+    with pytest.raises(StepError, match=r"`nixops4 apply social --no-interactive …` exited with 1"):
+        apply(site.bench("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT, identity=None))
+
+    facts = json.loads((site.state_dir / "deployments" / "social" / "deployment.json").read_text())
+    assert "identityFile" not in facts["social"]["ssh"]
+
+
+def test_the_file_of_an_earlier_deployment_is_replaced_and_made_private(site: Site, network: Network) -> None:
+    (site.project / "nix").mkdir()
+    site.script("nixops4", "exit 0")
+    machine = pinned(site, network.machine(answers()))
+    facts = site.state_dir / "deployments" / "social" / "deployment.json"
+    facts.parent.mkdir(parents=True)
+    facts.write_text("{}" * 5000)
+    facts.chmod(0o644)
+
+    apply(site.bench("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
+
+    assert facts.stat().st_mode & 0o777 == 0o600
+    assert set(json.loads(facts.read_text())) == {"social"}
+
+
+def test_a_deployment_after_which_the_machine_is_not_well_has_failed(site: Site, network: Network) -> None:
+    (site.project / "nix").mkdir()
+    site.script("nixops4", "exit 0")
+    script = {"systemctl is-system-running": Said("maintenance\n", status=1)}
+    machine = pinned(site, network.machine(answers(script)))
+
+    with pytest.raises(StepError, match="not well"):
+        apply(site.bench("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
+
+
+def test_a_deployment_needs_the_machines_host_key(site: Site, network: Network) -> None:
+    site.script("nixops4", "touch ran")
+
+    with pytest.raises(StepError, match="no host key is pinned for cinnabar"):
+        apply(site.bench("apply", network.machine(answers()), APPLY, subject="social", deployment=DEPLOYMENT))
+    assert not list(site.project.rglob("ran"))
