@@ -1,5 +1,6 @@
 """Deployment steps as resources: each is one command that the engine runs when, and only when, it has to."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -36,10 +37,11 @@ class StepGroup(pulumi.ComponentResource):
         A step with a fingerprint carries it in the environment and runs again in place when it changes. A step
         without one is bound to what `done_again_for` names: it runs again only for another server.
         """
-        words = [*RUNNER, step.kind, step.subject, *runner_options]
+        words = [*RUNNER, step.kind, step.subject]
         if step.command:
             words += ["--", *step.command]
-        facts = dict(environment)
+        # The engine's preview cuts texts off at some 150 characters: the tool's own command line comes first.
+        facts = {"FEDIVERSITY_OPTIONS": shlex.join(runner_options), **environment}
         if step.fingerprint is not None:
             facts["FEDIVERSITY_FINGERPRINT"] = step.fingerprint
         if server_id is not None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -24,10 +25,14 @@ _WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
-    """The job that a command line and its environment describe. Raises StepError for wrong usage."""
+    """The job that a command line and its environment describe. Raises StepError for wrong usage.
+
+    Options may stand on the command line or, so that a preview shows the tool's own command line before it cuts the
+    text off, in FEDIVERSITY_OPTIONS.
+    """
     words = list(arguments)
     own, command = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    given = _parser().parse_args(own)
+    given = _parser().parse_args([*own, *shlex.split(environment.get("FEDIVERSITY_OPTIONS", ""))])
     machine = given.machine or (given.subject if given.verb not in {"vars", "apply"} else None)
     if given.verb in _WITH_TOOL and not command:
         raise StepError(f"`{given.verb}` needs a command after `--`")

@@ -2,7 +2,7 @@
 
 Used by the engine's command resources, and by hand to repeat a step. What is known only after a machine was created
 comes by environment: FEDIVERSITY_ADDRESS, FEDIVERSITY_SERVER_ID, FEDIVERSITY_FINGERPRINT,
-FEDIVERSITY_CONTROLLER_ADDRESS and FEDIVERSITY_DEPLOYMENT (JSON).
+FEDIVERSITY_CONTROLLER_ADDRESS and FEDIVERSITY_DEPLOYMENT (JSON); FEDIVERSITY_OPTIONS may hold options.
 """
 
 import contextlib

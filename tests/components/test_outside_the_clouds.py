@@ -18,7 +18,7 @@ def test_a_real_host_is_what_the_fleet_file_names_and_is_reached_without_waiting
     for name in ("legacy", "six", "laptop", "solo"):
         provider = every_kind().machines[name].provider
         command = production().commands[f"{name}-reach"]
-        assert command.inputs["environment"] == {"FEDIVERSITY_ADDRESS": getattr(provider, "host", None)}
+        assert command.inputs["environment"]["FEDIVERSITY_ADDRESS"] == getattr(provider, "host", None)
         assert command.inputs["triggers"] == [getattr(provider, "host", None)]
         assert command.dependencies == frozenset()
 

@@ -1,6 +1,7 @@
 """Every step of a plan as one command resource: what it waits for, what makes it run again, and what it never does."""
 
 import json
+import shlex
 import subprocess
 
 import pytest
@@ -221,9 +222,19 @@ def test_the_address_that_the_tools_get_is_the_machine_s() -> None:
 
 def test_an_identity_is_given_only_where_one_is_set() -> None:
     for recording, identity in ((dev(), ".fediversity/dev/identity"), (production(), "~/.ssh/id_ed25519")):
-        words = known_to_shell(recording.commands["hub-update"])
+        words = shlex.split(recording.commands["hub-update"].inputs["environment"]["FEDIVERSITY_OPTIONS"])
         assert words[words.index("--identity") + 1] == identity
-    assert not any("--identity" in known_to_shell(command) for command in staging().commands.values())
+    for command in staging().commands.values():
+        assert "--identity" not in command.inputs["environment"]["FEDIVERSITY_OPTIONS"]
+
+
+@both
+def test_a_preview_shows_the_tool_s_command_line_before_the_engine_cuts_it_off(stack: str) -> None:
+    recording = STACKS[stack]()
+    for step in plan(stack):
+        if step.command:
+            shown = recording.commands[step.name].inputs["create"][:150]
+            assert f" -- {shlex.join(step.command[:4])}" in shown, f"{step.name}: a preview shows only {shown}"
 
 
 def test_the_environment_of_a_deployment_holds_what_it_deploys_as_json() -> None:

@@ -18,7 +18,13 @@ def main() -> None:
     parser.add_argument("engine", nargs="?", help="host:port of the engine")
     parser.add_argument("--tracing", help=argparse.SUPPRESS)
     arguments, _ = parser.parse_known_args()
-    asyncio.run(serve(arguments.package, arguments.engine, parent))
+    asyncio.run(_until_over(arguments.package, arguments.engine, parent))
+
+
+async def _until_over(package: str, engine: str | None, parent: int) -> None:
+    await serve(package, engine, parent)
+    # At once: a thread that still waits for a machine would keep the process. What it was making is on record.
+    os._exit(0)
 
 
 if __name__ == "__main__":
