@@ -6,6 +6,7 @@ import pulumi_gcp as gcp
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
 from fediversity.components.records import absolute_name, rrdatas
 from fediversity.fleet.dns import Zone
+from fediversity.fleet.google import address_name, firewall_name, zone_name
 from fediversity.fleet.machines import FirewallRule, GcpProvider
 from fediversity.fleet.model import Bucket
 
@@ -33,7 +34,7 @@ class GcpMachine(MachineComponent):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
         gcp.compute.Firewall(
             f"{args.name}-firewall",
-            name=f"{args.name}-inbound",
+            name=firewall_name(args.name),
             network=NETWORK,
             direction="INGRESS",
             allows=[
@@ -45,25 +46,20 @@ class GcpMachine(MachineComponent):
             opts=pulumi.ResourceOptions(parent=self),
         )
         for index, rule in enumerate(provider.firewall):
-            # The network has IPv4 only, and a rule without a source would let everybody in.
-            sources = [source for source in rule.sources if ":" not in source]
-            if not sources:
-                continue
             gcp.compute.Firewall(
                 f"{args.name}-firewall-{index}",
-                name=f"{args.name}-inbound-{index}",
+                name=firewall_name(args.name, index),
                 network=NETWORK,
                 direction="INGRESS",
                 description=rule.description,
                 allows=[_allow(rule)],
-                source_ranges=sources,
+                source_ranges=_sources(rule),
                 target_tags=[args.name],
                 opts=pulumi.ResourceOptions(parent=self),
             )
         address = gcp.compute.Address(
             f"{args.name}-address",
-            # Another region needs another address; with the region in its name both can exist for a moment.
-            name=f"{args.name}-{provider.region}",
+            name=address_name(args.name, provider.region),
             region=provider.region,
             labels=args.labels,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
@@ -102,6 +98,15 @@ def _allow(rule: FirewallRule) -> gcp.compute.FirewallAllowArgsDict:
     return {"protocol": rule.protocol, "ports": [rule.port]}
 
 
+def _sources(rule: FirewallRule) -> list[str]:
+    """The IPv4 networks of a rule: the network has no IPv6, and loading refuses a rule that counts on it."""
+    sources = [source for source in rule.sources if ":" not in source]
+    if not sources:
+        # To Google, no source means everybody.
+        raise ValueError(f"the firewall rule for port {rule.port} lists no IPv4 network")
+    return sources
+
+
 def _root_keys(keys: list[str]) -> str:
     return "\n".join(f"root:{key}" for key in keys)
 
@@ -121,7 +126,7 @@ class CloudDnsZone(pulumi.ComponentResource):
         super().__init__("fediversity:dns:CloudDnsZone", domain, None, opts)
         managed = gcp.dns.ManagedZone(
             f"{domain}-zone",
-            name=domain.replace(".", "-"),
+            name=zone_name(domain),
             dns_name=f"{domain}.",
             description=zone.description or f"Zone {domain}",
             labels=labels,

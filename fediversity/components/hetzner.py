@@ -6,8 +6,8 @@ import pulumi
 import pulumi_hcloud as hcloud
 
 from fediversity.components.access import AccessKey
-from fediversity.components.machines import EVERYBODY, MachineArgs, MachineComponent, open_ports
-from fediversity.fleet.machines import FirewallRule, HetznerProvider
+from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
+from fediversity.fleet.machines import EVERYBODY, FirewallRule, HetznerProvider
 
 
 class HetznerAccess(pulumi.ComponentResource):

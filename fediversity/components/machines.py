@@ -12,8 +12,6 @@ from fediversity.fleet.machines import DarwinProvider, ExistingProvider, Firewal
 ZEROTIER_PORT = 9993
 """The UDP port ZeroTier listens on."""
 
-EVERYBODY = ("0.0.0.0/0", "::/0")
-
 
 @dataclass(frozen=True)
 class MachineArgs:

@@ -19,6 +19,9 @@ COMPUTED_TAGS = frozenset({"all", "nixos", "darwin"})
 TAG_PREFIX = "tag:"
 """What stands before a tag in `after:`, where the name of a machine could stand."""
 
+EVERYBODY = ("0.0.0.0/0", "::/0")
+"""The networks everybody is in: IPv4 and IPv6."""
+
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?")
 _PORTS = re.compile(r"[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
 _GCP_IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*")
@@ -106,7 +109,7 @@ class FirewallRule(Model):
     protocol: Literal["tcp", "udp"]
     port: Ports
     """One port ('443') or a range ('8000-8010'), in quotes."""
-    sources: tuple[Cidr, ...] = Field(default=("0.0.0.0/0", "::/0"), min_length=1)
+    sources: tuple[Cidr, ...] = Field(default=EVERYBODY, min_length=1)
     """The networks the traffic may come from; everybody if not given."""
     description: str = ""
 

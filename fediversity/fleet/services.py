@@ -29,12 +29,13 @@ def _service(*roles: str, darwin: bool = False) -> Service:
     return Service(MappingProxyType({role: Role() for role in roles}), darwin)
 
 
+SSHD = "sshd"
 ZEROTIER = "zerotier"
 
 SERVICES: Mapping[str, Service] = MappingProxyType(
     {
         "emergency-access": _service("default"),
-        "sshd": _service("server", "client"),
+        SSHD: _service("server", "client"),
         ZEROTIER: Service(
             MappingProxyType({"controller": Role(at_least=1, at_most=1), "peer": Role(), "moon": Role(at_most=4)})
         ),
@@ -53,8 +54,8 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
 SETTINGS: Mapping[tuple[str, str], frozenset[str] | None] = MappingProxyType(
     {
         ("emergency-access", "default"): frozenset(),
-        ("sshd", "server"): frozenset({"authorizedKeys", "generateRootKey", "hostKeys", "certificate"}),
-        ("sshd", "client"): frozenset({"certificate"}),
+        (SSHD, "server"): frozenset({"authorizedKeys", "generateRootKey", "hostKeys", "certificate"}),
+        (SSHD, "client"): frozenset({"certificate"}),
         (ZEROTIER, "controller"): frozenset({"allowedIps", "allowedIds", "public"}),
         (ZEROTIER, "peer"): frozenset({"orbitMoons"}),
         (ZEROTIER, "moon"): frozenset({"stableEndpoints"}),

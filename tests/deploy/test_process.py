@@ -20,8 +20,9 @@ from tests.deploy.site import is_alive, pid_in, wait_until
 
 
 @pytest.fixture(autouse=True)
-def orphans_are_adopted() -> Iterator[None]:
+def orphans_are_adopted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in the runner; nothing else in this process may be changed by it."""
+    monkeypatch.setattr(process, "_AFTER_EXIT_SECONDS", 0.2)
     adopt_orphans()
     yield
     adopt_orphans(False)

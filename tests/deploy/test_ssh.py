@@ -331,7 +331,8 @@ def test_a_persons_own_configuration_changes_nothing_about_host_keys(site: Site,
           LogLevel QUIET
         """,
     )
-    pin_host_key(site.bin, "known_hosts", machine.host_public_key)
+    new = new_key()
+    (site.bin / "known_hosts").write_text(f"cinnabar {public_key(new)}\n")
     there = target(site, machine, pin=False, accept_new=True)
 
     assert there.run("true").ok
@@ -339,7 +340,7 @@ def test_a_persons_own_configuration_changes_nothing_about_host_keys(site: Site,
     assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
     assert not control.exists()
     assert not machine.asked[0].terminal
-    machine.turn_on(host_key=new_key())
+    machine.turn_on(host_key=new)
     assert there.run("true").wrong_host_key
 
 

@@ -41,6 +41,22 @@ def test_a_server_is_replaced_by_just_what_the_real_schema_says(hcloud_schema: A
     assert {name for name, spec in table.inputs.items() if table.replaces(name, spec)} == real
 
 
+@pytest.mark.parametrize(
+    ("name", "replacing"),
+    [
+        ("sshKey:SshKey", {"publicKey"}),
+        ("firewall:Firewall", set()),
+        ("primaryIp:PrimaryIp", {"type", "location"}),
+        ("zone:Zone", {"name", "mode"}),
+        ("zoneRrset:ZoneRrset", {"zone", "name", "type"}),
+    ],
+)
+def test_hclouds_other_resources_are_replaced_by_what_their_upstream_says(name: str, replacing: set[str]) -> None:
+    """Upstream: `RequiresReplace` and `ForceNew` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges."""
+    table = provider("hcloud").package.tables[f"hcloud:index/{name}"]
+    assert {property_ for property_, spec in table.inputs.items() if table.replaces(property_, spec)} == replacing
+
+
 def test_replacements_beyond_the_schema_are_only_where_the_schema_is_silent() -> None:
     for token, table in provider("hcloud").package.tables.items():
         if token.rpartition("/")[2] not in UPSTREAM_FRAMEWORK:

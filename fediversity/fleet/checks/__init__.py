@@ -5,7 +5,7 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import machines, order, outside, services
+from fediversity.fleet.checks import access, google, machines, order, outside, services
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -26,7 +26,12 @@ CHECKS: tuple[Check, ...] = (
     order.deploying_machine,
     services.roles,
     services.settings,
-    outside.google_project,
+    access.operator_keys,
+    access.host_keys,
+    google.project,
+    google.machine_names,
+    google.zone_names,
+    google.sources,
     outside.dns_records,
     outside.deployments,
 )

@@ -1,32 +1,13 @@
-"""What people outside see: DNS records, buckets and applications, and the cloud project they live in."""
+"""What people outside see: DNS records and applications."""
 
 from collections.abc import Iterator
 
 from fediversity.fleet.base import is_address
 from fediversity.fleet.checks.common import unknown_machine
 from fediversity.fleet.dns import Record, Zone
-from fediversity.fleet.machines import ExistingProvider, GcpProvider
+from fediversity.fleet.machines import ExistingProvider
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location, choose
-
-
-def google_project(fleet: Fleet) -> Iterator[Finding]:
-    """Whatever lives in Google Cloud needs the project it lives in."""
-    if fleet.gcp is not None:
-        return
-    users: list[tuple[Location, str]] = []
-    for name, machine in fleet.machines.items():
-        if isinstance(machine.provider, GcpProvider):
-            users.append((("machines", name, "provider"), f"the machine '{name}'"))
-    for name, zone in fleet.dns.zones.items():
-        if zone.provider == "gcp":
-            users.append((("dns", "zones", name, "provider"), f"the zone '{name}'"))
-    users += [(("buckets", name), f"the bucket '{name}'") for name in fleet.buckets]
-    if users:
-        where, first = users[0]
-        others = f" and {len(users) - 1} more" if len(users) > 1 else ""
-        what = f"no Google Cloud project is named, and {first}{others} must live in one"
-        yield Finding(where, what, "add `gcp:` with `project:` at the top of the file", absent=("gcp",))
 
 
 def dns_records(fleet: Fleet) -> Iterator[Finding]:
