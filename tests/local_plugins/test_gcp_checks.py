@@ -1,0 +1,80 @@
+"""What the simulated Google Cloud refuses of a resource before anything is made."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local_plugins.gcp_samples import REGION, RIGHT, ZONE, address, vm
+from tests.local_plugins.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, "gcp", {"computeCustomEndpoint": "simulated:dev"})
+
+
+class TestChecks:
+    @pytest.mark.parametrize("type_name", RIGHT)
+    def test_right_inputs_pass(self, world: World, type_name: str) -> None:
+        assert not world.problems(type_name, **RIGHT[type_name])
+
+    @pytest.mark.parametrize(
+        ("type_name", "inputs", "text"),
+        [
+            ("Address", {"region": "europe-west33"}, 'did you mean "europe-west3"?'),
+            ("Address", {"region": None}, "region: is missing"),
+            ("Address", {"addressType": "INTERNAL"}, "is not simulated"),
+            ("Address", {"name": "Orb"}, '"Orb" is no name at Google'),
+            ("Address", {"project": "prod"}, "the embedded cloud has one project"),
+            ("Address", {"deletionPolicy": "ABANDON"}, "is not simulated"),
+            ("Address", {"labels": {"Fleet": "x"}}, '"Fleet" is not the key of a label'),
+            ("Address", {"labels": {"fleet": "X"}}, '"X" is not the value of a label'),
+            ("Firewall", {"targetTags": ["web", "Web"]}, 'targetTags[1]: "Web" is no tag'),
+            ("Instance", {"tags": ["no_tag"]}, 'tags[0]: "no_tag" is no tag'),
+            ("Firewall", {"denies": [{"protocol": "tcp"}]}, "and not both"),
+            ("Firewall", {"allows": [{"protocol": "tpc"}]}, 'did you mean "tcp"?'),
+            ("Firewall", {"allows": [{"protocol": "icmp", "ports": ["1"]}]}, "does not go with icmp"),
+            ("Firewall", {"allows": [{"protocol": "tcp", "ports": ["0"]}]}, '"0" is no port'),
+            ("Firewall", {"network": "mine"}, 'simulated is the network "default"'),
+            ("Firewall", {"priority": 70000}, "is out of bounds"),
+            ("Firewall", {"sourceRanges": ["10.0.0.1/8"]}, 'did you mean "10.0.0.0/8"?'),
+            ("Firewall", {"sourceRanges": None}, "incoming traffic needs"),
+            ("Firewall", {"direction": "EGRESS"}, "does not go with outgoing traffic"),
+            ("Instance", {"machineType": "e2-standard-3"}, 'did you mean "e2-standard-32"?'),
+            ("Instance", {"zone": "europe-west3-d"}, "is not a zone of Google's"),
+            ("Instance", {"bootDisk": {"initializeParams": {"image": "windows-cloud/windows-2022"}}}, "not simulated"),
+            ("Instance", {"bootDisk": {"initializeParams": {}}}, "image: is missing"),
+            ("Instance", {"networkInterfaces": [{"network": "default"}]}, "out of reach"),
+            ("Instance", {"networkInterfaces": []}, "simulated is one"),
+            ("Instance", {"attachedDisks": [{"source": "x"}]}, "attachedDisks: is not simulated"),
+            (
+                "Instance",
+                {"metadata": {"startup-script": "a"}, "metadataStartupScript": "b"},
+                "metadataStartupScript: is given twice",
+            ),
+            ("ManagedZone", {"dnsName": "fleet.example"}, 'did you mean "fleet.example."?'),
+            ("ManagedZone", {"visibility": "private"}, "is not simulated"),
+            ("RecordSet", {"name": "www.fleet.example"}, 'did you mean "www.fleet.example."?'),
+            ("RecordSet", {"type": "CNAME", "rrdatas": ["else.example"]}, 'did you mean "else.example."?'),
+            ("RecordSet", {"rrdatas": []}, "rrdatas: is missing"),
+            ("RecordSet", {"rrdatas": ["::1"]}, "is no IPv4 address"),
+            ("RecordSet", {"ttl": -1}, "is out of bounds"),
+            ("Bucket", {"name": "Fleet"}, "is no name of a bucket"),
+            ("Bucket", {"name": "ab"}, "is no name of a bucket"),
+            ("Bucket", {"name": "192.0.2.1"}, "is no name of a bucket"),
+            ("Bucket", {"name": "my-google-bucket"}, "keeps"),
+            ("Bucket", {"location": "MARS"}, "is not a location of buckets"),
+            ("Bucket", {"storageClass": "COLD"}, 'did you mean "COLDLINE"?'),
+        ],
+    )
+    def test_bad_inputs_are_refused_by_name(
+        self, world: World, type_name: str, inputs: dict[str, Any], text: str
+    ) -> None:
+        (problem,) = world.problems(type_name, **(RIGHT[type_name] | inputs))
+        assert text in problem
+
+    def test_a_region_or_zone_may_come_from_the_provider(self, tmp_path: Path) -> None:
+        world = World(tmp_path, "gcp", {"region": REGION, "zone": ZONE})
+        assert address(world, region=None).id == "projects/simulated/regions/europe-west3/addresses/orb"
+        assert vm(world, zone=None).id == "projects/simulated/zones/europe-west3-a/instances/orb"
