@@ -12,13 +12,15 @@ from fediversity.fleet.load import load_fleet
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.build import make_plan
 from fediversity.plan.fingerprint import fingerprints
+from fediversity.plan.settings import SettingsError, require_plain_path
 
 settings = load_settings()
 flake = Path(settings.flake)
 try:
+    require_plain_path(Path.cwd())
     fleet = load_fleet(Path(settings.fleet_file))
     require_current(fleet, flake / FLEET_JSON)
-except FleetError as error:
+except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 plan = make_plan(fleet, fingerprints(flake, render(fleet)), settings.site)
 Program(fleet, plan, settings).declare()

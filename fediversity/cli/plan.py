@@ -12,6 +12,7 @@ from fediversity.fleet.handoff import render, require_current
 from fediversity.plan.build import make_plan
 from fediversity.plan.commands import shell_text
 from fediversity.plan.fingerprint import fingerprints
+from fediversity.plan.settings import require_plain_path
 from fediversity.plan.steps import RUNS_AGAIN, Plan
 
 
@@ -25,6 +26,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints the plan. Raises FleetError or SettingsError if there is none."""
     settings, fleet = open_stack(arguments.stack)
+    require_plain_path(Path.cwd())
     flake = Path(settings.flake)
     require_current(fleet, flake / FLEET_JSON)
     plan = make_plan(fleet, fingerprints(flake, render(fleet)), settings.site)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from fediversity.deploy.job import StepError
 from fediversity.deploy.ssh import Answer, Target, pinned_host_key
 
+HOST_KEY_VAR = "openssh/ssh.id_ed25519.pub"
+"""The var that clan's sshd service keeps a machine's public host key in."""
+
 IDENTITY_FILE = "/etc/fediversity/identity"
 CURRENT_SYSTEM = "/run/current-system"
 DARWIN_REBUILD = "/run/current-system/sw/bin/darwin-rebuild"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import exists, reached, read_identity, unreachable
+from fediversity.deploy.facts import HOST_KEY_VAR, exists, reached, read_identity, unreachable
 from fediversity.deploy.job import Result, StepError
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
 from fediversity.ledger.records import StepRecord
@@ -31,7 +31,7 @@ def install(bench: Bench) -> Result:
     job = bench.job
     if job.server_id is None or job.machine is None:
         raise StepError("the step was not told which server to install", "this is a defect of the plan")
-    earlier = bench.ledger.install_of(job.machine, job.server_id, before=bench.record)
+    earlier = bench.ledger.install_of(job.machine, job.server_id)
     # The waiting is done before the turn: a machine that is slow to start must not hold others up.
     found = _found(bench, earlier)
     with _turn(bench):
@@ -91,7 +91,7 @@ def _ask(target: Target) -> Answer:
 
 def _installed(bench: Bench) -> Target:
     machine = bench.machine()
-    pin_host_key(bench.job.known_hosts, machine.alias, bench.var(machine.alias, "openssh/ssh.id_ed25519.pub"))
+    pin_host_key(bench.job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
     return machine
 
 

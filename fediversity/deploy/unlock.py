@@ -1,7 +1,7 @@
 """Giving its passphrase to a machine whose disk is encrypted, before it can mount its root."""
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import unreachable
+from fediversity.deploy.facts import HOST_KEY_VAR, unreachable
 from fediversity.deploy.health import wait_for
 from fediversity.deploy.job import Result, StepError
 from fediversity.deploy.ssh import Target, pin_host_key
@@ -16,7 +16,7 @@ def unlock(bench: Bench) -> Result:
     if job.machine is None or job.unlock_port is None:
         raise StepError("the step was not told the port for unlocking", "this is a defect of the plan")
     machine = bench.machine()
-    pin_host_key(job.known_hosts, machine.alias, bench.var(job.machine, "openssh/ssh.id_ed25519.pub"))
+    pin_host_key(job.known_hosts, machine.alias, bench.var(job.machine, HOST_KEY_VAR))
     if machine.run("true", seconds=_ASK_SECONDS).ok:
         return Result("unchanged", f"{job.machine} is unlocked already")
     early = machine.at_port(job.unlock_port, f"{job.machine}.unlock")

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import DARWIN_REBUILD, IDENTITY_FILE, exists, reached, read_state
+from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, IDENTITY_FILE, exists, reached, read_state
 from fediversity.deploy.health import require_well, wait_for
 from fediversity.deploy.install import install
 from fediversity.deploy.job import Result, StepError, Verb
@@ -36,7 +36,7 @@ def online(bench: Bench) -> Result:
     """Waits until the installed system answers with the host key that its vars say it has."""
     job = bench.job
     machine = bench.machine()
-    pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, "openssh/ssh.id_ed25519.pub"))
+    pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
     require_well(bench, machine, job.timeout)
     return Result("applied", f"{job.machine} answers with its new host key")
 
@@ -54,6 +54,9 @@ def update(bench: Bench) -> Result:
         raise StepError(f"{job.machine} runs no system of Nix", "install NixOS or nix-darwin on it first")
     bench.log.note(f"system before: {before.system}")
     bench.tool()
+    if job.machine_class == "nixos" and job.server_id is None:
+        # A machine that somebody else installed has the host key of its vars only from its first update on.
+        pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
     after = require_well(bench, machine, _BACK_SECONDS)
     bench.log.note(f"system after: {after}")
     if after == before.system:

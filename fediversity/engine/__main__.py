@@ -11,9 +11,10 @@ from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
-from fediversity.engine.recovery import recover
+from fediversity.engine.recovery import recover, switch_on
 from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import rollout_lines, steps_since
+from fediversity.plan.settings import SettingsError, require_plain_path
 
 _ROOT = Path(__file__).parents[2]
 
@@ -26,12 +27,14 @@ def main(words: list[str]) -> int:
     known, options = parser.parse_known_args(words)
     try:
         return _carry_out(known.operation, known.stack, options)
-    except RefusedError as refusal:
+    except (RefusedError, SettingsError) as refusal:
         say(str(refusal))
         return 1
 
 
 def _carry_out(operation: str, stack: str, options: list[str]) -> int:
+    if operation in ("up", "preview"):
+        require_plain_path(_ROOT)
     engine = Engine(_ROOT, environment(stack, os.environ))
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":
@@ -47,6 +50,8 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
         recover(stack, engine, backend, options if operation == "resolve" else ())
         if operation == "resolve":
             return 0
+        if operation == "up":
+            switch_on(stack, engine)
         began = time.time()
         code = engine.run(arguments(operation, stack, options))
         if operation == "up":

@@ -47,6 +47,22 @@ def look_up_simulated(stack: str, engine: Engine, asked: Sequence[Pending]) -> d
     return lookup_answers(asked, done.stdout)
 
 
+def switch_on(stack: str, engine: Engine) -> None:
+    """Switch on the simulated machines of a stack that has any: after a restart of this computer they are off."""
+    if not (engine.root / ".fediversity" / stack / "cloud").is_dir():
+        return
+    done = subprocess.run(
+        [sys.executable, "-m", "fediversity.local", "power-on", stack],
+        cwd=engine.root,
+        env=engine.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RefusedError(f"the simulated machines could not be switched on: {done.stderr.strip()}")
+
+
 def recover(
     stack: str,
     engine: Engine,

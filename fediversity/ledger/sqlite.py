@@ -106,31 +106,27 @@ class Ledger:
 
     def records(self) -> tuple[StepRecord, ...]:
         """Every run of every step, in the order they started. Empty if the ledger does not exist."""
-        return self._select("ORDER BY id")
+        return self._select()
 
     def latest(self) -> dict[str, StepRecord]:
         """The newest run of each step, by the step's name."""
         return {record.step: record for record in self.records()}
 
-    def install_of(self, machine: str, server_id: str, *, before: int | None = None) -> StepRecord | None:
+    def install_of(self, machine: str, server_id: str) -> StepRecord | None:
         """The newest install of this very server: one that ended well if there is one, else any whose turn came.
 
-        An install whose turn never came has not touched the disks and does not count; nor do the record `before` and
-        those after it, so that a running install does not find itself.
+        An install whose turn has not come has not touched the disks and does not count.
         """
-        installs = self._select(
-            "WHERE machine = ? AND kind = 'install' AND server_id = ? AND id < coalesce(?, id + 1) ORDER BY id",
-            (machine, server_id, before),
-        )
+        installs = self._select("WHERE machine = ? AND kind = 'install' AND server_id = ?", (machine, server_id))
         ended_well = [record for record in installs if record.outcome in ENDED_WELL]
         had_their_turn = [record for record in installs if record.started_at > record.queued_at]
         return max(ended_well or had_their_turn, key=lambda record: record.id, default=None)
 
-    def _select(self, rest: str, values: tuple[object, ...] = ()) -> tuple[StepRecord, ...]:
+    def _select(self, where: str = "", values: tuple[str, ...] = ()) -> tuple[StepRecord, ...]:
         if not self.path.exists():
             return ()
         with self._open() as connection:
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone() is None:
                 return ()  # The first runner has made the file and not yet the table, or died in between.
-            rows = connection.execute(f"SELECT {_COLUMNS} FROM steps {rest}", values)  # noqa: S608 (constants)
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
             return tuple(StepRecord(*row) for row in rows)

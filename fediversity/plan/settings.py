@@ -1,7 +1,9 @@
 """The settings of a stack: what `Pulumi.<stack>.yaml` says under `fediversity:`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from fediversity.plan.commands import Site
@@ -11,6 +13,7 @@ Plugin = Literal["local", "official"]
 _PACKAGES = ("hcloud", "gcp", "command")
 KNOWN_SETTINGS = frozenset({"fleet", "plugins", "machines", "identity", "protect", "flake"})
 _TEXTS = ("fleet", "identity", "flake")
+_NOT_IN_PATHS = re.compile(r"""[\s\\&?#%$'"`]""")
 
 
 class SettingsError(Exception):
@@ -96,3 +99,15 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
         identity=given.get("identity"),
         flake=str(given.get("flake", "nix")),
     )
+
+
+def require_plain_path(path: Path) -> None:
+    """Makes sure that a checkout's path can be part of OpenSSH's options, clan's targets and flake references.
+
+    None of the three has a way to quote all characters that mean something in it. Raises SettingsError.
+    """
+    if odd := _NOT_IN_PATHS.search(str(path)):
+        raise SettingsError(
+            f"The checkout's path cannot be used, because it holds {odd[0]!a}: {path}; nothing was changed.\n"
+            "    fix: move the checkout to a path without white space, quotes and any of \\ & ? # % $"
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.engine import __main__ as command_line
 from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, environment
@@ -91,6 +92,16 @@ def _pulumi(folder: Path, script: str) -> Engine:
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     return Engine(folder, {"PATH": f"{folder}:/usr/bin:/bin"})
+
+
+@pytest.mark.parametrize("operation", ["up", "preview"])
+def test_nothing_is_rolled_out_from_a_path_the_tools_cannot_carry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], operation: str
+) -> None:
+    monkeypatch.setattr(command_line, "_ROOT", tmp_path / "my fleet")
+    assert command_line.main([operation, "dev"]) == 1
+    assert "it holds ' '" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_engines_exit_code_is_passed_on(tmp_path: Path) -> None:

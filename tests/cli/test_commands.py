@@ -196,3 +196,16 @@ def test_an_interruption_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: O
     monkeypatch.setattr("fediversity.cli.chosen.open_stack", interrupted)
     assert main(["check"]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_checkout_whose_path_the_tools_cannot_carry_has_no_plan_but_can_be_checked(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    monkeypatch.chdir(project.rename(project.with_name("a&b")))
+    assert main(["check"]) == main(["render"]) == 0
+    capsys.readouterr()
+    assert main(["plan"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "it holds '&'" in printed.err
+    assert "fix: move the checkout" in printed.err

@@ -7,14 +7,17 @@ that has created the resource.
 
 import asyncio
 import contextvars
+import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import mocks, run_in_stack, settings
-from pulumi.runtime.config import set_all_config
+from pulumi.runtime.config import get_config_env, set_all_config
 from pulumi.runtime.proto import resource_pb2
 
 PROJECT = "fediversity"
@@ -191,7 +194,6 @@ def record(
 
 def _record(program: Callable[[], object], stack: str, config: Mapping[str, str], preview: bool) -> Recording:
     monitor = RecordingMonitor(preview=preview)
-    set_all_config(dict(config), [])
     settings.configure(
         settings.Settings(PROJECT, stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=preview)
     )
@@ -199,7 +201,10 @@ def _record(program: Callable[[], object], stack: str, config: Mapping[str, str]
     async def run() -> None:
         program()
 
-    asyncio.run(run_in_stack(run))
+    # As the language host does: the whole configuration comes in the environment and is then read from there.
+    with mock.patch.dict(os.environ, {"PULUMI_CONFIG": json.dumps(dict(config))}):
+        set_all_config(get_config_env(), [])
+        asyncio.run(run_in_stack(run))
     return monitor.recording
 
 

@@ -81,3 +81,20 @@ def test_wrong_settings_are_one_clear_error(project: Path) -> None:
         run_entry_point({"fediversity:machines": "imaginary", "fediversity:protect": "perhaps"})
     for wrong in ("fediversity:machines", "fediversity:protect", "fediversity:fleet", "Pulumi.dev.yaml"):
         assert wrong in str(refused.value)
+
+
+def test_a_setting_that_nobody_knows_is_refused_by_name_and_those_of_others_are_theirs(project: Path) -> None:
+    assert project.exists()
+    run_entry_point(DEV_CONFIG | {"hcloud:protected": "true", "fediversity-more:protected": "true"})
+    with pytest.raises(pulumi.RunError) as refused:
+        run_entry_point(DEV_CONFIG | {"fediversity:protected": "true"})
+    assert "fediversity:protected: unknown setting; known: " in str(refused.value)
+
+
+def test_a_checkout_whose_path_the_tools_cannot_carry_is_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.rename(project.with_name("my fleet")))
+    with pytest.raises(pulumi.RunError, match="my fleet") as refused:
+        run_entry_point(DEV_CONFIG)
+    assert "fix: move the checkout" in str(refused.value)

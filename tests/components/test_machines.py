@@ -164,14 +164,22 @@ def test_google_s_firewall_lets_in_the_same_by_ipv4() -> None:
     allowed = [(rule["protocol"], rule.get("ports")) for rule in rules["vault-firewall"]["allows"]]
     assert allowed == [("tcp", ["2200"]), ("tcp", ["2201"]), ("udp", ["9993"]), ("icmp", None)]
     assert rules["vault-firewall-0"]["allows"] == [{"protocol": "tcp", "ports": ["443"]}]
+    assert rules["vault-firewall-0"]["sourceRanges"] == ["0.0.0.0/0"]
+    assert rules["vault-firewall-1"]["allows"] == [{"protocol": "tcp", "ports": ["9000"]}]
+    assert rules["vault-firewall-1"]["sourceRanges"] == ["198.51.100.0/24"]
     for rule in rules.values():
         assert rule["sourceRanges"], "without a source everybody may come"
         assert not any(":" in source for source in rule["sourceRanges"])
         assert (rule["targetTags"], rule["direction"]) == (["vault"], "INGRESS")
 
 
-def test_a_rule_for_ipv6_only_opens_nothing_at_google() -> None:
-    assert production().names("gcp:compute/firewall:Firewall") == ["vault-firewall", "vault-firewall-0"]
+def test_a_rule_without_an_ipv4_network_never_opens_google_s_firewall_to_everybody() -> None:
+    rule = {"protocol": "tcp", "port": "9000", "sources": ["2001:db8::/32"]}
+    provider = {"kind": "gcp", "machine_type": "e2-small", "zone": "europe-west1-b", "firewall": [rule]}
+    machines = {"vault": server(provider=provider)}
+    operators, gcp = every_kind().model_dump()["operators"], {"project": "everything-production"}
+    with pytest.raises(ValueError, match="9000 lists no IPv4 network"):
+        declare(unchecked({"operators": operators, "gcp": gcp, "machines": machines}), PRODUCTION)
 
 
 def test_root_logs_in_at_google_with_the_operators_keys_and_without_os_login() -> None:

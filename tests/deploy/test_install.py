@@ -146,6 +146,16 @@ def test_a_machine_that_an_earlier_run_installed_is_not_erased_again(
     assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
 
 
+def test_a_machine_that_became_another_one_since_its_install_is_not_taken_for_installed(
+    site: Site, network: Network
+) -> None:
+    machine = installed_machine(site, network, {"cat /etc/fediversity/identity": Said("seed/orb-nixos\n")})
+    earlier_install(site, "applied")
+
+    with pytest.raises(StepError, match="already runs the system 'seed/orb-nixos'; nothing was erased"):
+        install(bench_for(site, machine))
+
+
 @pytest.mark.parametrize("earlier", [{"turn": False}, {"server": "4712"}])
 def test_an_earlier_run_that_did_not_touch_this_server_is_no_earlier_install(
     site: Site, network: Network, earlier: dict[str, Any]

@@ -6,7 +6,7 @@ import pytest
 
 from fediversity.deploy import health, verbs
 from fediversity.deploy.job import StepError
-from fediversity.deploy.ssh import pin_host_key
+from fediversity.deploy.ssh import pin_host_key, pinned_host_key
 from fediversity.deploy.verbs import generate_vars, update
 from tests.deploy.machines import (
     NEW_SYSTEM,
@@ -55,7 +55,7 @@ def test_an_update_runs_the_tool_and_says_what_the_machine_runs_now(site: Site, 
     site.clan()
     machine = pinned(site, network.machine(answers(updated())))
 
-    result = update(site.bench("update", machine, UPDATE))
+    result = update(site.bench("update", machine, UPDATE, server_id="4711"))
 
     assert (result.outcome, result.reason) == ("applied", f"cinnabar runs {NEW_SYSTEM}")
     assert site.clan_calls == ["machines update cinnabar --flake nix"]
@@ -67,7 +67,7 @@ def test_an_update_to_the_system_that_runs_already_is_unchanged(site: Site, netw
     site.clan()
     machine = pinned(site, network.machine(answers()))
 
-    result = update(site.bench("update", machine, UPDATE))
+    result = update(site.bench("update", machine, UPDATE, server_id="4711"))
 
     assert (result.outcome, result.reason) == ("unchanged", f"cinnabar ran {SYSTEM} already")
 
@@ -81,7 +81,7 @@ def test_a_machine_that_had_no_identity_yet_may_get_one(site: Site, network: Net
     }
     machine = pinned(site, network.machine(answers(updated() | script)))
 
-    assert update(site.bench("update", machine, UPDATE)).outcome == "applied"
+    assert update(site.bench("update", machine, UPDATE, server_id="4711")).outcome == "applied"
 
 
 def test_another_machine_at_the_address_is_refused_before_anything_is_changed(site: Site, network: Network) -> None:
@@ -89,7 +89,7 @@ def test_another_machine_at_the_address_is_refused_before_anything_is_changed(si
     machine = pinned(site, network.machine(answers({"cat /etc/fediversity/identity": Said("seed/orb-nixos\n")})))
 
     with pytest.raises(StepError, match="is 'seed/orb-nixos', not 'seed/cinnabar'; nothing was changed"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -100,7 +100,7 @@ def test_a_machine_that_cannot_say_who_it_is_is_refused_before_anything_is_chang
     machine = pinned(site, network.machine(answers({"cat /etc/fediversity/identity": hang_up})))
 
     with pytest.raises(StepError, match="does not answer"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -113,7 +113,7 @@ def test_a_machine_without_a_system_of_nix_is_refused(site: Site, network: Netwo
     machine = pinned(site, network.machine(image_answers({"readlink -f /run/current-system": no_system})))
 
     with pytest.raises(StepError, match="cinnabar runs no system of Nix"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -131,7 +131,7 @@ def test_an_update_after_which_the_machine_is_another_one_has_failed(
     machine = pinned(site, network.machine(answers(script)))
 
     with pytest.raises(StepError, match=f"cinnabar has {found} in /etc/fediversity/identity"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
 
 
 def test_an_update_after_which_the_machine_is_not_well_has_failed(site: Site, network: Network) -> None:
@@ -140,7 +140,7 @@ def test_an_update_after_which_the_machine_is_not_well_has_failed(site: Site, ne
     machine = pinned(site, network.machine(answers(updated() | script)))
 
     with pytest.raises(StepError, match="not well: systemd says 'maintenance'"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
 
 
 def test_an_update_after_which_the_machine_is_gone_has_failed(site: Site, network: Network) -> None:
@@ -154,7 +154,7 @@ def test_an_update_after_which_the_machine_is_gone_has_failed(site: Site, networ
     machine.answers["true"] = gone_after_the_update
 
     with pytest.raises(StepError, match="does not answer"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
 
 
 def test_an_update_that_fails_says_why(site: Site, network: Network) -> None:
@@ -162,14 +162,14 @@ def test_an_update_that_fails_says_why(site: Site, network: Network) -> None:
     machine = pinned(site, network.machine(answers()))
 
     with pytest.raises(StepError, match=r"`clan machines update cinnabar …` exited with 1:\n    error: attribute"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
 
 
 def test_a_mac_is_not_asked_about_systemd(site: Site, network: Network) -> None:
     site.clan()
     machine = pinned(site, network.machine(answers(updated(), nothing=["systemctl is-system-running"])))
 
-    assert update(site.bench("update", machine, UPDATE, machine_class="darwin")).outcome == "applied"
+    assert update(site.bench("update", machine, UPDATE, server_id="4711", machine_class="darwin")).outcome == "applied"
     assert not [command for command in machine.commands if "systemctl" in command]
 
 
@@ -184,3 +184,17 @@ def test_a_machine_whose_key_is_not_pinned_is_not_updated(site: Site, network: N
 def test_a_step_that_was_not_told_the_address_says_so(site: Site) -> None:
     with pytest.raises(StepError, match="was not told the machine's address"):
         update(site.bench("update", command=UPDATE))
+
+
+def test_a_machine_somebody_else_installed_shows_the_host_key_of_its_vars_from_its_first_update_on(
+    site: Site, network: Network
+) -> None:
+    machine = network.machine(answers(updated()))
+    renewed = network.machine(answers(updated()))
+    pinned(site, machine)
+    site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": renewed.host_public_key})
+
+    with pytest.raises(StepError, match="another host key"):
+        update(site.bench("update", machine, UPDATE))
+
+    assert pinned_host_key(site.known_hosts, "cinnabar") == renewed.host_public_key

@@ -26,6 +26,8 @@ machines:
     system: x86_64-linux
     provider: {kind: existing, host: orb.example}
     after: [nobody]
+instances:
+  doors: {module: sshd, roles: {server: {tags: [nixos]}}}
 """
 
 

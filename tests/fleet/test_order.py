@@ -33,6 +33,7 @@ def generated(seed: int) -> str:
         ]
     lines += ["instances:", "  roots:", "    module: zerotier", "    roles:"]
     lines += ["      controller: {machines: [m0]}", f"      peer: {{tags: [{chance.choice(['odd', 'even', 'all'])}]}}"]
+    lines += ["  doors: {module: sshd, roles: {server: {tags: [nixos]}}}"]
     if chance.random() < 0.5:
         lines.append(f"deploying_machine: {chance.choice(names)}")
     return "\n".join(lines)

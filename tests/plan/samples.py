@@ -68,7 +68,7 @@ machines:
       zone: europe-west1-b
       firewall:
         - {protocol: tcp, port: "443", description: HTTPS}
-        - {protocol: tcp, port: "9000", sources: ["2001:db8::/32"], description: nobody comes by IPv4}
+        - {protocol: tcp, port: "9000", sources: [198.51.100.0/24], description: One office.}
     ssh: {port: 2200}
     disk: {encrypted: true, unlock_port: 2201}
     reinstall: "4711"
@@ -109,6 +109,10 @@ instances:
     roles:
       controller: {machines: [hub]}
       peer: {tags: [nixos]}
+  doors:
+    module: sshd
+    roles:
+      server: {tags: [nixos]}
 dns:
   zones:
     fleet.example:
@@ -150,6 +154,8 @@ machines:
     machineClass: nixos
     system: x86_64-linux
     provider: {kind: hetzner, server_type: cx23, location: nbg1}
+instances:
+  doors: {module: sshd, roles: {server: {tags: [nixos]}}}
 """
 """The smallest fleet that creates something."""
 

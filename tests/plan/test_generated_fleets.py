@@ -54,7 +54,8 @@ def generated(seed: int, count: int | None = None) -> dict[str, Any]:
         for number in range(chance.randint(0, 4))
     }
     last = enabled[-1] if len(enabled) > 1 and enabled[-1] == names[-1] else None
-    instances = {"mesh": {"module": "zerotier", "roles": roles}}
+    doors = {"module": "sshd", "roles": {"server": {"tags": ["nixos"]}}}
+    instances = {"mesh": {"module": "zerotier", "roles": roles}, "doors": doors}
     data = {"machines": machines, "instances": instances, "deployments": deployments}
     return data | ({"deploying_machine": last} if last else {})
 

@@ -20,6 +20,7 @@ machines:
   moss: {machineClass: darwin, system: aarch64-darwin, provider: {kind: darwin, host: moss.example}}
 instances:
   doors: {module: sshd, roles: {server: {tags: [web]}}}
+  gates: {module: sshd, roles: {server: {machines: [elm]}}}
 """
 
 FLAKE = {

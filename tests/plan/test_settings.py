@@ -1,10 +1,11 @@
 """The settings of a stack: what is taken, what is refused, and that everything wrong is said at once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fediversity.plan.settings import KNOWN_SETTINGS, SettingsError, parse_settings
+from fediversity.plan.settings import KNOWN_SETTINGS, SettingsError, parse_settings, require_plain_path
 
 SIMULATED = {"hcloud": "local", "gcp": "local", "command": "local"}
 
@@ -101,3 +102,17 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     )
     names = sorted(line.split(": ")[0].removeprefix("fediversity:") for line in said)
     assert names == ["colour", "fleet", "identity", "machines", "plugins.aws", "plugins.gcp", "protect"]
+
+
+@pytest.mark.parametrize("character", [*" \t\n&?#%$'\"`\\", "\u00a0"], ids=ascii)
+def test_a_path_that_options_targets_and_flake_references_cannot_carry_is_refused(character: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        require_plain_path(Path(f"/home/operator/my{character}fleet/checkout"))
+    assert f"it holds {character!a}" in str(refused.value)
+    assert "nothing was changed" in str(refused.value)
+    assert "fix: move the checkout" in str(refused.value)
+
+
+@pytest.mark.parametrize("path", ["/", "/home/operator/fleet-2_a.b+c@d~e,f=g(h)", "/home/gärtner/flotte"])
+def test_a_plain_path_may_hold_anything_else(path: str) -> None:
+    require_plain_path(Path(path))

@@ -31,6 +31,6 @@ def host_keys(fleet: Fleet) -> Iterator[Finding]:
     held = {name for role in servers for name in fleet.members(role)}
     for name, machine in fleet.enabled_machines.items():
         if machine.machineClass == "nixos" and name not in held:
-            what = "it has the role server of no sshd instance, so the rollout cannot know its host key"
+            what = "no sshd instance gives it the role server, so the rollout cannot know its host key"
             fix = f"give the role server of an sshd instance to the tag nixos, or to '{name}'"
             yield Finding(("machines", name), what, fix, absent=("instances",))

@@ -62,8 +62,8 @@ def sources(fleet: Fleet) -> Iterator[Finding]:
     for name, provider in _machines(fleet):
         for index, rule in enumerate(provider.firewall):
             lost = [source for source in rule.sources if ":" in source]
-            # Everybody is everybody who can come at all.
-            if not lost or set(EVERYBODY) <= set(rule.sources) and lost == [EVERYBODY[1]]:
+            # Where everybody may come, it is understood that they come by IPv4.
+            if not lost or set(EVERYBODY) <= set(rule.sources):
                 continue
             what = "only IPv6 networks are" if len(lost) == len(rule.sources) else f"the IPv6 network '{lost[0]}' is"
             what += " listed, and a machine at Google Cloud has an IPv4 address only"

@@ -99,6 +99,16 @@ OPERATORS = (
         "list at least 1",
     ),
     Bad(
+        "key twice",
+        "      - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA gardener\n",
+        "      - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA gardener\n"
+        "      - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA the same at work\n",
+        "the same at work",
+        "operators.gardener.keys[1]",
+        "the same key as operators.gardener.keys[0]",
+        "keep it once: Hetzner Cloud takes a key once",
+    ),
+    Bad(
         "bad operator name",
         "  gardener:\n    keys",
         "  The Gardener:\n    keys",

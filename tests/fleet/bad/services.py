@@ -40,6 +40,15 @@ SERVICES = (
         "list `machines:` or `tags:`",
     ),
     Bad(
+        "machine without the SSH service",
+        "server: {tags: [nixos]",
+        "server: {tags: [cloud]",
+        "  ash:\n    machineClass",
+        "machines.ash",
+        "no sshd instance gives it the role server, so the rollout cannot know its host key",
+        "give the role server of an sshd instance to the tag nixos, or to 'ash'",
+    ),
+    Bad(
         "role of an unknown machine",
         "machines: [oak, ash]",
         "machines: [oak, hash]",
