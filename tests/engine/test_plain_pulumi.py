@@ -10,10 +10,17 @@ from tests.engine.checkout import Checkout
 pytestmark = pytest.mark.engine
 
 
-def one_server_and_one_mac(fleet: dict[str, Any]) -> None:
+def one_of_each(fleet: dict[str, Any]) -> None:
+    """A server, a Mac, and a NixOS machine that somebody else installed."""
     names = {"cinnabar", "blackphos"}
     fleet["machines"] = {name: machine for name, machine in fleet["machines"].items() if name in names}
     fleet["machines"]["cinnabar"]["provider"]["server_type"] = "cx43"
+    fleet["machines"]["attic"] = {
+        "machineClass": "nixos",
+        "system": "x86_64-linux",
+        "provider": {"kind": "existing", "host": "attic.example"},
+        "ssh": {"user": "root", "port": 2222},
+    }
     del fleet["deploying_machine"], fleet["deployments"], fleet["buckets"]
     records = [record for record in fleet["dns"]["zones"]["fleet.example"]["records"] if record["name"] != "electrum"]
     fleet["dns"]["zones"] = {
@@ -25,7 +32,7 @@ def one_server_and_one_mac(fleet: dict[str, Any]) -> None:
 
 
 def test_a_stack_is_made_once(checkout: Checkout) -> None:
-    checkout.edit_fleet(one_server_and_one_mac)
+    checkout.edit_fleet(one_of_each)
 
     checkout.must(checkout.pulumi("stack", "init", "dev"))
 
