@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, IDENTITY_FILE, exists, reached, read_state
@@ -45,6 +46,9 @@ def update(bench: Bench) -> Result:
     """Updates the system, and makes sure that the machine runs it and is well."""
     job = bench.job
     machine = bench.machine()
+    gets_host_key = job.machine_class == "nixos" and job.server_id is None
+    if gets_host_key and machine.run("true").wrong_host_key:
+        _follow_to_new_host_key(bench, machine)
     before = read_state(machine)
     if before.identity not in {None, job.expected_identity}:
         reason = f"the machine at {job.address} is '{before.identity}', not '{job.expected_identity}'"
@@ -54,7 +58,7 @@ def update(bench: Bench) -> Result:
         raise StepError(f"{job.machine} runs no system of Nix", "install NixOS or nix-darwin on it first")
     bench.log.note(f"system before: {before.system}")
     bench.tool()
-    if job.machine_class == "nixos" and job.server_id is None:
+    if gets_host_key:
         # A machine that somebody else installed has the host key of its vars only from its first update on.
         pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
     after = require_well(bench, machine, _BACK_SECONDS)
@@ -62,6 +66,15 @@ def update(bench: Bench) -> Result:
     if after == before.system:
         return Result("unchanged", f"{job.machine} ran {after} already")
     return Result("applied", f"{job.machine} runs {after}")
+
+
+def _follow_to_new_host_key(bench: Bench, machine: Target) -> None:
+    """Pins the host key of the machine's vars if it shows that by now: its first update may have been cut off."""
+    host_key = bench.var(machine.alias, HOST_KEY_VAR)
+    new = replace(machine, alias=f"{machine.alias}.new")
+    pin_host_key(new.known_hosts, new.alias, host_key)
+    if new.run("true").ok:
+        pin_host_key(machine.known_hosts, machine.alias, host_key)
 
 
 def apply(bench: Bench) -> Result:

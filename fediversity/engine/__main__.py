@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from fediversity.cli.stack import read_settings
 from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
@@ -35,6 +36,9 @@ def main(words: list[str]) -> int:
 def _carry_out(operation: str, stack: str, options: list[str]) -> int:
     if operation in ("up", "preview"):
         require_plain_path(_ROOT)
+    settings = read_settings(stack, _ROOT)
+    if settings.simulated and operation in OPERATIONS:
+        say(f"stack {stack} is simulated: its clouds, machines and tools are on this computer only")
     engine = Engine(_ROOT, environment(stack, os.environ))
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":

@@ -43,8 +43,10 @@ def time_line(stack: str, records: Sequence[StepRecord]) -> str:
     took = {record.step: record.ended_at - record.started_at for record in records if record.ended_at}
     path = critical_path(plan, took)
     makespan = max(record.ended_at or record.started_at for record in records) - records[0].queued_at
+    where = " on simulated machines" if settings.simulated else ""
     chain = " → ".join(path.steps)
-    return f"{len(records)} steps in {makespan:.1f} s; {path.seconds:.1f} s of it had to follow each other: {chain}"
+    longest = f"the longest chain of them takes {path.seconds:.1f} s: {chain}"
+    return f"{len(records)} steps{where} in {makespan:.1f} s; {longest}"
 
 
 def _seconds(record: StepRecord) -> str:

@@ -77,8 +77,9 @@ class Site:
 
     @property
     def log_text(self) -> str:
-        """All logs, one after the other."""
-        return "".join(path.read_text() for path in sorted(self.state_dir.glob("logs/*/*.log")))
+        """All logs, one after the other in the order they ended."""
+        logs = sorted(self.state_dir.glob("logs/*/*.log"), key=lambda path: path.stat().st_mtime_ns)
+        return "".join(path.read_text() for path in logs)
 
     @property
     def clan_calls(self) -> list[str]:

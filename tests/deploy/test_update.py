@@ -20,6 +20,8 @@ from tests.deploy.machines import (
     hang_up,
     image_answers,
     in_turn,
+    new_key,
+    public_key,
 )
 from tests.deploy.site import Site
 
@@ -177,7 +179,7 @@ def test_a_machine_whose_key_is_not_pinned_is_not_updated(site: Site, network: N
     site.clan()
 
     with pytest.raises(StepError, match="no host key is pinned for cinnabar"):
-        update(site.bench("update", network.machine(answers()), UPDATE))
+        update(site.bench("update", network.machine(answers()), UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -198,3 +200,29 @@ def test_a_machine_somebody_else_installed_shows_the_host_key_of_its_vars_from_i
         update(site.bench("update", machine, UPDATE))
 
     assert pinned_host_key(site.known_hosts, "cinnabar") == renewed.host_public_key
+
+
+def test_a_first_update_that_was_cut_off_after_the_host_key_had_changed_can_be_done_again(
+    site: Site, network: Network
+) -> None:
+    machine = pinned(site, network.machine(answers(updated())))
+    machine.turn_on(host_key=new_key())
+    site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": machine.host_public_key})
+
+    assert update(site.bench("update", machine, UPDATE)).outcome == "applied"
+    assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
+
+
+def test_a_host_key_that_is_neither_pinned_nor_in_the_vars_is_refused_and_the_pinned_one_kept(
+    site: Site, network: Network
+) -> None:
+    machine = pinned(site, network.machine(answers()))
+    before = pinned_host_key(site.known_hosts, "cinnabar")
+    machine.turn_on(host_key=new_key())
+    site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": public_key(new_key())})
+
+    with pytest.raises(StepError, match="shows another host key than the pinned one"):
+        update(site.bench("update", machine, UPDATE))
+
+    assert pinned_host_key(site.known_hosts, "cinnabar") == before
+    assert not [call for call in site.clan_calls if "update" in call]

@@ -31,7 +31,7 @@ def test_up_creates_every_machine_and_runs_every_step_once(checkout: Checkout) -
     output = checkout.must(checkout.just("up"))
 
     assert set(checkout.machines()) == MACHINES
-    assert "24 steps in" in output, "what was done is not summed up"
+    assert "24 steps on simulated machines in" in output, "what was done is not summed up"
     records = checkout.records()
     assert sorted(record.step for record in records) == sorted(step["name"] for step in checkout.plan())
     assert {record.outcome for record in records} <= {"applied", "unchanged"}
