@@ -4,8 +4,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
-from fediversity.components.records import absolute_name, rrdatas
-from fediversity.fleet.dns import Zone
+from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
 from fediversity.fleet.google import address_name, firewall_name, zone_name
 from fediversity.fleet.machines import FirewallRule, GcpProvider
 from fediversity.fleet.model import Bucket
@@ -114,33 +113,25 @@ def _root_keys(keys: list[str]) -> str:
 class CloudDnsZone(pulumi.ComponentResource):
     """A zone of Cloud DNS with its records."""
 
-    def __init__(
-        self,
-        domain: str,
-        zone: Zone,
-        addresses: dict[str, pulumi.Output[str]],
-        labels: dict[str, str],
-        protect: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("fediversity:dns:CloudDnsZone", domain, None, opts)
+    def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
         managed = gcp.dns.ManagedZone(
-            f"{domain}-zone",
-            name=zone_name(domain),
-            dns_name=f"{domain}.",
-            description=zone.description or f"Zone {domain}",
-            labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+            f"{args.domain}-zone",
+            name=zone_name(args.domain),
+            dns_name=f"{args.domain}.",
+            description=args.zone.description or f"Zone {args.domain}",
+            labels=args.labels,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        for record in zone.records:
-            if (content := rrdatas(record, addresses)) is None:
+        for record in args.zone.records:
+            if (content := rrdatas(record, args.addresses)) is None:
                 continue
             gcp.dns.RecordSet(
-                f"{domain}-{record.name}-{record.type}",
+                f"{args.domain}-{record.name}-{record.type}",
                 managed_zone=managed.name,
-                name=absolute_name(record.name, domain),
+                name=absolute_name(record.name, args.domain),
                 type=record.type,
-                ttl=record.ttl or zone.ttl,
+                ttl=record.ttl or args.zone.ttl,
                 rrdatas=content,
                 opts=pulumi.ResourceOptions(parent=self),
             )

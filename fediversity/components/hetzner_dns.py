@@ -3,43 +3,34 @@
 import pulumi
 import pulumi_hcloud as hcloud
 
-from fediversity.components.records import rrdatas
-from fediversity.fleet.dns import Zone
+from fediversity.components.records import ZoneArgs, rrdatas
 
 
 class HetznerZone(pulumi.ComponentResource):
     """A zone of Hetzner DNS with its records."""
 
-    def __init__(
-        self,
-        domain: str,
-        zone: Zone,
-        addresses: dict[str, pulumi.Output[str]],
-        labels: dict[str, str],
-        protect: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("fediversity:dns:HetznerZone", domain, None, opts)
+    def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("fediversity:dns:HetznerZone", args.domain, None, opts)
         created = hcloud.Zone(
-            f"{domain}-zone",
-            name=domain,
+            f"{args.domain}-zone",
+            name=args.domain,
             mode="primary",
-            ttl=zone.ttl,
-            delete_protection=protect,
-            labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+            ttl=args.zone.ttl,
+            delete_protection=args.protect,
+            labels=args.labels,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        for record in zone.records:
-            if (content := rrdatas(record, addresses)) is None:
+        for record in args.zone.records:
+            if (content := rrdatas(record, args.addresses)) is None:
                 continue
             hcloud.ZoneRrset(
-                f"{domain}-{record.name}-{record.type}",
+                f"{args.domain}-{record.name}-{record.type}",
                 zone=created.name,
                 name=record.name,
                 type=record.type,
                 ttl=record.ttl,
                 records=[{"value": value} for value in content],
-                labels=labels,
+                labels=args.labels,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.zone_id = created.id

@@ -8,6 +8,7 @@ from fediversity.components.access import AccessKey
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
+from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
 from fediversity.fleet.handoff import render
 from fediversity.fleet.model import Fleet
@@ -87,16 +88,16 @@ class Program:
 
     def _declare_dns(self) -> None:
         addresses = {name: machine.address for name, machine in self.machines.items()}
-        protect = self.settings.protect
         for domain, zone in self.fleet.dns.zones.items():
+            args = ZoneArgs(domain, zone, addresses, self.labels, self.settings.protect)
             if zone.provider == "hetzner":
                 from fediversity.components.hetzner_dns import HetznerZone  # noqa: PLC0415
 
-                HetznerZone(domain, zone, addresses, self.labels, protect, self._with(self.providers.hcloud))
+                HetznerZone(args, self._with(self.providers.hcloud))
             else:
                 from fediversity.components.google import CloudDnsZone  # noqa: PLC0415
 
-                CloudDnsZone(domain, zone, addresses, self.labels, protect, self._with(self.providers.gcp))
+                CloudDnsZone(args, self._with(self.providers.gcp))
 
     def _declare_buckets(self) -> None:
         for name, bucket in self.fleet.buckets.items():

@@ -1,10 +1,26 @@
 """What a DNS record of the fleet file is to a provider."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 
-from fediversity.fleet.dns import Record
+from fediversity.fleet.dns import Record, Zone
+
+
+@dataclass(frozen=True)
+class ZoneArgs:
+    """What a zone component is given.
+
+    `addresses` are those of the enabled machines by name, `labels` what the cloud's own lists show. `protect` keeps
+    the zone from being deleted by accident.
+    """
+
+    domain: str
+    zone: Zone
+    addresses: Mapping[str, pulumi.Output[str]]
+    labels: dict[str, str]
+    protect: bool
 
 
 def absolute_name(name: str, domain: str) -> str:

@@ -357,5 +357,5 @@ def test_what_the_runner_itself_adds_to_a_step_is_short(site: Site, tmp_path: Pa
     assert site.vars_step().status == 0
 
     ended = time.time()
-    assert ended - float((tmp_path / "ran").read_text()) < 1.0, "the runner does not notice that its tool has ended"
-    assert ended - begun < 3.0
+    assert ended - float((tmp_path / "ran").read_text()) < 2.0, "the runner does not notice that its tool has ended"
+    assert ended - begun < 10.0

@@ -13,6 +13,14 @@ from fediversity.local.plugins.protos import provider_pb2, provider_pb2_grpc
 from fediversity.local.plugins.values import Values
 from fediversity.local.plugins.wire import plain, structure
 
+SSH_KEY = "hcloud:index/sshKey:SshKey"
+PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
+SERVER = "hcloud:index/server:Server"
+SITE = "simulated:index:Site"
+HOST = "simulated:index:Host"
+COMMAND = "command:local:Command"
+HCLOUD = {"endpoint": "simulated:dev", "token": "simulated"}
+
 SECONDS = 20.0
 
 

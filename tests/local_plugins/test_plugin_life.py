@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -14,30 +13,8 @@ from google.protobuf import empty_pb2
 
 from fediversity.local.plugins.protos import plugin_pb2, provider_pb2
 from fediversity.local.plugins.registry import PACKAGES
-from tests.local_plugins.plugin_process import SECONDS, Plugin
+from tests.local_plugins.plugin_process import COMMAND, SECONDS, SSH_KEY, Plugin
 from tests.local_plugins.world import KEY
-
-SSH_KEY = "hcloud:index/sshKey:SshKey"
-PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
-SERVER = "hcloud:index/server:Server"
-SITE = "simulated:index:Site"
-HOST = "simulated:index:Host"
-COMMAND = "command:local:Command"
-HCLOUD = {"endpoint": "simulated:dev", "token": "simulated"}
-
-
-@pytest.fixture
-def hcloud(tmp_path: Path) -> Iterator[Plugin]:
-    with Plugin(tmp_path, "hcloud") as plugin:
-        plugin.configure(**HCLOUD)
-        yield plugin
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> Iterator[Plugin]:
-    with Plugin(tmp_path, "command") as plugin:
-        plugin.configure()
-        yield plugin
 
 
 class TestLife:

@@ -1,7 +1,6 @@
 """The plug-ins through the engine's protocol."""
 
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,30 +10,8 @@ from google.protobuf import empty_pb2
 
 from fediversity.local.plugins.protos import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2
 from fediversity.local.plugins.values import UNKNOWN
-from tests.local_plugins.plugin_process import SECONDS, Plugin
+from tests.local_plugins.plugin_process import COMMAND, HCLOUD, PRIMARY_IP, SECONDS, SERVER, SITE, SSH_KEY, Plugin
 from tests.local_plugins.world import KEY
-
-SSH_KEY = "hcloud:index/sshKey:SshKey"
-PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
-SERVER = "hcloud:index/server:Server"
-SITE = "simulated:index:Site"
-HOST = "simulated:index:Host"
-COMMAND = "command:local:Command"
-HCLOUD = {"endpoint": "simulated:dev", "token": "simulated"}
-
-
-@pytest.fixture
-def hcloud(tmp_path: Path) -> Iterator[Plugin]:
-    with Plugin(tmp_path, "hcloud") as plugin:
-        plugin.configure(**HCLOUD)
-        yield plugin
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> Iterator[Plugin]:
-    with Plugin(tmp_path, "command") as plugin:
-        plugin.configure()
-        yield plugin
 
 
 class TestConfiguration:
