@@ -59,7 +59,9 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
         began = time.time()
         code = engine.run(arguments(operation, stack, options))
         if operation == "up":
-            _print_summary(stack, engine, backend, began)
+            steps = steps_since(engine.root, stack, began)
+            for line in [*rollout_lines(stack, steps, ended_well=code == 0), *_summary(stack, engine, backend)]:
+                print(line)
         return code
 
 
@@ -76,14 +78,11 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _print_summary(stack: str, engine: Engine, backend: Backend, began: float) -> None:
-    for line in rollout_lines(stack, steps_since(engine.root, stack, began)):
-        print(line)
+def _summary(stack: str, engine: Engine, backend: Backend) -> list[str]:
     deployment = backend.checkpoint(stack)
     if deployment is None:
         deployment = json.loads(engine.output(["stack", "export", "--stack", stack]))["deployment"]
-    for line in summary(stack, deployment):
-        print(line)
+    return summary(stack, deployment)
 
 
 if __name__ == "__main__":

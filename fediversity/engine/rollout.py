@@ -13,11 +13,11 @@ def steps_since(root: Path, stack: str, since: float) -> tuple[StepRecord, ...]:
     return tuple(record for record in records if record.queued_at >= since)
 
 
-def rollout_lines(stack: str, records: Sequence[StepRecord]) -> list[str]:
+def rollout_lines(stack: str, records: Sequence[StepRecord], *, ended_well: bool) -> list[str]:
     """What a person reads after a rollout: a line a step, and how long they took together."""
-    if not records:
-        return ["no step had to run: every machine is as it was"]
-    return [*step_lines(stack, records), time_line(stack, records)]
+    if records:
+        return [*step_lines(stack, records), time_line(stack, records)]
+    return ["no step had to run: every machine is as it was" if ended_well else "no step has run: see the errors above"]
 
 
 def step_lines(stack: str, records: Sequence[StepRecord]) -> list[str]:
@@ -44,9 +44,10 @@ def time_line(stack: str, records: Sequence[StepRecord]) -> str:
     path = critical_path(plan, took)
     makespan = max(record.ended_at or record.started_at for record in records) - records[0].queued_at
     where = " on simulated machines" if settings.simulated else ""
-    chain = " → ".join(path.steps)
-    longest = f"the longest chain of them takes {path.seconds:.1f} s: {chain}"
-    return f"{len(records)} steps{where} in {makespan:.1f} s; {longest}"
+    together = f"{len(records)} step{'' if len(records) == 1 else 's'}{where} in {makespan:.1f} s"
+    if len(path.steps) < 2:
+        return together
+    return f"{together}; the longest chain of them takes {path.seconds:.1f} s: {' → '.join(path.steps)}"
 
 
 def _seconds(record: StepRecord) -> str:
