@@ -14,6 +14,7 @@ from fediversity.deploy.bench import Bench
 from fediversity.deploy.job import Job, Verb
 from fediversity.deploy.log import Log
 from fediversity.deploy.redact import Redactor
+from fediversity.deploy.ssh import Target, pin_host_key
 from fediversity.deploy.stop import Stop
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
@@ -129,6 +130,20 @@ class Site:
         )
         log = Log(self.state_dir / "logs" / "cinnabar" / f"{job.step}-{record}.log", Redactor())
         return Bench(job, self.project, log, Stop(), self.ledger, record)
+
+    def target(self, machine: ScriptedMachine, *, pin: bool = True, accept_new: bool = False) -> Target:
+        """A machine as the runner reaches it under the name cinnabar, its host key pinned."""
+        if pin:
+            pin_host_key(self.known_hosts, "cinnabar", machine.host_public_key)
+        return Target(
+            host=machine.address,
+            port=machine.port,
+            user="root",
+            alias="cinnabar",
+            known_hosts=self.known_hosts,
+            identity=self.identity,
+            accept_new=accept_new,
+        )
 
     def start(self, verb: str, subject: str, *more: str, **environment: str) -> subprocess.Popen[str]:
         """Starts the runner as the engine's plug-in does: its output in pipes."""
