@@ -1,4 +1,4 @@
-"""Installs: what may be erased, what must not be, and one at a time."""
+"""Installs: what may be erased, and what must not be."""
 
 import threading
 import time

@@ -16,8 +16,6 @@ from fediversity.deploy.stop import Stop
 from tests.deploy.machines import Asked, Network, Said, hang_up, new_key
 from tests.deploy.site import Site, is_alive
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampleExampl"
-
 
 def options(command: list[str]) -> dict[str, str]:
     words = [word for flag, word in pairwise(command) if flag == "-o"]
