@@ -90,7 +90,9 @@ class GcpMachine(MachineComponent):
                 delete_before_replace=True,
             ),
         )
-        self._finish(pulumi.Output.all(address.address, instance.id).apply(lambda known: str(known[0])), instance.id)
+        # The id of the resource is made of names, so a new instance would have the old one's; this number is its own.
+        server_id = instance.instance_id
+        self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
 
 def _allow(rule: FirewallRule) -> gcp.compute.FirewallAllowArgsDict:

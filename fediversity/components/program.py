@@ -12,7 +12,7 @@ from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
 from fediversity.fleet.handoff import render
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.order import controllers
+from fediversity.plan.options import controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
 
 
@@ -113,7 +113,7 @@ class Program:
         waits_for += [machine] if machine is not None and step.kind == "reach" else []
         self._steps[step.name] = self._group(step).add(
             step,
-            self._runner_options(step),
+            runner_options(step, self.fleet, self.settings.site),
             self._environment(step),
             server_id=machine.server_id if machine is not None else None,
             done_again_for=self._bound_to(step),
@@ -127,11 +127,8 @@ class Program:
         machines = [self.machines[step.machine]]
         if step.kind == "join":
             # A new controller server knows nobody, so everybody has to be admitted again.
-            machines.append(self.machines[self._controller(step.machine)])
+            machines.append(self.machines[controller_of(step.machine, self.fleet)])
         return [machine.server_id or machine.address for machine in machines]
-
-    def _controller(self, name: str) -> str:
-        return controllers(self.fleet)[self.fleet.machines[name].mesh or ""]
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
@@ -140,36 +137,12 @@ class Program:
             self._groups[kind, name] = kind(name, self._with(self.providers.command))
         return self._groups[kind, name]
 
-    def _runner_options(self, step: Step) -> list[str]:
-        site = self.settings.site
-        options = ["--stack", site.stack]
-        options += ["--simulated"] if site.simulated else []
-        options += ["--identity", site.identity] if site.identity else []
-        options += ["--flake", site.flake] if site.flake != "nix" else []
-        if step.machine is None:
-            return options
-        machine = self.fleet.machines[step.machine]
-        options += ["--machine", step.machine] if step.deployment else []
-        options += ["--fleet", self.fleet.name, "--user", machine.ssh.user, "--port", str(machine.ssh.port)]
-        options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
-        if step.kind in {"install", "unlock"} and machine.disk.encrypted:
-            options += ["--unlock-port", str(machine.disk.unlock_port)]
-        if step.kind == "install" and machine.reinstall:
-            options += ["--reinstall", machine.reinstall]
-        return options + (self._mesh_options(step.machine) if step.kind == "join" else [])
-
-    def _mesh_options(self, name: str) -> list[str]:
-        controller = self._controller(name)
-        ssh = self.fleet.machines[controller].ssh
-        options = ["--instance", self.fleet.machines[name].mesh or "", "--controller", controller]
-        return [*options, "--controller-user", ssh.user, "--controller-port", str(ssh.port)]
-
     def _environment(self, step: Step) -> dict[str, pulumi.Input[str]]:
         if step.machine is None:
             return {}
         environment: dict[str, pulumi.Input[str]] = {"FEDIVERSITY_ADDRESS": self.machines[step.machine].address}
         if step.kind == "join":
-            controller = self.machines[self._controller(step.machine)]
+            controller = self.machines[controller_of(step.machine, self.fleet)]
             environment["FEDIVERSITY_CONTROLLER_ADDRESS"] = controller.address
         if step.deployment:
             entry = render(self.fleet)["deployments"][step.deployment]

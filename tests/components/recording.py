@@ -169,6 +169,8 @@ class RecordingMonitor(mocks.MockMonitor):
         if self._preview or not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=created)
         created.update(_CREATED.get(request.type, {}))
+        if request.type == "gcp:compute/instance:Instance":
+            created.update({"instanceId": str(9000 + number)})
         return resource_pb2.RegisterResourceResponse(urn=urn, id=str(1000 + number), object=created)
 
     def RegisterResourceOutputs(  # noqa: N802 (the monitor's own spelling)

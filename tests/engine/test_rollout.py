@@ -144,6 +144,20 @@ def test_a_server_of_another_location_is_replaced_and_installed_once(checkout: C
     assert not [record for record in ran if record.outcome == "failed"]
 
 
+def test_a_google_server_that_is_replaced_under_its_own_name_is_installed_too(checkout: Checkout) -> None:
+    server = next(item["urn"] for item in checkout.resources() if item["urn"].endswith("::orb-nixos-server"))
+    began = checkout.machines()["orb-nixos"]["install_log"][0]["started"]
+
+    ran = steps_of(checkout, lambda: checkout.must(checkout.just("up", "--replace", server)))
+
+    steps = [record.step for record in ran]
+    assert steps.count("orb-nixos-install") == 1, "the new server would stay Debian"
+    assert steps.index("orb-nixos-install") < steps.index("orb-nixos-update") < steps.index("social-apply")
+    assert "cinnabar-install" not in steps
+    assert installs(checkout) == {"cinnabar": 1, "orb-nixos": 1}
+    assert checkout.machines()["orb-nixos"]["install_log"][0]["started"] > began
+
+
 def test_destroy_leaves_nothing(checkout: Checkout) -> None:
     addresses = {machine["address"] for machine in checkout.machines().values()}
 
