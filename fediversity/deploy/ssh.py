@@ -1,4 +1,4 @@
-"""Talking to machines through the OpenSSH client (DESIGN, decision 13).
+"""Talking to machines through the OpenSSH client.
 
 A person's own `~/.ssh/config`, agent and jump hosts stay in force; the host keys are the stack's own.
 """

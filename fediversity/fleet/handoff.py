@@ -1,4 +1,4 @@
-"""The hand-off to Nix: what the flake may know of a fleet, as the content of `nix/fleet.json` (DESIGN, decision 12).
+"""The hand-off to Nix: what the flake may know of a fleet, as the content of `nix/fleet.json`.
 
 No address and no secret: facts that are known only after creation go by command line, never into the tree.
 """

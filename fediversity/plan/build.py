@@ -1,4 +1,4 @@
-"""The plan: a pure function from the fleet to ordered steps (DESIGN, decision 8)."""
+"""The plan: a pure function from the fleet to ordered steps."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Fingerprints: what a machine's configuration reads, as one hash (DESIGN, decision 5).
+"""Fingerprints: what a machine's configuration reads, as one hash.
 
 Without Nix a fingerprint cannot be a derivation path, so it is a SHA-256 over every file that the machine's
 configuration reads: the flake's own files that define no module for machines, the files that define the machine's

@@ -115,7 +115,7 @@ class Flake:
         )
 
     def fingerprint(self, machine: str) -> str:
-        """The hash of everything the configuration of a machine reads (DESIGN, decision 5)."""
+        """The hash of everything the configuration of a machine reads."""
         from fediversity.plan.fingerprint import machine_fingerprint  # noqa: PLC0415  most commands do without it
 
         return machine_fingerprint(self.folder, self.rendered, machine)
