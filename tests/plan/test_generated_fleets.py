@@ -1,6 +1,6 @@
 """What holds for the plan of any fleet, tried on many generated ones.
 
-The order of steps (docs/architecture.md) is stated here a second time, in the plainest way: as all edges, implied or not.
+The order of steps (docs/architecture.md) is stated a second time here, in the plainest way: as all edges, implied too.
 """
 
 import json
