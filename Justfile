@@ -36,7 +36,7 @@ destroy stack='dev' *options:
 resolve stack *answers:
     @python -m fediversity.engine resolve "$@"
 
-# Print the steps of a rollout, their order, and what is held or deferred
+# Print the steps of a rollout and their order
 [no-exit-message]
 [group('fleet')]
 plan stack='dev' *options:
@@ -77,13 +77,15 @@ test stack='dev' *options:
 [no-exit-message]
 [group('develop')]
 build stack='dev':
+    @fediversity check {{ quote(stack) }}
     python -m pip wheel --quiet --no-deps --wheel-dir dist .
-    fediversity plan {{ quote(stack) }} --json >dist/plan-{{ stack }}.json
+    fediversity plan {{ quote(stack) }} --json >{{ quote("dist/plan-" + stack + ".json") }}
 
 # Remove caches, build output and a stack's step logs; its state and ledger stay, and so does .venv
 [no-exit-message]
 [group('develop')]
 clean stack='dev':
+    @test -f {{ quote("Pulumi." + stack + ".yaml") }} || { echo "fediversity: there is no stack" {{ quote(stack) }} >&2; exit 1; }
     rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .fediversity/{{ quote(stack) }}/logs
     find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -12,6 +12,7 @@ from fediversity.fleet.load import load_fleet
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.build import make_plan
 from fediversity.plan.fingerprint import fingerprints
+from fediversity.plan.images import require_image_port
 from fediversity.plan.settings import SettingsError, require_plain_path
 
 settings = load_settings()
@@ -19,6 +20,7 @@ flake = Path(settings.flake)
 try:
     require_plain_path(Path.cwd())
     fleet = load_fleet(Path(settings.fleet_file))
+    require_image_port(fleet, settings)
     require_current(fleet, flake / FLEET_JSON)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None

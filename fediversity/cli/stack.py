@@ -11,6 +11,7 @@ import yaml
 
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
+from fediversity.plan.images import require_image_port
 from fediversity.plan.settings import Settings, SettingsError, parse_settings
 
 _NAMESPACE = "fediversity:"
@@ -19,10 +20,13 @@ _NAMESPACE = "fediversity:"
 def open_stack(stack: str) -> tuple[Settings, Fleet]:
     """The settings and the fleet of a stack. Call it at the top of the checkout, where the engine is started, too.
 
-    Raises SettingsError if there is no such stack or its settings are wrong, FleetError if its fleet file is.
+    Raises SettingsError if there is no such stack or its settings are wrong, FleetError if its fleet file is, or does
+    not go with the settings.
     """
     settings = read_settings(stack, Path())
-    return settings, load_fleet(Path(settings.fleet_file))
+    fleet = load_fleet(Path(settings.fleet_file))
+    require_image_port(fleet, settings)
+    return settings, fleet
 
 
 def read_settings(stack: str, project: Path) -> Settings:

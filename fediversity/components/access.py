@@ -1,5 +1,6 @@
 """Who may log in to the machines of a fleet."""
 
+import hashlib
 from dataclasses import dataclass
 
 import pulumi
@@ -11,3 +12,13 @@ class AccessKey:
 
     name: str
     public_key: pulumi.Input[str]
+
+
+def operator_key(operator: str, line: str) -> AccessKey:
+    """The key that stands in one line of OpenSSH, without its comment.
+
+    It is named by its content, so adding, removing or reordering keys, or editing a comment, replaces none: Hetzner
+    takes each key once, and a key that is deleted to be replaced may make the engine replace the servers that name it.
+    """
+    public_key = " ".join(line.split()[:2])
+    return AccessKey(f"{operator}-{hashlib.sha256(public_key.encode()).hexdigest()[:8]}", public_key)

@@ -4,7 +4,7 @@ import json
 
 import pulumi
 
-from fediversity.components.access import AccessKey
+from fediversity.components.access import AccessKey, operator_key
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
@@ -41,11 +41,7 @@ class Program:
         pulumi.export("addresses", {name: machine.address for name, machine in self.machines.items()})
 
     def _keys(self) -> list[AccessKey]:
-        keys = [
-            AccessKey(f"{operator}-{index}", key)
-            for operator, entry in self.fleet.operators.items()
-            for index, key in enumerate(entry.keys)
-        ]
+        keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(AccessKey("simulated", self.providers.site.public_key))
         if not keys and any(machine.installed_by_us for machine in self.fleet.enabled_machines.values()):
@@ -121,14 +117,17 @@ class Program:
         )
 
     def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
-        """What a step without a fingerprint is done for: once for each server, or once for each pair that meets."""
+        """What a step without a fingerprint is done for: once for each server, its type, or each pair that meets."""
         if step.machine is None:
             return []
         machines = [self.machines[step.machine]]
         if step.kind == "join":
             # A new controller server knows nobody, so everybody has to be admitted again.
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
-        return [machine.server_id or machine.address for machine in machines]
+        bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
+        size = self.fleet.machines[step.machine].size
+        # The cloud gives a server another type while it is off: its disk is locked again afterwards.
+        return [*bound, size] if step.kind == "unlock" and size else bound
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")

@@ -12,9 +12,11 @@ from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
+from fediversity.engine.pending import Deployment
 from fediversity.engine.recovery import recover, switch_on
 from fediversity.engine.report import say, summary
-from fediversity.engine.rollout import rollout_lines, steps_since
+from fediversity.engine.rollout import rollout_lines, steps_since, steps_taken_away
+from fediversity.fleet.problems import FleetError
 from fediversity.plan.settings import SettingsError, require_plain_path
 
 _ROOT = Path(__file__).parents[2]
@@ -24,11 +26,11 @@ def main(words: list[str]) -> int:
     """Carry out one command; the engine's exit code, or 1 when it is refused."""
     parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__)
     parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))
-    parser.add_argument("stack")
+    parser.add_argument("stack", nargs="?", default=DEV)
     known, options = parser.parse_known_args(words)
     try:
         return _carry_out(known.operation, known.stack, options)
-    except (RefusedError, SettingsError) as refusal:
+    except (RefusedError, SettingsError, FleetError) as refusal:
         say(str(refusal))
         return 1
 
@@ -43,7 +45,7 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":
         _make_stack(stack, engine, backend)
-        return engine.run(arguments(operation, stack, options))
+        return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
     with backend.only_run(stack):
         if operation == "destroy" and not backend.has_stack(stack):
             say(f"stack {stack} was never rolled out: nothing to destroy")
@@ -55,12 +57,16 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
         if operation == "resolve":
             return 0
         if operation == "up":
-            switch_on(stack, engine)
+            switch_on(stack, engine, backend)
+        keep_going = operation != "up" or _may_keep_going(stack, engine, backend)
         began = time.time()
-        code = engine.run(arguments(operation, stack, options))
+        code = engine.run(arguments(operation, stack, options, simulated=settings.simulated, keep_going=keep_going))
         if operation == "up":
             steps = steps_since(engine.root, stack, began)
-            for line in [*rollout_lines(stack, steps, ended_well=code == 0), *_summary(stack, engine, backend)]:
+            for line in [
+                *rollout_lines(stack, steps, ended_well=code == 0),
+                *summary(stack, _deployment(stack, engine, backend)),
+            ]:
                 print(line)
         return code
 
@@ -78,11 +84,34 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _summary(stack: str, engine: Engine, backend: Backend) -> list[str]:
+def _may_keep_going(stack: str, engine: Engine, backend: Backend) -> bool:
+    """Whether the engine may go on after a failure: not when it has steps to delete.
+
+    After a failure it would delete them although a step that it skipped still needs them in the state (seen with
+    v3.259.0), and leave a state that it refuses from then on.
+    """
+    from fediversity.cli.stack import open_stack  # noqa: PLC0415 (only a rollout needs the fleet)
+    from fediversity.plan.build import make_plan  # noqa: PLC0415
+
+    deployment = _deployment(stack, engine, backend)
+    if not deployment.get("resources"):
+        return True
+    try:
+        settings, fleet = open_stack(stack)
+    except FleetError:
+        return True  # The program refuses this fleet, in the engine's output.
+    plan = make_plan(fleet, dict.fromkeys(fleet.enabled_machines, ""), settings.site)
+    gone = steps_taken_away(plan.by_name, deployment)
+    if gone:
+        say(f"no longer in the plan: {', '.join(gone)}; while steps go away, a rollout stops at its first failure")
+    return not gone
+
+
+def _deployment(stack: str, engine: Engine, backend: Backend) -> Deployment:
     deployment = backend.checkpoint(stack)
     if deployment is None:
         deployment = json.loads(engine.output(["stack", "export", "--stack", stack]))["deployment"]
-    return summary(stack, deployment)
+    return deployment
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ class Backend:
         checkpoint = self.checkpoint(stack)
         return checkpoint is None or bool(checkpoint.get("pending_operations"))
 
+    def is_damaged(self, stack: str) -> bool:
+        """Whether the engine itself wrote a state that it refuses to read, and noted so."""
+        metadata = (self.checkpoint(stack) or {}).get("metadata") or {}
+        return bool(metadata.get("integrity_error"))
+
     def mend(self, stack: str) -> tuple[Path, ...]:
         """Remove what a killed run had half written beside a checkpoint; give what was removed.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 OPERATIONS = ("up", "preview", "refresh", "destroy")
 
-# The stack of simulated machines: it asks nothing, needs no passphrase and downloads no plug-in.
+# The stack that comes with the project: made on first use, needs no passphrase and downloads no plug-in.
 DEV = "dev"
 
 # A step waits on a machine far longer than it computes, so more run at once than the engine's own default
@@ -12,13 +12,18 @@ DEV = "dev"
 _PARALLEL = "16"
 
 
-def arguments(operation: str, stack: str, options: Sequence[str] = ()) -> list[str]:
-    """The engine's arguments for one of OPERATIONS; a person's own options come last, so that they win."""
+def arguments(
+    operation: str, stack: str, options: Sequence[str] = (), *, simulated: bool, keep_going: bool = True
+) -> list[str]:
+    """The engine's arguments for one of OPERATIONS; a person's own options come last, so that they win.
+
+    Only where all is simulated nothing is asked, whatever the stack is called.
+    """
     chosen = [operation, "--stack", stack, "--parallel", _PARALLEL]
-    if operation in ("up", "destroy"):
+    if operation in ("up", "destroy") and keep_going:
         # The failure of one machine stops what depends on it and nothing else.
         chosen.append("--continue-on-error")
-    if operation != "preview" and stack == DEV:
+    if operation != "preview" and simulated:
         chosen += ["--yes", "--skip-preview"]
     return [*chosen, *options]
 

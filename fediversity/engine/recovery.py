@@ -47,9 +47,18 @@ def look_up_simulated(stack: str, engine: Engine, asked: Sequence[Pending]) -> d
     return lookup_answers(asked, done.stdout)
 
 
-def switch_on(stack: str, engine: Engine) -> None:
-    """Switch on the simulated machines of a stack that has any: after a restart of this computer they are off."""
+def switch_on(stack: str, engine: Engine, backend: Backend) -> None:
+    """Switch on the simulated machines of a stack that has any: after a restart of this computer they are off.
+
+    Raises RefusedError when the state has a simulated site whose folder is gone: the engine would change nothing.
+    """
     if not (engine.root / ".fediversity" / stack / "cloud").is_dir():
+        resources = (backend.checkpoint(stack) or {}).get("resources") or ()
+        if any(resource["type"] == "simulated:index:Site" for resource in resources):
+            raise RefusedError(
+                f"the simulated machines of stack {stack} are gone: .fediversity/{stack}/cloud is missing. "
+                f"Run `./just destroy {stack}`, then `./just up {stack}`."
+            )
         return
     done = subprocess.run(
         [sys.executable, "-m", "fediversity.local", "power-on", stack],
@@ -76,7 +85,8 @@ def recover(
     nothing changed, when the stack is in use or when only a person can know what was created.
     """
     stale = stale_locks(backend.locks(stack), stack, socket.gethostname(), processes.engine_is_running)
-    if not stale and not answers and not backend.may_have_pending(stack):
+    damaged = backend.is_damaged(stack)
+    if not stale and not answers and not damaged and not backend.may_have_pending(stack):
         return
     for lock in stale:
         say(f"the last run was killed and left stack {stack} locked ({lock}): removing the lock")
@@ -88,6 +98,9 @@ def recover(
         for path in backend.mend(stack):
             say(f"removing what that run had half written: {path.name}")
         engine.output(["cancel", "--yes", "--stack", stack])
+    if damaged:
+        say("the last run left a state that refers to what it had deleted: removing those references")
+        engine.output(["state", "repair", "--yes", "--stack", stack])
     _settle_pending(stack, engine, parse_answers(answers), look_up)
 
 

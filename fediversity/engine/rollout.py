@@ -1,8 +1,9 @@
 """What a rollout did, step by step, out of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
+from fediversity.engine.pending import Deployment
 from fediversity.ledger.records import ENDED_WELL, StepRecord
 from fediversity.ledger.sqlite import Ledger
 
@@ -11,6 +12,13 @@ def steps_since(root: Path, stack: str, since: float) -> tuple[StepRecord, ...]:
     """The steps that a rollout begun at `since` (seconds since 1970) has run, in the order they started."""
     records = Ledger(root / ".fediversity" / stack / "ledger.sqlite").records()
     return tuple(record for record in records if record.queued_at >= since)
+
+
+def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:
+    """The steps that the state has and the plan no longer has, so that the engine will delete them."""
+    commands = (item for item in deployment.get("resources") or () if item["type"] == "command:local:Command")
+    names = dict.fromkeys(item["urn"].rsplit("::", 1)[-1] for item in commands)
+    return tuple(name for name in names if name not in planned)
 
 
 def rollout_lines(stack: str, records: Sequence[StepRecord], *, ended_well: bool) -> list[str]:

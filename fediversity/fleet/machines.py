@@ -221,6 +221,13 @@ class Machine(Model):
         return isinstance(self.provider, HetznerProvider | GcpProvider)
 
     @property
+    def size(self) -> str | None:
+        """The cloud's machine type; None where nobody sells the machine."""
+        if isinstance(self.provider, HetznerProvider):
+            return self.provider.server_type
+        return self.provider.machine_type if isinstance(self.provider, GcpProvider) else None
+
+    @property
     def memory_mb(self) -> int | None:
         """The memory of the cloud's machine type in MiB; None where nobody sells the machine."""
         if isinstance(self.provider, HetznerProvider):

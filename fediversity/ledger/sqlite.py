@@ -108,10 +108,6 @@ class Ledger:
         """Every run of every step, in the order they started. Empty if the ledger does not exist."""
         return self._select()
 
-    def latest(self) -> dict[str, StepRecord]:
-        """The newest run of each step, by the step's name."""
-        return {record.step: record for record in self.records()}
-
     def install_of(self, machine: str, server_id: str) -> StepRecord | None:
         """The newest install of this very server: one that ended well if there is one, else any whose turn came.
 

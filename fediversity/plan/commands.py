@@ -1,7 +1,8 @@
 """The command lines of clan and NixOps4, as they are typed by hand (grammar: clan-core of 2026-08, nixops4 0.1.0).
 
 A word may hold `$NAME` where the value is known only when the step runs: `$FEDIVERSITY_ADDRESS` for the machine's
-address and `$PWD` for the project's folder. `shell_text` quotes words so that the shell fills in exactly those.
+address, `$PWD` for the project's folder and `$HOME` for the person's. `shell_text` quotes words so that the shell fills
+in exactly those.
 """
 
 import re
@@ -12,8 +13,9 @@ from pathlib import PurePosixPath
 
 ADDRESS = "$FEDIVERSITY_ADDRESS"
 PROJECT = "$PWD"
+HOME = "$HOME"
 
-_VARIABLE = re.compile(rf"(?:{re.escape(ADDRESS)}|{re.escape(PROJECT)})(?![A-Za-z0-9_])")
+_VARIABLE = re.compile(rf"(?:{'|'.join(map(re.escape, (ADDRESS, PROJECT, HOME)))})(?![A-Za-z0-9_])")
 
 Command = tuple[str, ...]
 
@@ -88,5 +90,10 @@ def _quoted(word: str) -> str:
 
 
 def _in_project(path: str) -> str:
-    """The path, made absolute when the shell fills in the project's folder; `~` is left to OpenSSH."""
-    return path if PurePosixPath(path).is_absolute() or path.startswith("~") else f"{PROJECT}/{path}"
+    """The path, made absolute when the shell fills in the project's folder, or the person's own for `~`.
+
+    The installer copies the key file by the very name it is given, so nobody would fill in a `~` there.
+    """
+    if path.startswith("~/"):
+        return f"{HOME}{path[1:]}"
+    return path if PurePosixPath(path).is_absolute() else f"{PROJECT}/{path}"

@@ -1,7 +1,7 @@
 """The settings of a stack: what `Pulumi.<stack>.yaml` says under `fediversity:`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +61,16 @@ def _plugins(chosen: Any) -> tuple[dict[str, Plugin], list[str]]:
     return plugins, wrong
 
 
+def _wrong_path(key: str, path: Any) -> Iterator[str]:
+    """What is wrong with a path that becomes part of OpenSSH's options, clan's targets or flake references."""
+    if not isinstance(path, str):
+        return
+    if odd := _NOT_IN_PATHS.search(path):
+        yield f"{key}: the path '{path}' cannot be used, because it holds {odd[0]!a}"
+    if path.startswith("~") and not path.startswith("~/"):
+        yield f"{key}: only your own home can be written as ~; write the path '{path}' in full"
+
+
 def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     """The settings from what stands under `fediversity:`, by key without that prefix.
 
@@ -72,6 +82,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
         if key not in KNOWN_SETTINGS
     ]
     wrong += [f"{key}: must be text" for key in _TEXTS if not isinstance(given.get(key, ""), str)]
+    wrong += [wrong_path for key in ("identity", "flake") for wrong_path in _wrong_path(key, given.get(key))]
     plugins, wrong_plugins = _plugins(given.get("plugins", {}))
     wrong += wrong_plugins
     machines = given.get("machines", "real")

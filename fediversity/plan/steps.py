@@ -23,7 +23,7 @@ RUNS_AGAIN: Mapping[StepKind, str] = {
     "vars": "machines or service instances change",
     "reach": "the server is another one",
     "install": "the server is another one",
-    "unlock": "the server is another one",
+    "unlock": "the server is another one or gets another type",
     "online": "the server is another one",
     "join": "the machine or the mesh is another one",
     "update": "its configuration changes",

@@ -1,5 +1,6 @@
 """What a person's command becomes for the engine."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -13,28 +14,34 @@ from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, environment
 from fediversity.engine.errors import RefusedError
+from fediversity.engine.recovery import switch_on
 from fediversity.engine.report import summary
 
 PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
 
 
-def test_up_of_the_dev_stack_asks_nothing_and_goes_on_after_a_failure() -> None:
-    assert arguments("up", "dev") == [
+def test_up_of_a_simulated_stack_asks_nothing_and_goes_on_after_a_failure() -> None:
+    assert arguments("up", "dev", simulated=True) == [
         *("up", "--stack", "dev", "--parallel", "16", "--continue-on-error", "--yes", "--skip-preview")
     ]
 
 
+def test_an_up_that_deletes_steps_stops_at_the_first_failure() -> None:
+    assert "--continue-on-error" not in arguments("up", "dev", simulated=True, keep_going=False)
+
+
 @pytest.mark.parametrize("operation", ["up", "destroy", "refresh"])
-def test_any_other_stack_lets_the_engine_show_its_preview_and_ask(operation: str) -> None:
-    assert not {"--yes", "--skip-preview"} & set(arguments(operation, "production"))
+@pytest.mark.parametrize("stack", ["production", "dev"])
+def test_a_stack_of_real_machines_lets_the_engine_show_its_preview_and_ask(operation: str, stack: str) -> None:
+    assert not {"--yes", "--skip-preview"} & set(arguments(operation, stack, simulated=False))
 
 
 def test_a_preview_gets_no_option_that_only_a_change_knows() -> None:
-    assert arguments("preview", "dev") == ["preview", "--stack", "dev", "--parallel", "16"]
+    assert arguments("preview", "dev", simulated=True) == ["preview", "--stack", "dev", "--parallel", "16"]
 
 
 def test_a_persons_own_options_come_last_so_that_they_win() -> None:
-    assert arguments("up", "dev", ["--parallel", "2"])[-2:] == ["--parallel", "2"]
+    assert arguments("up", "dev", ["--parallel", "2"], simulated=True)[-2:] == ["--parallel", "2"]
 
 
 def test_the_dev_stack_has_an_empty_passphrase_and_downloads_no_plug_in() -> None:
@@ -145,3 +152,17 @@ def test_the_summary_counts_what_the_stack_has_by_package() -> None:
     ]
     assert summary("dev", {"resources": resources}) == ["dev has 2 resources: 1 command, 1 hcloud"]
     assert summary("dev", {}) == ["dev is empty"]
+
+
+def test_an_up_is_refused_when_the_simulated_machines_were_removed_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT.format(url="file://."))
+    backend = Backend.of(tmp_path, {})
+    checkpoint = tmp_path / ".pulumi" / "stacks" / "fediversity" / "dev.json"
+    checkpoint.parent.mkdir(parents=True)
+    engine = Engine(tmp_path, {})
+    for resources in ([], [{"type": "pulumi:pulumi:Stack"}]):
+        checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+        switch_on("dev", engine, backend)
+    checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "simulated:index:Site"}]}}}))
+    with pytest.raises(RefusedError, match=r"`\./just destroy dev`, then `\./just up dev`"):
+        switch_on("dev", engine, backend)

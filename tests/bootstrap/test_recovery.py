@@ -52,7 +52,7 @@ class Project:
         (self.root / "things.json").write_text(json.dumps({"0.0.0-local": simulated or {}, "1.0.0": real or {}}))
 
     def run(self, operation: str) -> int:
-        return self.engine.run(arguments(operation, "dev"))
+        return self.engine.run(arguments(operation, "dev", simulated=True))
 
     def recover(self, *answers: str) -> None:
         recover("dev", self.engine, self.backend, answers, self.look_up)
@@ -80,7 +80,7 @@ class Project:
         """Run until every hold is reached; after the block let go of them and wait for the run to end."""
         for hold in holds:
             (self.root / "hold" / hold).touch()
-        command = ["pulumi", *arguments(operation, "dev")]
+        command = ["pulumi", *arguments(operation, "dev", simulated=True)]
         with subprocess.Popen(command, cwd=self.root, env=self.engine.environment) as run:
             deadline = time.monotonic() + _PATIENCE_S
             while not {hold.replace("-", " ") for hold in holds} <= set(self.log()):
@@ -190,5 +190,27 @@ def test_a_killed_destroy_is_finished(project: Project) -> None:
 def test_a_stack_that_ended_well_needs_no_recovery(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.want({"a": "1"})
     assert project.run("up") == 0
+    project.recover()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_state_that_refers_to_what_is_gone_is_repaired(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project.want({"a": "1"})
+    assert project.run("up") == 0
+    path = project.root / ".pulumi" / "stacks" / "recovery" / "dev.json"
+    state = json.loads(path.read_text())
+    latest = state["checkpoint"]["latest"]
+    thing = next(item for item in latest["resources"] if item["type"].startswith("thing:"))
+    thing["dependencies"] = [f"{thing['urn']}-that-is-gone"]
+    latest["metadata"] = {"integrity_error": {"version": "3", "command": "pulumi up", "error": "refers to missing"}}
+    path.write_text(json.dumps(state))
+    assert project.run("up") != 0
+    capsys.readouterr()
+
+    project.recover()
+
+    assert "refers to what it had deleted" in capsys.readouterr().err
+    assert project.run("up") == 0
+    assert project.ids() == {"a": "id-a"}
     project.recover()
     assert capsys.readouterr().err == ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.engine.rollout import rollout_lines, step_lines, steps_since
+from fediversity.engine.rollout import rollout_lines, step_lines, steps_since, steps_taken_away
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
 
@@ -52,3 +52,12 @@ def test_a_rollout_without_steps_does_not_claim_more_than_it_knows(ended_well: b
     (line,) = rollout_lines("dev", (), ended_well=ended_well)
 
     assert said in line
+
+
+def test_steps_are_taken_away_when_the_state_has_them_and_the_plan_has_not() -> None:
+    urn = "urn:pulumi:dev::fediversity::fediversity:deployments:ClanDeployment$command:local:Command::"
+    state = [{"urn": f"{urn}{name}", "type": "command:local:Command"} for name in ("oak-update", "elm-update")]
+    others = [{"urn": "urn:pulumi:dev::fediversity::hcloud:index/server:Server::ash", "type": "hcloud:index/server"}]
+
+    assert steps_taken_away({"oak-update"}, {"resources": [*state, *others]}) == ("elm-update",)
+    assert steps_taken_away({"oak-update"}, {}) == ()

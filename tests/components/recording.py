@@ -59,12 +59,10 @@ class Registration:
     provider: str
     protect: bool
     ignore_changes: frozenset[str]
-    replace_on_changes: frozenset[str]
     secret_outputs: frozenset[str]
     aliases: tuple[str, ...]
     version: str
     delete_before_replace: bool
-    retain_on_delete: bool
 
     @property
     def is_provider(self) -> bool:
@@ -225,12 +223,10 @@ def _registration(urn: str, request: resource_pb2.RegisterResourceRequest) -> Re
         provider=request.provider,
         protect=request.protect,
         ignore_changes=frozenset(request.ignoreChanges),
-        replace_on_changes=frozenset(request.replaceOnChanges),
         secret_outputs=frozenset(request.additionalSecretOutputs),
         aliases=tuple(str(alias) for alias in request.aliases),
         version=request.version,
         delete_before_replace=request.deleteBeforeReplace,
-        retain_on_delete=request.retainOnDelete,
     )
 
 

@@ -120,6 +120,14 @@ def test_an_installation_is_bound_to_its_server_and_to_nothing_else(stack: str) 
             assert command.inputs["update"] == ONCE_FOR_EACH_SERVER
 
 
+@both
+def test_a_server_is_unlocked_again_when_it_gets_another_type(stack: str) -> None:
+    command = STACKS[stack]().commands["vault-unlock"]
+    server_id = command.inputs["environment"]["FEDIVERSITY_SERVER_ID"]
+    assert command.inputs["triggers"] == [server_id, every_kind().machines["vault"].size]
+    assert command.inputs["update"] == ONCE_FOR_EACH_SERVER
+
+
 def test_what_is_done_once_does_nothing_when_the_engine_updates_it() -> None:
     done = subprocess.run(["/bin/sh", "-c", ONCE_FOR_EACH_SERVER], capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")

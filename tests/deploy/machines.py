@@ -54,7 +54,6 @@ class ScriptedMachine:
     host_key: asyncssh.SSHKey
     network: "Network"
     asked: list[Asked] = field(default_factory=list)
-    logins: int = 0
     _acceptor: asyncssh.SSHAcceptor | None = None
 
     @property
@@ -84,7 +83,7 @@ class ScriptedMachine:
         return await asyncssh.listen(
             self.address,
             self.port,
-            server_factory=lambda: _Login(self),
+            server_factory=_Login,
             process_factory=self._serve,
             server_host_keys=[self.host_key],
             authorized_client_keys=self.network.authorized,
@@ -114,12 +113,8 @@ class ScriptedMachine:
 
 
 class _Login(asyncssh.SSHServer):
-    def __init__(self, machine: ScriptedMachine) -> None:
-        self._machine = machine
-
     def begin_auth(self, username: str) -> bool:
         del username
-        self._machine.logins += 1
         return True
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.ledger.records import Outcome, StepRecord
+from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
 
 _WRITER = """
@@ -87,7 +87,6 @@ def test_a_ledger_that_does_not_exist_has_no_records_and_is_not_made_by_reading(
     ledger = Ledger(tmp_path / "ledger.sqlite")
 
     assert ledger.records() == ()
-    assert ledger.latest() == {}
     assert ledger.install_of("cinnabar", "4711") is None
     assert not ledger.path.exists()
 
@@ -161,19 +160,6 @@ def test_a_run_that_never_ended_is_closed_as_interrupted_by_the_next_of_the_same
         ("cinnabar-update", None),
     ]
     assert ledger.records()[0].ended_at is not None
-
-
-def test_the_latest_run_of_each_step_is_found_by_its_name(ledger: Ledger) -> None:
-    ledger.end(begin(ledger), "failed", "first")
-    ledger.end(begin(ledger), "applied", "second")
-    begin(ledger, "orb-nixos-update")
-
-    latest = ledger.latest()
-
-    assert {step: record.reason for step, record in latest.items()} == {
-        "cinnabar-update": "second",
-        "orb-nixos-update": None,
-    }
 
 
 def found(ledger: Ledger) -> tuple[int, Outcome | None] | None:
@@ -263,5 +249,5 @@ def test_a_record_that_names_no_machine_is_kept_as_it_is(ledger: Ledger) -> None
         step="fleet-vars", kind="vars", machine=None, server_id=None, fingerprint=None, command="clan", log=None
     )
 
-    record: StepRecord = ledger.latest()["fleet-vars"]
+    (record,) = ledger.records()
     assert (record.machine, record.server_id, record.fingerprint, record.log) == (None, None, None, None)

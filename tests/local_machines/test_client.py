@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -77,6 +78,13 @@ def test_the_last_machine_takes_process_listener_and_files_with_it(site: Site) -
     assert not is_open(mac.address)
     assert sorted(path.name for path in site.cloud.iterdir()) == ["datacenter.lock", "datacenter.log", "machines"]
     assert list((site.cloud / "machines").iterdir()) == []
+
+
+def test_a_daemon_whose_folder_was_removed_ends(site: Site) -> None:
+    address = site.server("ares").address
+    shutil.rmtree(site.cloud)
+    wait_until(lambda: not is_open(address), "the daemon is gone")
+    assert not site.cloud.exists()
 
 
 def test_deleting_an_unknown_machine_is_no_error(site: Site) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fediversity.fleet.model import Fleet
-from fediversity.plan.commands import ADDRESS, PROJECT, Site
+from fediversity.plan.commands import ADDRESS, HOME, PROJECT, Site
 from fediversity.plan.steps import Step
 from tests.plan import nixops4_grammar, samples
 from tests.plan.clan_grammar import CONTRACT, ClanGrammar, check_target
@@ -21,7 +21,7 @@ with_record = pytest.mark.skipif(not CONTRACT.exists(), reason="the recorded gra
 
 FLEETS = {"dev": dev_fleet, "every kind": every_kind, "one server": one_server}
 SITES = {"dev": DEV_SITE, "production": PRODUCTION_SITE, "agent": AGENT_SITE}
-IPV4, CHECKOUT = "203.0.113.7", "/srv/fediversity"
+IPV4, CHECKOUT, PERSONS_HOME = "203.0.113.7", "/srv/fediversity", "/home/operator"
 
 
 def cases() -> Iterator[tuple[Fleet, Site, Step]]:
@@ -35,7 +35,8 @@ def cases() -> Iterator[tuple[Fleet, Site, Step]]:
 
 def filled_in(step: Step, address: str = IPV4) -> list[str]:
     """The words of a step's command as the tool gets them."""
-    return [word.replace(ADDRESS, address).replace(PROJECT, CHECKOUT) for word in step.command]
+    filled = [word.replace(ADDRESS, address).replace(PROJECT, CHECKOUT) for word in step.command]
+    return [word.replace(HOME, PERSONS_HOME) for word in filled]
 
 
 def clan_lines(kind: str) -> Iterator[tuple[Fleet, Site, Step, argparse.Namespace]]:
@@ -112,7 +113,8 @@ def test_no_update_has_a_build_host_which_on_a_mac_would_be_switched_instead() -
 
 @with_record
 def test_the_identity_is_given_as_each_command_takes_it() -> None:
-    expected = {"dev": f"{CHECKOUT}/.fediversity/dev/identity", "production": "~/.ssh/id_ed25519", "staging": None}
+    own = f"{PERSONS_HOME}/.ssh/id_ed25519"
+    expected = {"dev": f"{CHECKOUT}/.fediversity/dev/identity", "production": own, "staging": None}
     for _, site, _, given in clan_lines("install"):
         assert given.identity_file == expected[site.stack]
     for _, site, _, given in clan_lines("update"):
@@ -123,9 +125,13 @@ def test_the_identity_is_given_as_each_command_takes_it() -> None:
 
 @pytest.mark.parametrize(
     ("identity", "path"),
-    [("keys/deploy", "$PWD/keys/deploy"), ("/etc/keys/deploy", "/etc/keys/deploy"), ("~/keys/deploy", "~/keys/deploy")],
+    [
+        ("keys/deploy", "$PWD/keys/deploy"),
+        ("/etc/keys/deploy", "/etc/keys/deploy"),
+        ("~/keys/deploy", "$HOME/keys/deploy"),
+    ],
 )
-def test_a_relative_identity_is_taken_from_the_project_and_a_home_is_left_to_openssh(identity: str, path: str) -> None:
+def test_a_relative_identity_is_taken_from_the_project_and_the_shell_fills_in_a_home(identity: str, path: str) -> None:
     plan = plan_of(one_server(), Site("production", identity=identity))
     words = plan.by_name["solo-install"].command
     assert words[words.index("-i") + 1] == path

@@ -84,6 +84,18 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
         ({"fleet": "x", "identity": ["a", "b"]}, "fediversity:identity: must be text"),
         ({"fleet": "x", "flake": {}}, "fediversity:flake: must be text"),
         ({"fleet": ["x"]}, "fediversity:fleet: must be text"),
+        (
+            {"fleet": "x", "identity": "my keys/a"},
+            "fediversity:identity: the path 'my keys/a' cannot be used, because it holds ' '",
+        ),
+        (
+            {"fleet": "x", "flake": "nix?dir=a"},
+            "fediversity:flake: the path 'nix?dir=a' cannot be used, because it holds '?'",
+        ),
+        (
+            {"fleet": "x", "identity": "~root/key"},
+            "fediversity:identity: only your own home can be written as ~; write the path '~root/key' in full",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said_once_with_its_name(given: dict[str, Any], said: str) -> None:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from fediversity.plan.commands import ADDRESS, PROJECT, shell_text
+from fediversity.plan.commands import ADDRESS, HOME, PROJECT, shell_text
 from tests.plan.samples import DEV_SITE, dev_fleet, plan_of
 
 IPV4, FOLDER = "203.0.113.7", "/srv/a folder; with 'all' \"sorts\" of $signs"
@@ -30,7 +30,7 @@ def made_of(text: str) -> list[str]:
 
 def filled_in(word: str) -> str:
     """A word with this module's variables filled in."""
-    return word.replace(ADDRESS, IPV4).replace(PROJECT, "/")
+    return word.replace(ADDRESS, IPV4).replace(PROJECT, "/").replace(HOME, "/home/of/nobody")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def filled_in(word: str) -> str:
         "$(id)",
         "$OTHER",
         "${OTHER}",
-        "$HOME/x",
+        f"{HOME}/x",
         "~/x",
         "*",
         "a\nb",
@@ -69,7 +69,7 @@ def test_the_shell_gives_back_the_word(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [f"{ADDRESS}_OF_ANOTHER", f"{ADDRESS}2", f"{PROJECT}S", f"{PROJECT}_x", "$FEDIVERSITY_TOKEN"]
+    "word", [f"{HOME}S", f"{ADDRESS}_OF_ANOTHER", f"{ADDRESS}2", f"{PROJECT}S", f"{PROJECT}_x", "$FEDIVERSITY_TOKEN"]
 )
 def test_a_longer_name_is_another_variable_and_is_not_filled_in(word: str) -> None:
     assert made_of(shell_text([word])) == [word]

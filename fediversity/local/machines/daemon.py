@@ -10,15 +10,18 @@ import os
 import secrets
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from fediversity.local.machines.control import Control
 from fediversity.local.machines.faults import NoFaults
 from fediversity.local.machines.site import Site
 
+_LOOK_S = 2.0
+
 
 async def run(cloud: Path, ready: int | None) -> None:
-    """Serves until the site is empty or a signal comes."""
+    """Serves until the site is empty or gone, or a signal comes."""
     site = Site(cloud, NoFaults())
     control = Control(site, secrets.token_hex(16))
     loop = asyncio.get_running_loop()
@@ -32,11 +35,27 @@ async def run(cloud: Path, ready: int | None) -> None:
         if ready is not None:
             os.write(ready, b"ready\n")
             os.close(ready)
-        await control.ended.wait()
+        await _ended_or_removed(control, endpoint)
         server.close()
     finally:
-        endpoint.unlink(missing_ok=True)
+        if _belongs_to(endpoint, control):
+            endpoint.unlink(missing_ok=True)
         await site.end()
+
+
+async def _ended_or_removed(control: Control, endpoint: Path) -> None:
+    """Waits for the end, or until somebody has removed the site's folder: then nobody could ever end the daemon."""
+    while not control.ended.is_set() and _belongs_to(endpoint, control):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(control.ended.wait(), _LOOK_S)
+
+
+def _belongs_to(endpoint: Path, control: Control) -> bool:
+    try:
+        token = json.loads(endpoint.read_text()).get("token")
+    except FileNotFoundError:
+        return False
+    return bool(token == control.token)
 
 
 def _write_endpoint(path: Path, port: int, token: str) -> None:

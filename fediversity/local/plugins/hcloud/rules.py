@@ -7,7 +7,7 @@ from typing import Any
 from fediversity.fleet.catalogue import HETZNER_IMAGES, HETZNER_LOCATIONS, HETZNER_SERVER_TYPES
 from fediversity.local.plugins import labels
 from fediversity.local.plugins.problems import Problem, did_you_mean, not_simulated
-from fediversity.local.plugins.values import UNKNOWN, Values
+from fediversity.local.plugins.values import Values
 
 _LABEL_KEY = re.compile(
     r"([a-zA-Z0-9]([-_.a-zA-Z0-9]{0,253}[a-zA-Z0-9])?/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?"
@@ -143,8 +143,3 @@ def ttl(path: str, value: Any) -> Iterator[Problem]:
     """Hetzner's bounds of a time to live, in seconds."""
     if isinstance(value, int) and not 60 <= value <= 2147483647:
         yield Problem(path, f"of {value} is out of bounds; it takes 60 to 2147483647 seconds")
-
-
-def unknown_free(values: Iterable[Any]) -> list[str]:
-    """The strings among some values, without what is not known yet."""
-    return [value for value in values if value is not UNKNOWN and isinstance(value, str)]
