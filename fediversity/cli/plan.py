@@ -6,13 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fediversity.cli.stack import open_stack
-from fediversity.fleet.files import FLEET_JSON
-from fediversity.fleet.handoff import render, require_current
-from fediversity.plan.build import make_plan
+from fediversity.cli.stack import read_settings
 from fediversity.plan.commands import shell_text
-from fediversity.plan.fingerprint import fingerprints
-from fediversity.plan.settings import require_plain_path
+from fediversity.plan.current import current_plan
 from fediversity.plan.steps import RUNS_AGAIN, Plan
 
 
@@ -25,11 +21,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the plan. Raises FleetError or SettingsError if there is none."""
-    settings, fleet = open_stack(arguments.stack)
-    require_plain_path(Path.cwd())
-    flake = Path(settings.flake)
-    require_current(fleet, flake / FLEET_JSON)
-    plan = make_plan(fleet, fingerprints(flake, render(fleet)), settings.site)
+    settings = read_settings(arguments.stack, Path())
+    fleet, plan = current_plan(settings)
     if arguments.json:
         json.dump({"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan)}, sys.stdout, indent=2)
         print()

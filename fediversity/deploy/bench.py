@@ -32,16 +32,7 @@ class Bench:
         job = self.job
         if job.address is None or job.machine is None:
             raise StepError("the step was not told the machine's address", "this is a defect of the plan")
-        return Target(
-            host=job.address,
-            port=job.port,
-            user=job.user,
-            alias=alias or job.machine,
-            known_hosts=job.known_hosts,
-            identity=job.identity,
-            accept_new=accept_new,
-            stop=self.stop,
-        )
+        return self._target(job.address, job.port, job.user, alias or job.machine, accept_new=accept_new)
 
     def image(self) -> Target:
         """The machine as the cloud delivered it: its host key is pinned for this very server at first contact."""
@@ -52,13 +43,17 @@ class Bench:
         job = self.job
         if job.controller is None or job.controller_address is None:
             raise StepError("the step was not told who controls the mesh", "this is a defect of the plan")
+        return self._target(job.controller_address, job.controller_port, job.controller_user, job.controller)
+
+    def _target(self, host: str, port: int, user: str, alias: str, *, accept_new: bool = False) -> Target:
         return Target(
-            host=job.controller_address,
-            port=job.controller_port,
-            user=job.controller_user,
-            alias=job.controller,
-            known_hosts=job.known_hosts,
-            identity=job.identity,
+            host=host,
+            port=port,
+            user=user,
+            alias=alias,
+            known_hosts=self.job.known_hosts,
+            identity=self.job.identity,
+            accept_new=accept_new,
             stop=self.stop,
         )
 

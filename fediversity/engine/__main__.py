@@ -17,7 +17,8 @@ from fediversity.engine.recovery import recover, switch_on
 from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import rollout_lines, steps_since, steps_taken_away
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.settings import SettingsError, require_plain_path
+from fediversity.plan.settings import Settings, SettingsError, require_plain_path
+from fediversity.plan.steps import Plan
 
 _ROOT = Path(__file__).parents[2]
 
@@ -58,13 +59,15 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
             return 0
         if operation == "up":
             switch_on(stack, engine, backend)
-        keep_going = operation != "up" or _may_keep_going(stack, engine, backend)
+        # Made before the run: what a person edits meanwhile is for the next one.
+        plan = _planned(settings) if operation == "up" else Plan(())
+        keep_going = operation != "up" or _may_keep_going(plan, _deployment(stack, engine, backend))
         began = time.time()
         code = engine.run(arguments(operation, stack, options, simulated=settings.simulated, keep_going=keep_going))
         if operation == "up":
             steps = steps_since(engine.root, stack, began)
             for line in [
-                *rollout_lines(stack, steps, ended_well=code == 0),
+                *rollout_lines(settings, plan, steps, ended_well=code == 0),
                 *summary(stack, _deployment(stack, engine, backend)),
             ]:
                 print(line)
@@ -84,24 +87,25 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _may_keep_going(stack: str, engine: Engine, backend: Backend) -> bool:
+def _planned(settings: Settings) -> Plan:
+    """The steps and their edges, without fingerprints; none of a fleet that the program will refuse."""
+    from fediversity.fleet.load import load_fleet  # noqa: PLC0415 (only a rollout needs the fleet)
+    from fediversity.plan.build import make_plan  # noqa: PLC0415
+
+    try:
+        fleet = load_fleet(_ROOT / settings.fleet_file)
+    except FleetError:
+        return Plan(())  # The program says what is wrong, in the engine's output.
+    return make_plan(fleet, dict.fromkeys(fleet.enabled_machines, ""), settings.site)
+
+
+def _may_keep_going(plan: Plan, deployment: Deployment) -> bool:
     """Whether the engine may go on after a failure: not when it has steps to delete.
 
     After a failure it would delete them although a step that it skipped still needs them in the state (seen with
     v3.259.0), and leave a state that it refuses from then on.
     """
-    from fediversity.cli.stack import open_stack  # noqa: PLC0415 (only a rollout needs the fleet)
-    from fediversity.plan.build import make_plan  # noqa: PLC0415
-
-    deployment = _deployment(stack, engine, backend)
-    if not deployment.get("resources"):
-        return True
-    try:
-        settings, fleet = open_stack(stack)
-    except FleetError:
-        return True  # The program refuses this fleet, in the engine's output.
-    plan = make_plan(fleet, dict.fromkeys(fleet.enabled_machines, ""), settings.site)
-    gone = steps_taken_away(plan.by_name, deployment)
+    gone = steps_taken_away(plan.by_name, deployment) if plan.steps else ()
     if gone:
         say(f"no longer in the plan: {', '.join(gone)}; while steps go away, a rollout stops at its first failure")
     return not gone

@@ -6,6 +6,9 @@ from pathlib import Path
 from fediversity.engine.pending import Deployment
 from fediversity.ledger.records import ENDED_WELL, StepRecord
 from fediversity.ledger.sqlite import Ledger
+from fediversity.plan.critical import critical_path
+from fediversity.plan.settings import Settings
+from fediversity.plan.steps import Plan
 
 
 def steps_since(root: Path, stack: str, since: float) -> tuple[StepRecord, ...]:
@@ -21,10 +24,10 @@ def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[s
     return tuple(name for name in names if name not in planned)
 
 
-def rollout_lines(stack: str, records: Sequence[StepRecord], *, ended_well: bool) -> list[str]:
+def rollout_lines(settings: Settings, plan: Plan, records: Sequence[StepRecord], *, ended_well: bool) -> list[str]:
     """What a person reads after a rollout: a line a step, and how long they took together."""
     if records:
-        return [*step_lines(stack, records), time_line(stack, records)]
+        return [*step_lines(settings.stack, records), time_line(settings, plan, records)]
     return ["no step had to run: every machine is as it was" if ended_well else "no step has run: see the errors above"]
 
 
@@ -40,14 +43,8 @@ def step_lines(stack: str, records: Sequence[StepRecord]) -> list[str]:
     return lines
 
 
-def time_line(stack: str, records: Sequence[StepRecord]) -> str:
+def time_line(settings: Settings, plan: Plan, records: Sequence[StepRecord]) -> str:
     """How long the steps took together, beside the longest chain of steps that had to wait for each other."""
-    from fediversity.cli.stack import open_stack  # noqa: PLC0415 (the fleet is read only when steps have run)
-    from fediversity.plan.build import make_plan  # noqa: PLC0415
-    from fediversity.plan.critical import critical_path  # noqa: PLC0415
-
-    settings, fleet = open_stack(stack)
-    plan = make_plan(fleet, dict.fromkeys(fleet.enabled_machines, ""), settings.site)
     took = {record.step: record.ended_at - record.started_at for record in records if record.ended_at}
     path = critical_path(plan, took)
     makespan = max(record.ended_at or record.started_at for record in records) - records[0].queued_at

@@ -20,7 +20,7 @@ def render(fleet: Fleet) -> dict[str, Any]:
         "domain": fleet.domain,
         "machines": {name: _machine(machine) for name, machine in sorted(fleet.enabled_machines.items())},
         "instances": {name: _instance(fleet, instance) for name, instance in sorted(fleet.instances.items())},
-        "deployments": {name: _deployment(entry) for name, entry in sorted(fleet.enabled_deployments.items())},
+        "deployments": {name: render_deployment(entry) for name, entry in sorted(fleet.enabled_deployments.items())},
     }
 
 
@@ -73,7 +73,8 @@ def _instance(fleet: Fleet, instance: Instance) -> dict[str, Any]:
     return {"module": instance.module, "roles": roles}
 
 
-def _deployment(deployment: Deployment) -> dict[str, Any]:
+def render_deployment(deployment: Deployment) -> dict[str, Any]:
+    """One deployment as plain data, as it stands in the whole."""
     return {
         "machine": deployment.machine,
         "application": deployment.application,

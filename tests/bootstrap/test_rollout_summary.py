@@ -7,6 +7,10 @@ import pytest
 from fediversity.engine.rollout import rollout_lines, step_lines, steps_since, steps_taken_away
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
+from fediversity.plan.settings import parse_settings
+from fediversity.plan.steps import Plan
+
+SETTINGS = parse_settings("dev", {"fleet": "stacks/dev.yaml"})
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_what_did_not_end_well_comes_last_with_the_place_of_its_log(ledger: Ledg
     ("ended_well", "said"), [(True, "every machine is as it was"), (False, "see the errors above")]
 )
 def test_a_rollout_without_steps_does_not_claim_more_than_it_knows(ended_well: bool, said: str) -> None:
-    (line,) = rollout_lines("dev", (), ended_well=ended_well)
+    (line,) = rollout_lines(SETTINGS, Plan(()), (), ended_well=ended_well)
 
     assert said in line
 
