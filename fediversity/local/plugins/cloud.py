@@ -21,7 +21,7 @@ from fediversity.local.machines.spec import DatacenterError, MachineSpec
 from fediversity.local.plugins.checks import DEFAULTS_KEY
 from fediversity.local.plugins.problems import CloudError
 from fediversity.local.plugins.provider import Call, Resource, State
-from fediversity.local.plugins.tables import Table
+from fediversity.local.plugins.tables import Package, Table
 from fediversity.local.plugins.values import Values, public
 from fediversity.local.store import Record, Session, Store
 
@@ -281,3 +281,15 @@ class CloudResource(Resource):
                 effect(self.cloud.machines)
         except DatacenterError as error:
             raise CloudError(str(error), "failed") from None
+
+
+def in_the_cloud(
+    package: Package, types: Mapping[str, type[CloudResource]]
+) -> Callable[[StackFolder, Values], dict[str, Resource]]:
+    """What makes a package's resource types, by token, in the embedded cloud of a stack."""
+
+    def make(folder: StackFolder, settings: Values) -> dict[str, Resource]:
+        cloud = Cloud.of(folder, settings)
+        return {token: type_(package.tables[token], cloud) for token, type_ in types.items()}
+
+    return make

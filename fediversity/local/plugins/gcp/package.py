@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.local.folders import StackFolder
-from fediversity.local.plugins.cloud import Cloud, CloudResource
+from fediversity.local.plugins.cloud import CloudResource, in_the_cloud
 from fediversity.local.plugins.config import Config, Setting
 from fediversity.local.plugins.gcp import facts
 from fediversity.local.plugins.gcp.dns import ManagedZone, RecordSet
 from fediversity.local.plugins.gcp.instance import Instance
 from fediversity.local.plugins.gcp.network import Address, Firewall
 from fediversity.local.plugins.gcp.storage import Bucket
-from fediversity.local.plugins.provider import Provider, Resource
+from fediversity.local.plugins.provider import Provider
 from fediversity.local.plugins.tables import load
-from fediversity.local.plugins.values import Values
 
 PACKAGE = load(Path(__file__).with_name("schema.json"), facts.EXTRAS)
 
@@ -38,11 +36,4 @@ _TYPES: Mapping[str, type[CloudResource]] = {
     facts.BUCKET: Bucket,
 }
 
-
-def resources(folder: StackFolder, settings: Values) -> dict[str, Resource]:
-    """The resource types by token, in the embedded cloud of a stack."""
-    cloud = Cloud.of(folder, settings)
-    return {token: type_(PACKAGE.tables[token], cloud) for token, type_ in _TYPES.items()}
-
-
-PROVIDER = Provider(PACKAGE, CONFIG, resources)
+PROVIDER = Provider(PACKAGE, CONFIG, in_the_cloud(PACKAGE, _TYPES))
