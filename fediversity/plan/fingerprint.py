@@ -3,8 +3,8 @@
 Without Nix a fingerprint cannot be a derivation path, so it is a SHA-256 over every file that the machine's
 configuration reads: the flake's own files that define no module for machines, the files that define the machine's
 module, every aspect of its class that those name and every file they point at (transitively), and the machine's slice
-of `fleet.json`. The search is by name and errs on the wide side: a name mentioned is a name used. What it cannot see is
-a name that is computed. Editing a file that a machine does not read leaves its fingerprint alone.
+of `fleet.json`. The search is by name (`nixos.base`; any word where `with` or `inherit` opens a class) and errs on the
+wide side: a name mentioned is a name used. What it cannot see is a name that is computed. Editing a file that a machine does not read leaves its fingerprint alone.
 """
 
 import hashlib
@@ -34,6 +34,15 @@ _NAME = r"(?:\"(?P<quoted>[^\"]+)\"|(?P<bare>[\w'-]+))"
 _DEFINES = re.compile(rf"flake\.modules\.(?P<cls>\w+)\.{_NAME}(?:\.[\w.\"'-]+)?\s*=(?!=)")
 _DEFINES_A_GROUP = re.compile(r"flake\.modules(\.\w+)?\s*=(?!=)|(?<![\w.])flake\s*=\s*\{")
 """Definitions whose names cannot be told without parsing Nix: their file counts as read by every machine."""
+
+_NAMED = re.compile(rf"(?<![\w-])(?:nixos|darwin|homeManager|generic)\.{_NAME}")
+"""A module named with its class: `nixos.base`, `modules.homeManager."shell"`."""
+
+_OPENED = re.compile(
+    r"\bwith\b[^;]*\b(?:modules|nixos|darwin|homeManager|generic)\b[^;]*;"
+    r"|\binherit\s*\([^)]*\bmodules\.(?:nixos|darwin|homeManager|generic)\s*\)"
+)
+"""A class whose modules are then named without it: any word of the file may be such a name."""
 
 _COMMENT = re.compile(r"(?<![^\s;{}()\[\]])#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
@@ -108,7 +117,9 @@ class FlakeSources:
 
     def _names_in(self, path: str) -> set[str]:
         text = self._texts.get(path, "")
-        return {*_WORD.findall(text), *_QUOTED.findall(text)}
+        if _OPENED.search(text):
+            return {*_WORD.findall(text), *_QUOTED.findall(text)}
+        return {match["quoted"] or match["bare"] for match in _NAMED.finditer(text)}
 
     def _pointed_at_by(self, path: str) -> Iterator[str]:
         """The files that a Nix file names by a relative path, itself or with a folder around them."""

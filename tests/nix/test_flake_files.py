@@ -118,7 +118,7 @@ def test_no_file_of_the_flake_holds_a_private_key() -> None:
 def test_a_fingerprint_reads_the_machine_s_own_file_its_aspects_and_what_all_share(machine: str) -> None:
     modules, aspects = machine_modules(), aspect_files()
     read = set(SOURCES.read_by(machine))
-    assert {"flake.nix", "modules/clan.nix", "modules/fleet.nix", modules[machine].path} <= read
+    assert {"flake.nix", "modules/flake/clan.nix", "modules/flake/fleet.nix", modules[machine].path} <= read
     assert read & {module.path for module in modules.values()} == {modules[machine].path}, "another machine's file"
     assert read & set(aspects.values()) == {aspects[name] for name in modules[machine].aspects}
 
@@ -138,5 +138,5 @@ def test_editing_an_aspect_changes_the_fingerprints_of_those_that_import_it() ->
 
 
 def test_editing_what_all_machines_share_changes_every_fingerprint() -> None:
-    for path in ("flake.nix", "modules/clan.nix", "modules/fleet.nix"):
+    for path in ("flake.nix", "modules/flake/clan.nix", "modules/flake/fleet.nix"):
         assert changed_by_editing(path) == set(MACHINES)

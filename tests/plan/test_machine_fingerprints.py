@@ -108,6 +108,26 @@ def test_a_name_in_a_comment_is_no_use_of_it(flake: Path) -> None:
     assert changed(flake, {"modules/aspects/unused.nix": "flake.modules.nixos.unused = { a = 1; };"}) == set()
 
 
+def test_an_option_that_is_called_like_an_aspect_is_no_use_of_it(flake: Path) -> None:
+    write(flake, {"modules/aspects/base.nix": FLAKE["modules/aspects/base.nix"] + "services.unused.web = true;"})
+    assert changed(flake, {"modules/aspects/unused.nix": "flake.modules.nixos.unused = { a = 1; };"}) == set()
+    assert changed(flake, {"modules/aspects/web.nix": FLAKE["modules/aspects/web.nix"] + "\n"}) == {"oak"}
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "let inherit (config.flake.modules.nixos) web; in",
+        "with config.flake.modules.nixos;",
+        "imports = with nixos; [ web ];",
+    ],
+)
+def test_where_a_class_is_opened_any_word_may_be_an_aspect_s_name(flake: Path, opened: str) -> None:
+    text = f'{opened} flake.modules.nixos."machines/elm" = {{ imports = [ web ]; }};'
+    write(flake, {"modules/machines/elm-more.nix": text})
+    assert changed(flake, {"modules/aspects/web.nix": FLAKE["modules/aspects/web.nix"] + "\n"}) == {"oak", "elm"}
+
+
 def test_a_definition_in_a_comment_defines_nothing(flake: Path) -> None:
     write(flake, {"modules/machines/elm.nix": FLAKE["modules/machines/elm.nix"] + "\n# flake.modules.nixos.web = 1;"})
     assert changed(flake, {"modules/machines/elm.nix": FLAKE["modules/machines/elm.nix"] + "\n"}) == {"elm"}

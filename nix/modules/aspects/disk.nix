@@ -6,7 +6,13 @@ let
   inherit (config) fleet;
 in
 {
-  flake.modules.nixos.disk = { config, lib, pkgs, ... }:
+  flake.modules.nixos.disk =
+    {
+      config,
+      lib,
+      pkgs,
+      ...
+    }:
     let
       inherit (fleet.machines.${config.networking.hostName}) encrypted;
 
@@ -62,7 +68,10 @@ in
 
       clan.core.vars.generators.luks = lib.mkIf encrypted {
         files.passphrase.neededFor = "partitioning";
-        runtimeInputs = [ pkgs.coreutils pkgs.xkcdpass ];
+        runtimeInputs = [
+          pkgs.coreutils
+          pkgs.xkcdpass
+        ];
         script = ''
           xkcdpass --numwords 8 --delimiter - | tr -d '\n' > "$out"/passphrase
         '';

@@ -5,7 +5,13 @@ let
   inherit (config) fleet;
 in
 {
-  flake.modules.nixos.remote-unlock = { config, lib, pkgs, ... }:
+  flake.modules.nixos.remote-unlock =
+    {
+      config,
+      lib,
+      pkgs,
+      ...
+    }:
     let
       machine = fleet.machines.${config.networking.hostName};
       hostKey = config.clan.core.vars.generators.initrd-ssh.files.id_ed25519;

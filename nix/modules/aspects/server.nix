@@ -11,6 +11,11 @@ in
     services.openssh.ports = [ fleet.machines.${config.networking.hostName}.sshPort ];
 
     # What a virtual machine boots from and is reached by, at Hetzner and at Google alike.
-    boot.initrd.availableKernelModules = [ "virtio_pci" "virtio_scsi" "virtio_blk" "virtio_net" ];
+    boot.initrd.availableKernelModules = [
+      "virtio_pci"
+      "virtio_scsi"
+      "virtio_blk"
+      "virtio_net"
+    ];
   };
 }

@@ -4,7 +4,8 @@ let
   inherit (config) fleet;
 in
 {
-  flake.modules.darwin.workstation = { config, ... }:
+  flake.modules.darwin.workstation =
+    { config, ... }:
     let
       inherit (fleet.machines.${config.networking.hostName}) user;
     in

@@ -6,7 +6,10 @@ let
 in
 {
   flake.modules.darwin."machines/argentum" = {
-    imports = [ darwin.base darwin.workstation ];
+    imports = [
+      darwin.base
+      darwin.workstation
+    ];
 
     networking.hostName = "argentum";
     nixpkgs.hostPlatform = fleet.machines.argentum.system;

@@ -6,7 +6,10 @@ let
 in
 {
   flake.modules.darwin."machines/blackphos" = {
-    imports = [ darwin.base darwin.workstation ];
+    imports = [
+      darwin.base
+      darwin.workstation
+    ];
 
     networking.hostName = "blackphos";
     nixpkgs.hostPlatform = fleet.machines.blackphos.system;

@@ -6,7 +6,13 @@ let
 in
 {
   flake.modules.nixos."machines/cinnabar" = {
-    imports = [ nixos.base nixos.server nixos.disk nixos.remote-unlock nixos.mesh-controller ];
+    imports = [
+      nixos.base
+      nixos.server
+      nixos.disk
+      nixos.remote-unlock
+      nixos.mesh-controller
+    ];
 
     networking.hostName = "cinnabar";
     nixpkgs.hostPlatform = fleet.machines.cinnabar.system;

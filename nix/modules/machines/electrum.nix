@@ -6,7 +6,12 @@ let
 in
 {
   flake.modules.nixos."machines/electrum" = {
-    imports = [ nixos.base nixos.server nixos.disk nixos.remote-unlock ];
+    imports = [
+      nixos.base
+      nixos.server
+      nixos.disk
+      nixos.remote-unlock
+    ];
 
     networking.hostName = "electrum";
     nixpkgs.hostPlatform = fleet.machines.electrum.system;

@@ -6,7 +6,12 @@ let
 in
 {
   flake.modules.nixos."machines/orb-nixos" = {
-    imports = [ nixos.base nixos.server nixos.disk nixos.remote-unlock ];
+    imports = [
+      nixos.base
+      nixos.server
+      nixos.disk
+      nixos.remote-unlock
+    ];
 
     networking.hostName = "orb-nixos";
     nixpkgs.hostPlatform = fleet.machines.orb-nixos.system;

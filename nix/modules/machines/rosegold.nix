@@ -6,7 +6,10 @@ let
 in
 {
   flake.modules.darwin."machines/rosegold" = {
-    imports = [ darwin.base darwin.workstation ];
+    imports = [
+      darwin.base
+      darwin.workstation
+    ];
 
     networking.hostName = "rosegold";
     nixpkgs.hostPlatform = fleet.machines.rosegold.system;

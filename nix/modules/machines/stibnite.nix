@@ -6,7 +6,10 @@ let
 in
 {
   flake.modules.darwin."machines/stibnite" = {
-    imports = [ darwin.base darwin.workstation ];
+    imports = [
+      darwin.base
+      darwin.workstation
+    ];
 
     networking.hostName = "stibnite";
     nixpkgs.hostPlatform = fleet.machines.stibnite.system;

@@ -3,7 +3,7 @@
 {
   options.fleet = lib.mkOption {
     type = lib.types.raw;
-    default = lib.importJSON ../fleet.json;
+    default = lib.importJSON ../../fleet.json;
     readOnly = true;
     description = "The enabled part of the fleet, as `fediversity render` writes it; never edited by hand.";
   };

@@ -4,5 +4,9 @@
 {
   imports = [ inputs.flake-parts.flakeModules.modules ];
 
-  systems = [ "x86_64-linux" "aarch64-linux" "aarch64-darwin" ];
+  systems = [
+    "x86_64-linux"
+    "aarch64-linux"
+    "aarch64-darwin"
+  ];
 }
