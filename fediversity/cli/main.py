@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "check a fleet file, and say everything that is wrong with it",
     "plan": "print the steps of a rollout and their order",
     "render": "write nix/fleet.json, the hand-off to Nix",
-    "schema": "write the JSON Schema by which editors complete fleet files",
+    "schema": "write the JSON Schemas of fleet files and of deployment requests",
 }
 """What each command is for. Its module in this folder has its name and a `register` and a `run` function.
 

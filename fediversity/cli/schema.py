@@ -1,12 +1,13 @@
-"""`fediversity schema`: the JSON Schema of fleet files, for editors."""
+"""`fediversity schema`: the JSON Schemas of fleet files, for editors, and of deployment requests."""
 
 import argparse
 from pathlib import Path
 
 from fediversity.cli import written
-from fediversity.fleet.schema import SCHEMA_FILE, schema_text
+from fediversity.fleet.schema import REQUEST_SCHEMA_FILE, SCHEMA_FILE, request_schema_text, schema_text
 
 _FOLDER = Path("stacks")
+_FLAKE = Path("nix")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes the schema beside the fleet files, or with `--check` says whether it is current."""
-    file, text = _FOLDER / SCHEMA_FILE, schema_text()
-    return written.check(file, text, "fediversity schema") if arguments.check else written.write(file, text)
+    """Writes the schemas where they are used, or with `--check` says whether they are current."""
+    files = {_FOLDER / SCHEMA_FILE: schema_text(), _FLAKE / REQUEST_SCHEMA_FILE: request_schema_text()}
+    if arguments.check:
+        return max(written.check(file, text, "fediversity schema") for file, text in files.items())
+    return max(written.write(file, text) for file, text in files.items())

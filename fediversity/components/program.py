@@ -10,7 +10,6 @@ from fediversity.components.machines import DarwinMachine, ExistingMachine, Mach
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
-from fediversity.fleet.handoff import render_deployment
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
@@ -144,8 +143,8 @@ class Program:
             controller = self.machines[controller_of(step.machine, self.fleet)]
             environment["FEDIVERSITY_CONTROLLER_ADDRESS"] = controller.address
         if step.deployment:
-            entry = render_deployment(self.fleet.deployments[step.deployment])
-            environment["FEDIVERSITY_DEPLOYMENT"] = json.dumps(entry, sort_keys=True)
+            request = self.fleet.deployments[step.deployment].request()
+            environment["FEDIVERSITY_DEPLOYMENT"] = json.dumps(request, sort_keys=True)
         return environment
 
     @staticmethod

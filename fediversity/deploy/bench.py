@@ -27,6 +27,11 @@ class Bench:
     ledger: Ledger
     record: int
 
+    @property
+    def flake(self) -> Path:
+        """The flake's folder."""
+        return self.project / Path(self.job.flake).expanduser()
+
     def machine(self, *, alias: str | None = None, accept_new: bool = False) -> Target:
         """The step's machine over SSH. Without `alias`, under the name its own host key is pinned by."""
         job = self.job
@@ -77,7 +82,7 @@ class Bench:
 
     def var(self, machine: str, name: str) -> str:
         """The value of a clan var, e.g. `openssh/ssh.id_ed25519.pub`. It is hidden from the log from then on."""
-        command = ("clan", "vars", "get", machine, name, "--flake", self.job.flake)
+        command = ("clan", "vars", "get", machine, name, "--flake", f"path:{self.flake}")
         words = shlex.join(command)
         self.log.note(f"$ {words}")
         done = capture(
@@ -95,7 +100,7 @@ class Bench:
             raise StepError(f"`{words}` took longer than {self.job.timeout:g} s", "try it by hand")
         if done.status != 0 or not done.stdout.strip():
             last = done.stderr.splitlines()[-1] if done.stderr else "it printed nothing"
-            hint = f"try it by hand; `clan vars generate {machine} --flake {self.job.flake}` makes what is missing"
+            hint = f"try it by hand; `clan vars generate {machine} --flake path:{self.flake}` makes what is missing"
             raise StepError(f"`{words}` exited with {done.status}: {last}", hint)
         return done.stdout
 

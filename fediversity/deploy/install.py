@@ -16,6 +16,7 @@ from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import HOST_KEY_VAR, exists, reached, read_identity, unreachable
 from fediversity.deploy.job import Result, StepError
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
+from fediversity.deploy.tracked import register_new_files
 from fediversity.ledger.records import StepRecord
 
 _ASK_SECONDS = 15.0
@@ -41,9 +42,11 @@ def install(bench: Bench) -> Result:
             raise StepError(f"{job.machine} waits to be unlocked, so it cannot be erased over SSH", "unlock it first")
         bench.ledger.turn_came(bench.record)
         if earlier is not None and _only_the_restart_is_missing(found):
+            register_new_files(bench)
             bench.tool(_restart_only(job.command))
             return Result("applied", f"{job.machine} was installed by an earlier run that was cut off; now restarted")
         bench.tool()
+        register_new_files(bench)
     return Result("applied", f"NixOS is installed on {job.machine} (server {job.server_id})")
 
 

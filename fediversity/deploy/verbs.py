@@ -12,6 +12,7 @@ from fediversity.deploy.install import install
 from fediversity.deploy.job import Result, StepError, Verb
 from fediversity.deploy.mesh import join
 from fediversity.deploy.ssh import Target, pin_host_key, pinned_host_key
+from fediversity.deploy.tracked import register_new_files
 from fediversity.deploy.unlock import unlock
 
 _BACK_SECONDS = 300.0
@@ -20,6 +21,7 @@ _BACK_SECONDS = 300.0
 def generate_vars(bench: Bench) -> Result:
     """Generates what is missing of the fleet's vars; what is there stays as it is."""
     bench.tool()
+    register_new_files(bench)
     return Result("applied", "every machine has its vars")
 
 
@@ -58,6 +60,7 @@ def update(bench: Bench) -> Result:
         raise StepError(f"{job.machine} runs no system of Nix", "install NixOS or nix-darwin on it first")
     bench.log.note(f"system before: {before.system}")
     bench.tool()
+    register_new_files(bench)
     if gets_host_key:
         # A machine that somebody else installed has the host key of its vars only from its first update on.
         pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
@@ -90,7 +93,7 @@ def apply(bench: Bench) -> Result:
     if job.identity is not None:
         ssh["identityFile"] = str(job.identity)
     _write_facts(bench, {job.subject: {**job.deployment, "ssh": ssh}})
-    bench.tool(directory=bench.project / job.flake)
+    bench.tool(directory=bench.flake)
     after = require_well(bench, machine, _BACK_SECONDS)
     return Result("applied", f"{job.subject} is deployed on {job.machine} ({after})")
 

@@ -40,6 +40,7 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _PUBLIC_KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,3}( .*)?"
 )
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LONGEST_DOMAIN = 253
 
 
@@ -88,6 +89,12 @@ def _public_key(value: str) -> str:
     return value
 
 
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        refuse(f"'{value}' is not an e-mail address", "write it like `person@fleet.example`")
+    return value
+
+
 def _port(value: int) -> int:
     if not 1 <= value <= 65535:
         refuse(f"{value} is not a port", "use a number from 1 to 65535")
@@ -99,5 +106,6 @@ Tag = Annotated[str, AfterValidator(_tag), form(_TAG)]
 UserName = Annotated[str, AfterValidator(_user), form(_USER)]
 Domain = Annotated[str, AfterValidator(_domain), form(_DOMAIN)]
 PublicKey = Annotated[str, AfterValidator(_public_key), form(_PUBLIC_KEY)]
+Email = Annotated[str, AfterValidator(_email), form(_EMAIL)]
 Port = Annotated[int, AfterValidator(_port), in_schema(minimum=1, maximum=65535)]
 Settings = dict[str, Any]

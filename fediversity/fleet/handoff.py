@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.fleet.machines import Machine
-from fediversity.fleet.model import Deployment, Fleet, Instance
+from fediversity.fleet.model import Fleet, Instance
 from fediversity.fleet.problems import FleetError, Problem
 
 
@@ -20,7 +20,7 @@ def render(fleet: Fleet) -> dict[str, Any]:
         "domain": fleet.domain,
         "machines": {name: _machine(machine) for name, machine in sorted(fleet.enabled_machines.items())},
         "instances": {name: _instance(fleet, instance) for name, instance in sorted(fleet.instances.items())},
-        "deployments": {name: render_deployment(entry) for name, entry in sorted(fleet.enabled_deployments.items())},
+        "deployments": {name: entry.request() for name, entry in sorted(fleet.placed_deployments.items())},
     }
 
 
@@ -71,12 +71,3 @@ def _instance(fleet: Fleet, instance: Instance) -> dict[str, Any]:
         for name, assignment in sorted(instance.roles.items())
     }
     return {"module": instance.module, "roles": roles}
-
-
-def render_deployment(deployment: Deployment) -> dict[str, Any]:
-    """One deployment as plain data, as it stands in the whole."""
-    return {
-        "machine": deployment.machine,
-        "application": deployment.application,
-        "settings": {"domain": deployment.domain, "initialUser": deployment.initial_user.model_dump()},
-    }

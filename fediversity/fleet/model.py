@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
-from fediversity.fleet.base import Domain, Label, Model, PublicKey, Settings, Tag, UserName, form, in_schema, refuse
+from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, form, in_schema, refuse
+from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.dns import Dns
-from fediversity.fleet.machines import Machine, Waited
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.problems import choose
 from fediversity.fleet.services import SERVICES
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def _service(value: str) -> str:
@@ -44,19 +44,12 @@ def _project(value: str) -> str:
     return value
 
 
-def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
-        refuse(f"'{value}' is not an e-mail address", "write it like `person@fleet.example`")
-    return value
-
-
 ServiceName = Annotated[str, AfterValidator(_service), in_schema(enum=sorted(SERVICES))]
 BucketLocation = Annotated[
     str, AfterValidator(_bucket_location), in_schema(enum=sorted(catalogue.GCP_BUCKET_LOCATIONS))
 ]
 BucketName = Annotated[str, AfterValidator(_bucket_name), form(_BUCKET)]
 ProjectId = Annotated[str, AfterValidator(_project), form(_PROJECT)]
-Email = Annotated[str, AfterValidator(_email), form(_EMAIL)]
 
 
 class Operator(Model):
@@ -96,28 +89,6 @@ class Bucket(Model):
     """Whether the bucket refuses to be deleted while it holds objects."""
 
 
-class InitialUser(Model):
-    """The first account of an application; its password is generated on the machine and never written here."""
-
-    username: UserName
-    display_name: str
-    email: Email
-
-
-class Deployment(Model):
-    """An application that NixOps4 deploys on a machine."""
-
-    application: Literal["mastodon", "peertube", "pixelfed"]
-    machine: Label
-    """The NixOS machine it runs on."""
-    domain: Domain
-    """Where people reach it."""
-    initial_user: InitialUser
-    enabled: bool = True
-    after: tuple[Waited, ...] = ()
-    """Machines, or `tag:NAME`, whose deployment must have ended well before this one."""
-
-
 class Gcp(Model):
     """Where in Google Cloud everything of this fleet lives."""
 
@@ -155,9 +126,10 @@ class Fleet(Model):
         return {name: machine for name, machine in self.machines.items() if machine.enabled}
 
     @property
-    def enabled_deployments(self) -> dict[str, Deployment]:
-        """The deployments that are switched on, in the file's order."""
-        return {name: deployment for name, deployment in self.deployments.items() if deployment.enabled}
+    def placed_deployments(self) -> dict[str, Deployment]:
+        """The deployments on machines that are switched on, those to take down included, in the file's order."""
+        enabled = self.enabled_machines
+        return {name: deployment for name, deployment in self.deployments.items() if deployment.machine in enabled}
 
     def members(self, role: RoleAssignment) -> tuple[str, ...]:
         """The enabled machines that hold a role, by name or by tag, in the file's order."""

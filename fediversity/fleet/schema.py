@@ -1,28 +1,34 @@
-"""The JSON Schema of fleet files: lets an editor complete and check them while they are written.
+"""The JSON Schemas of fleet files, for editors, and of deployment requests, for whoever writes those.
 
-It is made from the models, so it knows what they know of each single field; whether the parts fit together is checked
-only when a fleet file is loaded.
+They are made from the models, so they know what those know of each single field; whether the parts fit together is
+checked only when a fleet file is loaded.
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
+from fediversity.fleet.deployments import DeploymentRequest
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.services import SERVICES, SETTINGS, Service
 
 SCHEMA_FILE = "fleet.schema.json"
 """The file's name, beside the fleet files."""
 
+REQUEST_SCHEMA_FILE = "deployment.schema.json"
+"""The file's name, in the flake: the options of its machines have the same names, types and defaults."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 
 def schema() -> dict[str, Any]:
     """The schema as plain data (JSON Schema 2020-12)."""
-    described = Fleet.model_json_schema()
+    described = Fleet.model_json_schema(by_alias=False)
     for group in _groups(described):
         _name_keys(group)
     described["$defs"]["Instance"]["allOf"] = [_service(name, service) for name, service in SERVICES.items()]
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DIALECT,
         **described,
         "title": "Fleet file of Fediversity",
     }
@@ -30,7 +36,22 @@ def schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """The exact content of `stacks/fleet.schema.json`, with a final newline."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    return _text(schema())
+
+
+def request_schema() -> dict[str, Any]:
+    """The schema of one deployment request in its JSON form, as plain data (JSON Schema 2020-12)."""
+    described = DeploymentRequest.model_json_schema(by_alias=True)
+    return {"$schema": _DIALECT, **described, "title": "Deployment request of Fediversity"}
+
+
+def request_schema_text() -> str:
+    """The exact content of `nix/deployment.schema.json`, with a final newline."""
+    return _text(request_schema())
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _groups(part: Any) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fediversity.fleet.base import is_address
+from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.graph import find_cycle, in_order
 from fediversity.fleet.handoff import render
 from fediversity.fleet.machines import DarwinProvider, ExistingProvider, Machine
@@ -33,7 +34,7 @@ def make_plan(fleet: Fleet, fingerprints: Mapping[str, str], site: Site) -> Plan
         admitted_by = [update_name(controller) for controller in sorted(mesh[name])]
         steps += _machine_steps(name, machine, gate, admitted_by, fingerprints[name], site)
         steps[-1] = _waiting_for(steps[-1], (update_name(other) for other in sorted(waits[name])))
-    steps += [_apply(fleet, name, rendered, fingerprints, site) for name in fleet.enabled_deployments]
+    steps += [_apply(fleet, name, rendered, fingerprints, site) for name in fleet.placed_deployments]
     return _ordered(_deploying_last(fleet, steps))
 
 
@@ -44,9 +45,16 @@ def update_name(machine: str) -> str:
 
 def _vars(fleet: Fleet, rendered: Mapping[str, Any], site: Site) -> Step:
     inventory = {key: rendered[key] for key in ("name", "domain", "machines", "instances")}
+    inventory["deployments"] = {name: _secrets_of(request) for name, request in rendered["deployments"].items()}
     # Sorted, because another command line is another run, and the order of a file means nothing.
     command = commands.generate_vars(sorted(fleet.enabled_machines), site)
     return Step(VARS, "vars", None, command=command, fingerprint=_hash(inventory))
+
+
+def _secrets_of(request: Mapping[str, Any]) -> list[Any]:
+    """What of a deployment decides which secrets it has."""
+    mail = request["mail"]
+    return [request["machine"], request["application"], bool(request["storage"]), bool(mail and mail["user"])]
 
 
 def _machine_steps(
@@ -82,8 +90,8 @@ def _host(machine: Machine, site: Site) -> str:
 
 def _apply(fleet: Fleet, name: str, rendered: Mapping[str, Any], fingerprints: Mapping[str, str], site: Site) -> Step:
     deployment = fleet.deployments[name]
-    # NixOps4 switches the whole system of the machine, built on top of the machine's own configuration. An update
-    # of the machine takes the application down again, so a new system below must bring the application back.
+    # NixOps4 switches the whole system of the machine. That system has the applications of the fleet file already, so
+    # an update never takes one down; but only this step makes sure that the application is what was asked for.
     applied = {"deployment": rendered["deployments"][name], "system": fingerprints[deployment.machine]}
     others = resolve_after(fleet, "", deployment.after)
     return Step(
@@ -94,7 +102,14 @@ def _apply(fleet: Fleet, name: str, rendered: Mapping[str, Any], fingerprints: M
         command=commands.apply(name, site),
         fingerprint=_hash(applied),
         deployment=name,
+        purpose=_purpose(deployment),
     )
+
+
+def _purpose(deployment: Deployment) -> str | None:
+    if deployment.enabled:
+        return None
+    return "take the application down and remove its data" if deployment.remove_data else "take the application down"
 
 
 def _waiting_for(step: Step, names: Iterable[str]) -> Step:

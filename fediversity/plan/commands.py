@@ -34,6 +34,15 @@ class Site:
     simulated: bool = False
 
     @property
+    def flake_reference(self) -> str:
+        """The flake as clan has to be told it: `nix` alone would be an entry of the flake registry.
+
+        A folder inside a git repository would not do either: Nix takes it as the repository with `?dir=`, and clan
+        loses that part. As a `path:` it is the folder itself, files that git does not know included.
+        """
+        return f"path:{_in_project(self.flake)}"
+
+    @property
     def state_dir(self) -> str:
         """The stack's own folder, relative to the project: known hosts, logs, ledger."""
         return f".fediversity/{self.stack}"
@@ -41,14 +50,14 @@ class Site:
 
 def generate_vars(machines: Iterable[str], site: Site) -> Command:
     """`clan vars generate` for all machines at once: every later clan command would do it for all of them anyway."""
-    return ("clan", "vars", "generate", *machines, "--flake", site.flake)
+    return ("clan", "vars", "generate", *machines, "--flake", site.flake_reference)
 
 
 def install(machine: str, user: str, port: int, site: Site) -> Command:
     """`clan machines install`: erases the machine's disks. Writes the hardware report and the date to the flake."""
     key = ("-i", _in_project(site.identity)) if site.identity else ()
     return (
-        *("clan", "machines", "install", machine, "--flake", site.flake),
+        *("clan", "machines", "install", machine, "--flake", site.flake_reference),
         *("--target-host", f"{user}@{ADDRESS}:{port}", *key),
         *("--update-hardware-config", "nixos-facter", "--phases", "kexec,disko,install,reboot", "--yes"),
     )
@@ -64,7 +73,7 @@ def update(machine: str, user: str, port: int, site: Site, *, host: str = ADDRES
         options += [f"IdentityFile={_in_project(site.identity)}", "IdentitiesOnly=yes"]
     target = f"{user}@{host}:{port}?{'&'.join(options)}"
     return (
-        *("clan", "machines", "update", machine, "--flake", site.flake),
+        *("clan", "machines", "update", machine, "--flake", site.flake_reference),
         *("--host-key-check", "strict", "--target-host", target),
     )
 

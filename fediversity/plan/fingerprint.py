@@ -4,7 +4,8 @@ Without Nix a fingerprint cannot be a derivation path, so it is a SHA-256 over e
 configuration reads: the flake's own files that define no module for machines, the files that define the machine's
 module, every aspect of its class that those name and every file they point at (transitively), and the machine's slice
 of `fleet.json`. The search is by name (`nixos.base`; any word where `with` or `inherit` opens a class) and errs on the
-wide side: a name mentioned is a name used. What it cannot see is a name that is computed. Editing a file that a machine does not read leaves its fingerprint alone.
+wide side: a name mentioned is a name used. What it cannot see is a name that is computed. Editing a file that a machine
+does not read leaves its fingerprint alone.
 """
 
 import hashlib
@@ -153,7 +154,7 @@ def _normal(path: PurePosixPath) -> str:
 
 
 def inventory_slice(rendered: Mapping[str, Any], machine: str) -> dict[str, Any]:
-    """What of the rendered fleet a machine's configuration reads: itself, and the instances it takes part in.
+    """What of the rendered fleet a machine's configuration reads: itself, its instances, and what is deployed on it.
 
     An instance comes with the names of all its members, because clan's services configure a machine from who else
     takes part: sshd writes everybody's host keys, the zerotier controller admits every peer.
@@ -172,7 +173,18 @@ def inventory_slice(rendered: Mapping[str, Any], machine: str) -> dict[str, Any]
         "domain": rendered["domain"],
         "machine": {machine: machines[machine]},
         "instances": instances,
+        "deployments": deployments_on(rendered, machine),
     }
+
+
+def deployments_on(rendered: Mapping[str, Any], machine: str) -> dict[str, str]:
+    """The deployments on a machine and their applications: all that its own update has to know of them.
+
+    What they are asked to be is applied by themselves; but one that is no longer there can only be taken down by an
+    update of its machine.
+    """
+    entries = rendered["deployments"].items()
+    return {name: entry["application"] for name, entry in sorted(entries) if entry["machine"] == machine}
 
 
 def role_members(machines: Mapping[str, Any], role: Mapping[str, Any]) -> list[str]:

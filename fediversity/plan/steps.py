@@ -38,7 +38,8 @@ class Step:
     `name` is unique in the fleet and names the engine's resource. `after` lists the steps that must have ended well
     before, without those that others in the list imply. `fingerprint` is what the step applies; while it stays equal
     the step does not run again. It is None for steps that run once for each server. `command` is what the runner
-    supervises, empty where the runner does the work itself.
+    supervises, empty where the runner does the work itself. `purpose` says what it does where that is not what steps of
+    its kind usually do.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Step:
     command: Command = ()
     fingerprint: str | None = None
     deployment: str | None = None
+    purpose: str | None = None
 
     @property
     def subject(self) -> str:
@@ -57,7 +59,7 @@ class Step:
     @property
     def what(self) -> str:
         """What the step does, for people."""
-        return WHAT[self.kind]
+        return self.purpose or WHAT[self.kind]
 
 
 @dataclass(frozen=True)

@@ -213,10 +213,13 @@ def test_the_runner_is_told_what_only_some_steps_need(stack: str) -> None:
     assert jobs["video-apply"].deployment == {
         "application": "peertube",
         "machine": "vault",
-        "settings": {
-            "domain": "video.fleet.example",
-            "initialUser": {"username": "operator", "display_name": "Operator", "email": "operator@fleet.example"},
-        },
+        "enable": True,
+        "removeData": False,
+        "domain": "video.fleet.example",
+        "initialUser": {"username": "operator", "displayName": "Operator", "email": "operator@fleet.example"},
+        "size": "small",
+        "storage": None,
+        "mail": None,
     }
 
 

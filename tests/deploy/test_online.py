@@ -34,7 +34,7 @@ def test_an_installed_machine_has_to_show_the_host_key_of_its_vars(site: Site, n
     result = online(site.bench("online", machine))
 
     assert result.outcome == "applied"
-    assert site.clan_calls == ["vars get cinnabar openssh/ssh.id_ed25519.pub --flake nix"]
+    assert site.clan_calls == [f"vars get cinnabar openssh/ssh.id_ed25519.pub --flake path:{site.project}/nix"]
     assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
 
 

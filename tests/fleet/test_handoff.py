@@ -61,8 +61,19 @@ def test_machines_that_are_switched_off_are_absent_everywhere() -> None:
     assert "spare" not in json.dumps(rendered), "a tag that nobody has would be a warning of clan's"
 
 
-def test_deployments_that_are_switched_off_are_absent() -> None:
-    assert set(render(good())["deployments"]) == {"flowers"}
+def test_deployments_that_are_switched_off_are_handed_over_as_such() -> None:
+    fleet = good()
+    birds = fleet.deployments["birds"].model_copy(update={"machine": "elm"})
+    moved = fleet.model_copy(update={"deployments": fleet.deployments | {"birds": birds}})
+    handed_over = render(moved)["deployments"]
+    assert {name: request["enable"] for name, request in handed_over.items()} == {"birds": False, "flowers": True}
+
+
+def test_deployments_on_machines_that_are_switched_off_are_absent() -> None:
+    fleet = good()
+    assert fleet.deployments["birds"].machine == "yew"
+    assert not fleet.machines["yew"].enabled
+    assert set(render(fleet)["deployments"]) == {"flowers"}
 
 
 def test_a_machine_is_handed_over_with_what_its_modules_ask_for() -> None:
@@ -89,14 +100,13 @@ def test_a_deployment_is_handed_over_with_its_settings() -> None:
     assert render(good())["deployments"]["flowers"] == {
         "machine": "oak",
         "application": "pixelfed",
-        "settings": {
-            "domain": "flowers.garden.example",
-            "initialUser": {
-                "username": "gardener",
-                "display_name": "The gardener",
-                "email": "gardener@garden.example",
-            },
-        },
+        "enable": True,
+        "removeData": False,
+        "domain": "flowers.garden.example",
+        "initialUser": {"username": "gardener", "displayName": "The gardener", "email": "gardener@garden.example"},
+        "size": "small",
+        "storage": None,
+        "mail": None,
     }
 
 

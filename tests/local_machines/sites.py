@@ -58,7 +58,17 @@ def fleet() -> dict[str, Any]:
             "emergency": {"module": "emergency-access", "roles": {"default": role([], ["nixos"])}},
         },
         "deployments": {
-            "social": {"machine": "boreas", "application": "mastodon", "settings": {"domain": "social.example"}}
+            "social": {
+                "machine": "boreas",
+                "application": "mastodon",
+                "enable": True,
+                "removeData": False,
+                "domain": "social.example",
+                "initialUser": {"username": "odin", "displayName": "Odin", "email": "odin@social.example"},
+                "size": "small",
+                "storage": None,
+                "mail": None,
+            }
         },
     }
 
@@ -207,7 +217,7 @@ class Site:
 
     def clan(self, *words: str, timeout: float = DEADLINE_SECONDS) -> Done:
         """Runs `clan … --flake` of this site."""
-        return self.tool("clan", *words, "--flake", str(self.flake), timeout=timeout)
+        return self.tool("clan", *words, "--flake", f"path:{self.flake}", timeout=timeout)
 
     def target(self, name: str, user: str = "root") -> str:
         """What the plan gives as `--target-host` of an update."""
@@ -224,7 +234,7 @@ class Site:
         """`clan machines install` as the plan types it."""
         address = f"root@{self.specs[name].address}:{SSH_PORT}"
         return [
-            *("clan", "machines", "install", name, "--flake", str(self.flake), "--target-host", address),
+            *("clan", "machines", "install", name, "--flake", f"path:{self.flake}", "--target-host", address),
             *("-i", str(self.key), "--yes", "--update-hardware-config", "nixos-facter"),
         ]
 

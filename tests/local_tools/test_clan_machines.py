@@ -1,6 +1,7 @@
 """`clan machines install` and `update`: refusals, and what an update leaves on a machine."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,22 @@ def change_module(site: Site, text: str) -> None:
     (site.flake / "modules" / "boreas.nix").write_text(
         f'{{ config, ... }}: {{ flake.modules.nixos."machines/boreas" = {{ imports = [ base ]; x = "{text}"; }}; }}\n'
     )
+
+
+def test_a_bare_word_is_an_entry_of_the_flake_registry(site: Site) -> None:
+    refused = site.tool("clan", "machines", "list", "--flake", "nix", cwd=site.folder)
+    assert refused.returncode == 1
+    assert "cannot find flake 'flake:nix' in the flake registries" in refused.stderr
+
+
+def test_a_folder_inside_a_repository_must_be_named_as_a_path(site: Site, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    shutil.copytree(site.flake, tmp_path / "nix")
+    refused = site.tool("clan", "machines", "list", "--flake", "./nix", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert f"{tmp_path}/flake.nix' does not exist" in refused.stderr
+    taken = site.tool("clan", "machines", "list", "--flake", f"path:{tmp_path}/nix")
+    assert taken.stdout.split() == ["ares", "boreas", "mac"], taken.stderr
 
 
 def test_an_update_of_the_running_system_changes_nothing_and_succeeds(site: Site) -> None:

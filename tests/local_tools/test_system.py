@@ -2,14 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fediversity.local.tools.errors import ToolError
 from fediversity.local.tools.flake import Flake
 from fediversity.local.tools.store import realise_source, store_hash
-from fediversity.local.tools.system import Deployment, build, public_settings, system_path
+from fediversity.local.tools.system import build, system_path
 from fediversity.plan.fingerprint import machine_fingerprint
 from tests.local_machines.sites import fleet
 
@@ -36,15 +35,27 @@ def test_a_hash_has_32_letters_of_nixs_alphabet() -> None:
 
 
 def test_the_path_of_a_system_follows_from_the_machines_fingerprint(flake: Flake) -> None:
-    digest = machine_fingerprint(flake.folder, fleet(), "boreas")
-    assert system_path(flake, "boreas") == f"/nix/store/{store_hash(digest)}-nixos-system-boreas-26.05"
+    digest = machine_fingerprint(flake.folder, fleet(), "ares")
+    assert system_path(flake, "ares") == f"/nix/store/{store_hash(digest)}-nixos-system-ares-26.05"
 
 
-def test_a_deployment_changes_the_path_and_is_named_in_it(flake: Flake) -> None:
-    one = system_path(flake, "boreas", Deployment("social", "mastodon", {"domain": "a"}))
-    two = system_path(flake, "boreas", Deployment("social", "mastodon", {"domain": "b"}))
-    assert one != two
-    assert one.endswith("-26.05-mastodon")
+def test_a_system_contains_what_is_deployed_on_its_machine(flake: Flake, tmp_path: Path) -> None:
+    give_network(flake)
+    asked = flake.deployments_on("boreas")
+    other = {"social": {**asked["social"], "domain": "other.example"}}
+    paths = {system_path(flake, "boreas", requests) for requests in ({}, asked, other)}
+    assert len(paths) == 3
+    assert system_path(flake, "boreas") == system_path(flake, "boreas", asked) in paths
+    system = tmp_path / Path(build(flake, "boreas", tmp_path)).name
+    written = json.loads((system / "etc/fediversity/deployments/social.json").read_text())
+    assert (written["application"], written["domain"], written["simulated"]) == ("mastodon", "social.example", True)
+
+
+def test_a_system_does_not_run_what_is_switched_off(flake: Flake, tmp_path: Path) -> None:
+    give_network(flake)
+    off = {"social": {**flake.deployments_on("boreas")["social"], "enable": False}}
+    system = tmp_path / Path(build(flake, "boreas", tmp_path, off)).name
+    assert not (system / "etc/fediversity/deployments").exists()
 
 
 def test_a_system_that_reads_a_var_which_is_not_there_is_not_built(flake: Flake, tmp_path: Path) -> None:
@@ -75,23 +86,3 @@ def test_the_same_source_has_the_same_path_and_a_changed_one_another(flake: Flak
     assert realise_source(flake.folder, tmp_path / "overlay", store) == first
     (flake.folder / "flake.nix").write_text("{ x = 1; }")
     assert realise_source(flake.folder, tmp_path / "overlay", store) != first
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"password": "geheim"},
-        {"adminPassword": "geheim"},
-        {"api_token": "geheim"},
-        {"mail": {"secret": "geheim"}},
-        {"users": [{"name": "a", "privateKey": "geheim"}]},
-        {"secret_key": "geheim"},
-    ],
-)
-def test_settings_that_are_secret_by_their_name_are_left_out(settings: dict[str, Any]) -> None:
-    assert "geheim" not in json.dumps(public_settings(settings))
-
-
-def test_other_settings_stay() -> None:
-    settings = {"domain": "a", "initialUser": {"username": "b"}, "keyboard": "de", "ports": [1]}
-    assert public_settings(settings) == settings

@@ -39,6 +39,11 @@ def filled_in(step: Step, address: str = IPV4) -> list[str]:
     return [word.replace(HOME, PERSONS_HOME) for word in filled]
 
 
+def in_checkout(text: str) -> str:
+    """A text of the shell in which the project's folder is filled in."""
+    return text.replace(PROJECT, CHECKOUT)
+
+
 def clan_lines(kind: str) -> Iterator[tuple[Fleet, Site, Step, argparse.Namespace]]:
     """Every line of clan's of one kind, with what clan understands."""
     grammar = ClanGrammar.recorded()
@@ -70,7 +75,7 @@ def test_no_line_leaves_a_variable_that_nobody_fills_in() -> None:
 def test_vars_are_generated_for_exactly_the_enabled_machines_in_a_fixed_order() -> None:
     for fleet, site, _, given in clan_lines("vars"):
         assert given.machines == sorted(fleet.enabled_machines)
-        assert given.flake == site.flake
+        assert given.flake == in_checkout(site.flake_reference)
         assert not given.no_sandbox
         assert not given.regenerate, "what is there stays as it is"
 
@@ -81,7 +86,7 @@ def test_an_install_names_its_machine_asks_nobody_and_runs_all_phases() -> None:
     for fleet, site, step, given in clan_lines("install"):
         machine = fleet.machines[step.machine or ""]
         target = check_target(given.target_host)
-        assert (given.machine, given.flake, given.yes) == (step.machine, site.flake, True)
+        assert (given.machine, given.flake, given.yes) == (step.machine, in_checkout(site.flake_reference), True)
         assert (target["user"], target["host"], target["port"]) == ("root", IPV4, str(machine.ssh.port))
         assert given.phases == "kexec,disko,install,reboot"
         assert given.update_hardware_config == "nixos-facter"
@@ -95,7 +100,7 @@ def test_an_update_names_one_machine_and_pins_its_host_key() -> None:
     for fleet, site, step, given in clan_lines("update"):
         machine = fleet.machines[step.machine or ""]
         target = check_target(given.target_host)
-        assert (given.machines, given.tags, given.flake) == ([step.machine], None, site.flake)
+        assert (given.machines, given.tags, given.flake) == ([step.machine], None, in_checkout(site.flake_reference))
         assert (target["user"], target["port"]) == (machine.ssh.user, str(machine.ssh.port))
         assert given.host_key_check == "strict"
         assert target["HostKeyAlias"] == step.machine
@@ -224,4 +229,4 @@ def test_the_runner_reads_vars_with_lines_that_clan_takes(
     grammar = ClanGrammar.recorded()
     read = [grammar.check(words) for words in Workshop(tmp_path).lines_of_clan(*arguments)]
     assert {given.var_id for given in read} == names
-    assert {(given.machine, given.flake) for given in read} == {("web", "nix")}
+    assert {(given.machine, given.flake) for given in read} == {("web", f"path:{tmp_path / 'nix'}")}

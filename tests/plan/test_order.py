@@ -171,8 +171,17 @@ def test_a_disabled_machine_has_no_step_and_stands_in_no_command_and_no_edge() -
             assert not any(other.startswith(f"{name}-") for other in step.after)
 
 
-def test_a_disabled_deployment_has_no_step() -> None:
-    assert "photos-apply" not in plan_of(every_kind()).by_name
+def test_a_disabled_deployment_is_taken_down_by_a_step_of_its_own() -> None:
+    plan = plan_of(every_kind())
+    assert plan.by_name["photos-apply"].what == "take the application down"
+    assert plan.by_name["video-apply"].what == "deploy the application with NixOps4"
+
+
+def test_a_deployment_on_a_machine_that_is_switched_off_has_no_step() -> None:
+    fleet = every_kind()
+    photos = fleet.deployments["photos"].model_copy(update={"machine": "parked"})
+    moved = fleet.model_copy(update={"deployments": fleet.deployments | {"photos": photos}})
+    assert "photos-apply" not in plan_of(moved).by_name
 
 
 def test_a_fleet_with_everything_switched_off_has_no_step() -> None:

@@ -96,7 +96,7 @@ def test_many_words_of_nasty_letters_come_back_one_by_one() -> None:
 def test_the_text_of_a_real_step_reads_like_what_a_person_types() -> None:
     text = shell_text(plan_of(dev_fleet(), DEV_SITE).by_name["cinnabar-install"].command)
     assert text == (
-        'clan machines install cinnabar --flake nix --target-host "root@$FEDIVERSITY_ADDRESS:2222" '
+        'clan machines install cinnabar --flake "path:$PWD/nix" --target-host "root@$FEDIVERSITY_ADDRESS:2222" '
         '-i "$PWD/.fediversity/dev/identity" --update-hardware-config nixos-facter '
         "--phases kexec,disko,install,reboot --yes"
     )

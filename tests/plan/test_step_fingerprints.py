@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fediversity.fleet.deployments import Mail, Storage
 from fediversity.fleet.model import Fleet
 from fediversity.plan.steps import Plan, Step
 from tests.plan.samples import dev_fleet, every_kind, one_server, plan_of
@@ -73,10 +74,24 @@ def test_what_no_machine_reads_runs_no_step(field: str) -> None:
     assert changed(plan_of(dev_fleet()), plan_of(dev_fleet().model_copy(update={field: empty[field]}))) == set()
 
 
-def test_a_deployment_does_not_make_vars_run_again() -> None:
+def test_only_a_deployment_with_other_secrets_makes_vars_run_again() -> None:
+    before = plan_of(dev_fleet()).by_name["fleet-vars"].fingerprint
+    relay = Mail(host="mail.social.example", sender="social@social.example")
+    asked = {}
+    changes: dict[str, dict[str, Any]] = {
+        "domain": {"domain": "other.social.example"},
+        "size": {"size": "large"},
+        "storage": {"storage": Storage(endpoint="s3.social.example", bucket="social-uploads")},
+        "mail without a login": {"mail": relay},
+        "mail": {"mail": relay.model_copy(update={"user": "social"})},
+    }
+    for what, change in changes.items():
+        asked[what] = (
+            plan_of(with_deployment(dev_fleet(), "social", **change)).by_name["fleet-vars"].fingerprint != before
+        )
+    assert asked == {"domain": False, "size": False, "storage": True, "mail without a login": False, "mail": True}
     without = dev_fleet().model_copy(update={"deployments": {}})
-    before, after = plan_of(dev_fleet()).by_name["fleet-vars"], plan_of(without).by_name["fleet-vars"]
-    assert before.fingerprint == after.fingerprint
+    assert plan_of(without).by_name["fleet-vars"].fingerprint != before
 
 
 def test_the_fingerprints_that_the_plan_makes_itself_are_sha_256() -> None:

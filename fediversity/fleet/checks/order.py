@@ -71,7 +71,7 @@ def _way_out(fleet: Fleet, cycle: tuple[str, ...]) -> tuple[Location, str]:
 def no_deployment_after_the_last(fleet: Fleet) -> Iterator[Finding]:
     """No deployment elsewhere waits for the deploying machine, which is updated after all of them."""
     last = fleet.deploying_machine
-    for name, deployment in fleet.enabled_deployments.items():
+    for name, deployment in fleet.placed_deployments.items():
         for index, entry in enumerate(deployment.after):
             if deployment.machine != last and last in resolve_after(fleet, "", [entry]):
                 what = f"a cycle: the deployment '{name}' waits for {last} waits for the deployment"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fediversity.fleet.base import is_address
 from fediversity.fleet.checks.common import unknown_machine
+from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.dns import Record, Zone
 from fediversity.fleet.machines import ExistingProvider
 from fediversity.fleet.model import Fleet
@@ -51,21 +52,28 @@ def _record_machine(fleet: Fleet, name: str, where: Location) -> Iterator[Findin
 
 
 def deployments(fleet: Fleet) -> Iterator[Finding]:
-    """Applications run on NixOS machines that are switched on, each at a domain of its own."""
-    taken: dict[str, str] = {}
-    nixos = [name for name, machine in fleet.machines.items() if machine.machineClass == "nixos"]
+    """Applications run on NixOS machines that are switched on, each at a domain of its own, one of a kind a machine."""
+    domains: dict[str, str] = {}
+    places: dict[tuple[str, str], str] = {}
     for name, deployment in fleet.deployments.items():
         where: Location = ("deployments", name)
-        machine = fleet.machines.get(deployment.machine)
-        if machine is None:
-            yield unknown_machine((*where, "machine"), deployment.machine, nixos)
-        elif machine.machineClass == "darwin":
-            fix = f"NixOps4 deploys to NixOS only; {choose('', nixos)}"
-            yield Finding((*where, "machine"), f"'{deployment.machine}' is a Mac", fix)
-        elif deployment.enabled and not machine.enabled:
-            fix = f"enable '{deployment.machine}', or set `enabled: false` here too"
-            yield Finding((*where, "machine"), f"'{deployment.machine}' is disabled", fix)
-        if deployment.domain in taken:
-            what = f"'{deployment.domain}' is already the domain of '{taken[deployment.domain]}'"
+        yield from _deployment_machine(fleet, deployment, where)
+        if (other := domains.setdefault(deployment.domain, name)) != name:
+            what = f"'{deployment.domain}' is already the domain of '{other}'"
             yield Finding((*where, "domain"), what, "give each application its own domain")
-        taken.setdefault(deployment.domain, name)
+        if (other := places.setdefault((deployment.machine, deployment.application), name)) != name:
+            what = f"'{deployment.machine}' has a {deployment.application} already, '{other}'"
+            yield Finding((*where, "machine"), what, "NixOS runs one of each application: name another machine")
+
+
+def _deployment_machine(fleet: Fleet, deployment: Deployment, where: Location) -> Iterator[Finding]:
+    machine = fleet.machines.get(deployment.machine)
+    nixos = [name for name, machine in fleet.machines.items() if machine.machineClass == "nixos"]
+    if machine is None:
+        yield unknown_machine((*where, "machine"), deployment.machine, nixos)
+    elif machine.machineClass == "darwin":
+        fix = f"NixOps4 deploys to NixOS only; {choose('', nixos)}"
+        yield Finding((*where, "machine"), f"'{deployment.machine}' is a Mac", fix)
+    elif deployment.enabled and not machine.enabled:
+        fix = f"enable '{deployment.machine}', or set `enabled: false` here too"
+        yield Finding((*where, "machine"), f"'{deployment.machine}' is disabled", fix)

@@ -6,6 +6,7 @@ The order is NixOS's: `/etc`, secrets, users' keys, sshd, then services.
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from fediversity.local.machines import mesh, profiles
@@ -54,6 +55,7 @@ def activate_nixos(machine: Machine, system: str) -> None:
     _configure_sshd(root, manifest)
     machine.reload_host_key()
     _start_zerotier(machine, manifest)
+    _keep_or_remove_data(root, manifest)
 
 
 def activate_darwin(machine: Machine, system: str) -> None:
@@ -61,6 +63,16 @@ def activate_darwin(machine: Machine, system: str) -> None:
     manifest_of(machine.root, system)
     machine.root.link(profiles.CURRENT, system)
     _link_etc(machine.root, system)
+
+
+def _keep_or_remove_data(root: Root, manifest: dict[str, Any]) -> None:
+    """What an application has is there since it first ran; it stays when the application goes, until told otherwise."""
+    for application, wanted in manifest.get("applications", {}).items():
+        data = f"/var/lib/{application}"
+        if wanted["enable"] and not root.exists(data):
+            root.write(f"{data}/database", f"{secrets.token_hex(8)} (simulated)\n", 0o600)
+        elif wanted["removeData"]:
+            root.remove(data)
 
 
 BOOT_LOADER_STATE = "/boot/grub/state"

@@ -1,6 +1,7 @@
 """The stand-in for `clan`: the whole of its grammar, and of its commands those that a rollout uses."""
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from fediversity.local.tools.flake import Flake
     from fediversity.local.tools.workspace import Workspace
 
+_REGISTRY_ENTRY = re.compile(r"[A-Za-z][\w-]*(/[^/]+){0,2}")
 _FLAKE_MARKS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
 
 
@@ -74,15 +76,34 @@ def _flake_folder(given: str | None) -> Path:
     if given is None:
         given = os.environ.get("CLAN_DIR")
     if given is not None:
-        folder = Path(given).absolute()
-        if not folder.is_dir():
-            raise ToolError(f"Flake '{given}' does not exist or is not a valid flake.")
-        return folder
+        return _referenced(given)
     here = Path.cwd()
     for folder in (here, *here.parents):
         if any((folder / mark).exists() for mark in _FLAKE_MARKS):
             return folder
     raise ToolError("No clan flake found in the current directory or its parents")
+
+
+def _referenced(reference: str) -> Path:
+    """The folder that a flake reference names, as Nix reads it: a bare word is an entry of the registry.
+
+    A folder inside a git repository is read as that repository with `?dir=`, and clan loses this part: it looks for
+    the flake at the top.
+    """
+    if _REGISTRY_ENTRY.fullmatch(reference):
+        raise ToolError(
+            f"error: cannot find flake 'flake:{reference}' in the flake registries (simulated: there are none)"
+        )
+    folder = Path(reference.removeprefix("path:")).absolute()
+    if not folder.is_dir():
+        raise ToolError(f"Flake '{reference}' does not exist or is not a valid flake.")
+    if not reference.startswith("path:"):
+        top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
+        if top != folder:
+            raise ToolError(
+                f"error: path '{top}/flake.nix' does not exist: write `path:{folder}` for a folder in a repository"
+            )
+    return folder
 
 
 if __name__ == "__main__":

@@ -71,6 +71,10 @@ class Flake:
         deployments: Mapping[str, Mapping[str, Any]] = self.rendered["deployments"]
         return deployments
 
+    def deployments_on(self, machine: str) -> Mapping[str, Mapping[str, Any]]:
+        """The deployments on one machine by name, those that are switched off included."""
+        return {name: request for name, request in self.deployments.items() if request["machine"] == machine}
+
     def is_darwin(self, machine: str) -> bool:
         """Whether a machine is a Mac."""
         return bool(self.machines[machine]["machineClass"] == "darwin")

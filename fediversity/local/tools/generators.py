@@ -11,11 +11,15 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from fediversity.local.tools.errors import ToolError
 from fediversity.local.tools.flake import Flake, Membership
 from fediversity.local.tools.system import RELEASE
 from fediversity.local.tools.vars import File, Generator, Inputs
+
+_APPLICATION_SECRETS = {"peertube": "secret", "pixelfed": "app-key"}
+"""Applications whose NixOS module wants a secret of its own from a file; Mastodon's makes its own."""
 
 
 def of_machine(flake: Flake, machine: str) -> list[Generator]:
@@ -45,6 +49,8 @@ def _each(flake: Flake, machine: str) -> Iterator[Generator]:
         yield _ssh_key("initrd-ssh", machine, "id_ed25519", needed_for="activation")
         passphrase = File("passphrase", deploy=False, needed_for="partitioning")
         yield Generator("luks", machine, (passphrase,), lambda _: {"passphrase": _words()})
+    for name, request in flake.deployments_on(machine).items():
+        yield from _deployment(machine, name, request)
     for member in flake.memberships(machine):
         service = {
             "sshd": _sshd,
@@ -123,6 +129,24 @@ def _user(_flake: Flake, machine: str, member: Membership) -> Iterator[Generator
 def _emergency_access(_flake: Flake, machine: str, _member: Membership) -> Iterator[Generator]:
     files = (_public("password-hash"), File("password", deploy=False))
     yield Generator("emergency-access", machine, files, lambda _: _password("password", _words()))
+
+
+def _deployment(machine: str, name: str, request: Mapping[str, Any]) -> Iterator[Generator]:
+    """What the modules of the applications generate (`nix/modules/services/`)."""
+    password = (File("password"),)
+    yield Generator(f"{name}-initial-user", machine, password, lambda _: {"password": _words()})
+    if request["storage"]:
+        files = (File("access-key-id"), File("secret-access-key"))
+        yield Generator(f"{name}-s3", None, files, lambda _: _s3_key())
+    if request["mail"] and request["mail"]["user"]:
+        yield Generator(f"{name}-mail", None, password, lambda _: {"password": _words()})
+    if secret := _APPLICATION_SECRETS.get(request["application"]):
+        yield Generator(f"{name}-secrets", machine, (File(secret),), lambda _: {secret: os.urandom(32).hex().encode()})
+
+
+def _s3_key() -> Mapping[str, bytes]:
+    """A key pair in the form that Garage gives its own and imports."""
+    return {"access-key-id": f"GK{os.urandom(12).hex()}".encode(), "secret-access-key": os.urandom(32).hex().encode()}
 
 
 def _public(name: str) -> File:

@@ -20,7 +20,7 @@ from fediversity.local.tools.flake import Flake
 from fediversity.local.tools.log import say
 from fediversity.local.tools.nix_copy import copy
 from fediversity.local.tools.store import realise_source
-from fediversity.local.tools.system import Deployment, build
+from fediversity.local.tools.system import build
 from fediversity.local.tools.workspace import Workspace
 
 INPUT = "deployment-config"
@@ -58,16 +58,21 @@ class Root:
         config = _read_config(references[-1]) if references else {}
         return cls(Flake.load(here), config, Workspace.from_environment())
 
+    @property
+    def _names(self) -> set[str]:
+        """The deployments of the fleet file, and those that are asked for by the input alone."""
+        return {*self.flake.deployments, *self.config}
+
     def members(self, path: str) -> list[str]:
         """The members of a composite."""
         if not path:
-            return sorted(self.flake.deployments)
+            return sorted(self._names)
         self._deployment_at(path)
         return [RESOURCE]
 
     def apply(self, paths: list[str]) -> None:
         """Applies composites at once. Raises `ToolError` with all failures."""
-        names = sorted(self.flake.deployments) if paths == [""] else [self._deployment_at(path) for path in paths]
+        names = sorted(self._names) if paths == [""] else [self._deployment_at(path) for path in paths]
         failures: list[str] = []
 
         def attempt(name: str) -> None:
@@ -86,7 +91,7 @@ class Root:
 
     def _deployment_at(self, path: str) -> str:
         name, _, rest = path.partition(".")
-        if name not in self.flake.deployments:
+        if name not in self._names:
             raise ToolError(f"attribute `{name}` not found")
         if rest and rest != RESOURCE:
             raise ToolError(f"attribute `{rest.split('.')[0]}` not found")
@@ -106,8 +111,9 @@ class Root:
             raise ToolError(f"The option `{name}.{RESOURCE}.ssh.{missing[0]}` was accessed but has no value defined.")
         source = realise_source(self.flake.folder, self.workspace.overlay, self.workspace.store)
         built = Flake.load(self.workspace.store / Path(source).name)
-        deployment = Deployment(name, entry["application"], entry["settings"])
-        system = build(built, entry["machine"], self.workspace.store, deployment)
+        request = _checked(name, {key: value for key, value in entry.items() if key != "ssh"})
+        machine = request["machine"]
+        system = build(built, machine, self.workspace.store, {**built.deployments_on(machine), name: request})
         say(f"{name}.{RESOURCE}: applying {system}")
         with tempfile.TemporaryDirectory() as folder:
             self._switch(entry["ssh"], system, Path(folder) / "known_hosts")
@@ -131,6 +137,16 @@ class Root:
         )
         if done.returncode != 0:
             raise ToolError(f"`{system}/bin/apply switch` on {target} exited with {done.returncode}")
+
+
+def _checked(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """The request with its defaults, as the machine's options fill them in. Raises `ToolError` for what they refuse."""
+    from fediversity.fleet.deployments import read_request  # noqa: PLC0415  other commands do without it
+
+    try:
+        return read_request(request).request()
+    except ValueError as error:
+        raise ToolError(f"{name}.{RESOURCE}: in the option `fediversity.deployments.{name}`: {error}") from None
 
 
 def _read_config(reference: str) -> Mapping[str, Any]:

@@ -5,9 +5,7 @@ their first line, and `simulated.json`, which says what activating the system do
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,52 +18,47 @@ MANIFEST = "simulated.json"
 PROGRAM = "#!simulated "
 """The first line of a program in the simulated store: this and the name of what the interpreter runs."""
 
-_SECRET_SETTING = re.compile(r"password|passphrase|secret|token|private|(^|_)key$", re.IGNORECASE)
-
 File = tuple[str, str, bool]
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """A NixOps4 deployment that becomes part of a machine's system."""
-
-    name: str
-    application: str
-    settings: Mapping[str, Any]
+Requests = Mapping[str, Mapping[str, Any]]
+"""Deployment requests by name, as `fleet.json` holds them."""
 
 
-def system_path(flake: Flake, machine: str, deployment: Deployment | None = None) -> str:
-    """The store path of a machine's system; it changes with the machine's fingerprint and with the deployment."""
+def system_path(flake: Flake, machine: str, requests: Requests | None = None) -> str:
+    """The store path of a machine's system; it changes with the machine's fingerprint and with what is asked for there.
+
+    `requests` are the deployments on the machine, those of `fleet.json` if not given.
+    """
     digest = flake.fingerprint(machine)
     if flake.is_darwin(machine):
         return store_path(digest, f"darwin-system-{RELEASE}")
-    if deployment is None:
-        return store_path(digest, f"nixos-system-{machine}-{RELEASE}")
-    mixed = _digest(digest, deployment)
-    return store_path(mixed, f"nixos-system-{machine}-{RELEASE}-{deployment.application}")
+    requests = flake.deployments_on(machine) if requests is None else requests
+    return store_path(_digest(digest, requests) if requests else digest, f"nixos-system-{machine}-{RELEASE}")
 
 
-def build(flake: Flake, machine: str, store: Path, deployment: Deployment | None = None) -> str:
+def build(flake: Flake, machine: str, store: Path, requests: Requests | None = None) -> str:
     """Builds the system of a machine into the folder `store` and gives its store path.
 
-    Raises `ToolError` for what an evaluation would fail on: an unknown machine, a public var that is not generated.
+    `requests` are the deployments on the machine, those of `fleet.json` if not given. Raises `ToolError` for what an
+    evaluation would fail on: an unknown machine, a public var that is not generated.
     """
     if machine not in flake.machines:
         raise ToolError(f"error: flake '{flake.folder}' does not provide a configuration of the machine '{machine}'")
-    path = system_path(flake, machine, deployment)
-    files = _darwin_files(flake, machine) if flake.is_darwin(machine) else _nixos_files(flake, machine, deployment)
+    requests = flake.deployments_on(machine) if requests is None else requests
+    path = system_path(flake, machine, requests)
+    files = _darwin_files(flake, machine) if flake.is_darwin(machine) else _nixos_files(flake, machine, requests)
     write_path(store, path, files)
     return path
 
 
-def _digest(fingerprint: str, deployment: Deployment) -> str:
-    import hashlib  # noqa: PLC0415  only nixops4 comes here
+def _digest(fingerprint: str, requests: Requests) -> str:
+    import hashlib  # noqa: PLC0415  most machines have no deployment
 
-    text = json.dumps([deployment.name, deployment.application, deployment.settings], sort_keys=True)
-    return hashlib.sha256(f"{fingerprint}\0{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{fingerprint}\0{json.dumps(requests, sort_keys=True)}".encode()).hexdigest()
 
 
-def _nixos_files(flake: Flake, machine: str, deployment: Deployment | None) -> Iterator[File]:
+def _nixos_files(flake: Flake, machine: str, requests: Requests) -> Iterator[File]:
     entry = flake.machines[machine]
     yield "nixos-version", f"{RELEASE}.simulated", False
     yield "system", entry["system"], False
@@ -73,12 +66,21 @@ def _nixos_files(flake: Flake, machine: str, deployment: Deployment | None) -> I
     yield "etc/hostname", f"{machine}\n", False
     yield "etc/os-release", _OS_RELEASE, False
     yield "etc/fediversity/identity", f"{flake.name}/{machine}\n", False
-    if deployment is not None:
-        yield "bin/apply", f"{PROGRAM}apply\n", True
-        shown = {"name": deployment.name, "application": deployment.application, "simulated": True}
-        text = json.dumps(shown | {"settings": public_settings(deployment.settings)}, indent=2, sort_keys=True)
-        yield f"etc/fediversity/deployments/{deployment.name}.json", text + "\n", False
-    yield MANIFEST, json.dumps(_manifest(flake, machine), indent=2, sort_keys=True) + "\n", False
+    yield "bin/apply", f"{PROGRAM}apply\n", True
+    for name, request in sorted(requests.items()):
+        if request["enable"]:
+            text = json.dumps({"name": name, "simulated": True, **request}, indent=2, sort_keys=True)
+            yield f"etc/fediversity/deployments/{name}.json", text + "\n", False
+    manifest = _manifest(flake, machine) | {"applications": _applications(requests)}
+    yield MANIFEST, json.dumps(manifest, indent=2, sort_keys=True) + "\n", False
+
+
+def _applications(requests: Requests) -> dict[str, dict[str, bool]]:
+    """For each application whether it runs, and whether what it left behind goes."""
+    return {
+        request["application"]: {"enable": request["enable"], "removeData": request["removeData"]}
+        for request in requests.values()
+    }
 
 
 def _darwin_files(flake: Flake, machine: str) -> Iterator[File]:
@@ -163,10 +165,3 @@ def public_var(flake: Flake, relative: str, default: str | None = None) -> str:
             return default
         name = "/".join(relative.rsplit("/", 2)[-2:])
         raise ToolError(f"error: the var {name} has not been generated yet; run `clan vars generate`") from None
-
-
-def public_settings(settings: Any) -> Any:
-    """Settings without the values whose names say that they are secret."""
-    if isinstance(settings, Mapping):
-        return {key: public_settings(value) for key, value in settings.items() if not _SECRET_SETTING.search(key)}
-    return [public_settings(value) for value in settings] if isinstance(settings, list) else settings
