@@ -105,6 +105,11 @@ class Checkout:
         steps: list[dict[str, Any]] = json.loads(done.stdout)["steps"]
         return steps
 
+    def pending_operations(self) -> list[dict[str, Any]]:
+        """What the engine had begun and not ended when it last wrote its state."""
+        exported = json.loads(self.must(self.run("pulumi", "stack", "export", "--stack", "dev")))
+        return list(exported["deployment"].get("pending_operations") or ())
+
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the engine's state."""
         exported = json.loads(self.must(self.run("pulumi", "stack", "export", "--stack", "dev")))

@@ -53,10 +53,13 @@ def test_a_rollout_whose_engine_was_killed_is_finished_by_the_next_up(
     assert started.wait(30) != 0
     wait_until(lambda: not workers(checkout), 20, "the plug-ins and the runner of the killed engine end")
 
+    pending = checkout.pending_operations()
+
     output = checkout.must(checkout.just("up"))
 
     assert "was killed" in output
-    assert "operations in progress" in output
+    # Between two operations there is none: how fast the kill comes after what it waited for is not ours to say.
+    assert (f"with {len(pending)} operations in progress" in output) == bool(pending)
     assert installs(checkout) == dict.fromkeys(SERVERS, 1), "a machine was installed twice, or not at all"
     latest = {record.step: record.outcome for record in checkout.records()}
     assert set(latest) == {step["name"] for step in checkout.plan()}

@@ -41,8 +41,9 @@ def test_preview_shows_the_real_command_lines(checkout: Checkout) -> None:
     done = checkout.run("pulumi", "preview", "--stack", "dev", "--diff", "--color=never", "--non-interactive")
 
     output = checkout.must(done)
-    assert 'clan machines install cinnabar --flake "path:$PWD/nix"' in output
-    assert 'clan machines update blackphos --flake "path:$PWD/nix" --host-key-check strict' in output
+    flake = r"--flake \"path:$PWD/nix\""
+    assert f"clan machines install cinnabar {flake}" in output
+    assert f"clan machines update blackphos {flake} --host-key-check strict" in output
     assert not checkout.stack_dir.exists()
 
 

@@ -288,7 +288,7 @@ DEPLOYMENTS = (
     Bad(
         "mail spelt as in JSON",
         "    domain: flowers.garden.example\n",
-        "    domain: flowers.garden.example\n    mail: {host: m.garden.example, sender: m@garden.example, from: f@garden.example}\n",
+        "    domain: flowers.garden.example\n    mail: {host: m.example, sender: m@m.example, from: f@garden.example}\n",
         "f@garden.example",
         "deployments.flowers.mail.from",
         "unknown key 'from'",
