@@ -288,8 +288,8 @@ DEPLOYMENTS = (
     Bad(
         "mail spelt as in JSON",
         "    domain: flowers.garden.example\n",
-        "    domain: flowers.garden.example\n    mail: {host: m.example, sender: m@m.example, from: f@garden.example}\n",
-        "f@garden.example",
+        "    domain: flowers.garden.example\n    mail: {host: m.example, sender: m@m.example, from: f@m.example}\n",
+        "f@m.example",
         "deployments.flowers.mail.from",
         "unknown key 'from'",
         "known: host, port, sender, user",
