@@ -41,6 +41,7 @@ def fleet() -> dict[str, Any]:
             "description": "",
             "encrypted": encrypted,
             "unlockPort": 2223 if encrypted else None,
+            "mesh": None,
         }
 
     def role(machines: list[str], tags: list[str], **settings: Any) -> dict[str, Any]:

@@ -101,3 +101,19 @@ def test_the_address_in_the_mesh_is_the_one_of_the_vars(mesh: Site) -> None:
     installed(mesh, "ares")
     address = mesh.clan("vars", "get", "ares", "zerotier-ip-ares-mesh/ip").stdout
     assert mesh.ssh("ares", "zerotier-cli listnetworks").stdout.split()[-1] == f"{address}/88"
+
+
+def test_a_mac_gets_its_identity_from_the_vars_and_is_admitted_by_its_address(mesh: Site) -> None:
+    mesh.write_fleet(OPEN | {"machines": {**OPEN["machines"], "mac": OPEN["machines"]["mac"] | {"mesh": "mesh"}}})
+    mesh.server("ares")
+    mesh.mac("mac")
+    mesh.clan("vars", "generate")
+    installed(mesh, "ares")
+    before = mesh.ssh("mac", "sudo -n zerotier-cli info", user="crs58").stdout.split()[2]
+    mesh.pin("mac", mesh.host_key("mac"))
+    done = mesh.update("mac", user="crs58")
+    assert done.returncode == 0, done.stderr
+    assert mesh.ssh("mac", "sudo -n zerotier-cli info", user="crs58").stdout.split()[2] != before
+    assert status(mesh, "mac", "crs58") == "OK"
+    address = mesh.clan("vars", "get", "mac", "zerotier-ip-mac-mesh/ip").stdout
+    assert mesh.ssh("mac", "sudo -n zerotier-cli listnetworks", user="crs58").stdout.split()[-1] == f"{address}/88"

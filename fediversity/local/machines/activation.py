@@ -60,9 +60,21 @@ def activate_nixos(machine: Machine, system: str) -> None:
 
 def activate_darwin(machine: Machine, system: str) -> None:
     """Makes `system` the running system of a Mac. Raises `ActivationError`."""
-    manifest_of(machine.root, system)
-    machine.root.link(profiles.CURRENT, system)
-    _link_etc(machine.root, system)
+    root = machine.root
+    manifest = manifest_of(root, system)
+    root.link(profiles.CURRENT, system)
+    _link_etc(root, system)
+    _install_secrets(root)
+    _join_mesh(machine, manifest)
+
+
+def _join_mesh(machine: Machine, manifest: dict[str, Any]) -> None:
+    """What the module `mesh` of the flake does: without ZeroTier or without vars it leaves everything as it is."""
+    networks = manifest.get("zerotier")  # A Mac that was set up by hand has a system without any.
+    secret = f"{SECRETS}/shared/zerotier-identity-{manifest.get('machine')}/identity-secret"
+    service = mesh.Service(machine)
+    if networks and service.installed and machine.root.exists(secret):
+        service.configure(networks, {}, machine.root.text(secret))
 
 
 def _keep_or_remove_data(root: Root, manifest: dict[str, Any]) -> None:

@@ -93,6 +93,12 @@ class Flake:
             return []
         return [member for name, member in self._all_memberships if name == machine]
 
+    def macs_of(self, instance: str) -> list[str]:
+        """The Macs that take part in a mesh: they have no role in its instance."""
+        return sorted(
+            name for name in self.machines if self.is_darwin(name) and self.machines[name]["mesh"] == instance
+        )
+
     def holders(self, instance: str, role: str) -> list[str]:
         """The NixOS machines that hold a role of an instance."""
         definition = self.rendered["instances"][instance]["roles"].get(role)

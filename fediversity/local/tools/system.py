@@ -89,7 +89,10 @@ def _darwin_files(flake: Flake, machine: str) -> Iterator[File]:
     yield "activate", f"{PROGRAM}activate\n", True
     yield "sw/bin/darwin-rebuild", f"{PROGRAM}darwin-rebuild\n", True
     yield "etc/fediversity/identity", f"{flake.name}/{machine}\n", False
-    yield MANIFEST, json.dumps({"machine": machine, "class": "darwin"}, sort_keys=True) + "\n", False
+    instance = flake.machines[machine]["mesh"]
+    network = public_var(flake, f"shared/zerotier-network-{instance}/network-id", default="") if instance else ""
+    manifest = {"machine": machine, "class": "darwin", "zerotier": [_entry(instance, network)] if network else []}
+    yield MANIFEST, json.dumps(manifest, sort_keys=True) + "\n", False
 
 
 _OS_RELEASE = f"""\
@@ -136,16 +139,21 @@ def _zerotier_instances(members: list[Membership]) -> list[str]:
 
 
 def _network(flake: Flake, instance: str) -> dict[str, Any]:
-    return {"instance": instance, "network": public_var(flake, f"shared/zerotier-network-{instance}/network-id")}
+    return _entry(instance, public_var(flake, f"shared/zerotier-network-{instance}/network-id"))
+
+
+def _entry(instance: str, network: str) -> dict[str, Any]:
+    return {"instance": instance, "network": network}
 
 
 def _admitted(flake: Flake, member: Membership) -> dict[str, Any]:
     """What the controller of an instance is configured with: whom it admits by itself, and whether everybody.
 
-    Members of the inventory are admitted by address; one whose address is not generated yet is left out, as in the
-    real service.
+    Members of the inventory, and the Macs of the mesh, are admitted by address; one whose address is not generated yet
+    is left out, as in the real service.
     """
     machines = {name for role in ("controller", "peer", "moon") for name in flake.holders(member.instance, role)}
+    machines |= set(flake.macs_of(member.instance))
     ips = [
         public_var(flake, f"shared/zerotier-ip-{name}-{member.instance}/ip", default="") for name in sorted(machines)
     ]
