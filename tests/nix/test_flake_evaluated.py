@@ -13,6 +13,13 @@ FLEET: dict[str, Any] = json.loads((FLAKE / "fleet.json").read_text())
 MACHINES: dict[str, Any] = FLEET["machines"]
 
 
+def part_of(wanted: Any, whole: Any) -> Any:
+    """What a setting holds of the keys that are wanted: an evaluated setting also has the defaults of its service."""
+    if isinstance(wanted, dict):
+        return {key: part_of(value, whole[key]) for key, value in wanted.items()}
+    return whole
+
+
 def test_the_evaluated_roles_have_the_members_that_the_fleet_means() -> None:
     services = evaluate("members")
     evaluated = {name: roles for instances in services.values() for name, roles in instances.items()}
@@ -20,6 +27,30 @@ def test_the_evaluated_roles_have_the_members_that_the_fleet_means() -> None:
         name: {role: role_members(MACHINES, definition) for role, definition in instance["roles"].items()}
         for name, instance in FLEET["instances"].items()
     }
+
+
+def test_the_evaluated_inventory_gives_each_role_to_the_machines_and_tags_of_the_fleet() -> None:
+    inventory = evaluate("inventory")["instances"]
+    assert {name: instance["module"]["name"] for name, instance in inventory.items()} == {
+        name: instance["module"] for name, instance in FLEET["instances"].items()
+    }
+    for name, instance in FLEET["instances"].items():
+        assert set(inventory[name]["roles"]) == set(instance["roles"]), name
+        for role, given in instance["roles"].items():
+            evaluated = inventory[name]["roles"][role]
+            assert sorted(evaluated["machines"]) == given["machines"], (name, role)
+            assert sorted(evaluated["tags"]) == given["tags"], (name, role)
+
+
+def test_every_member_of_a_role_has_the_settings_that_the_fleet_gives_it() -> None:
+    services = evaluate("settings")
+    evaluated = {name: roles for instances in services.values() for name, roles in instances.items()}
+    for name, instance in FLEET["instances"].items():
+        for role, given in instance["roles"].items():
+            members = role_members(MACHINES, given)
+            assert set(evaluated[name][role]) == set(members), (name, role)
+            for machine in members:
+                assert part_of(given["settings"], evaluated[name][role][machine]) == given["settings"], (name, role)
 
 
 def test_the_evaluated_inventory_has_the_machines_of_the_fleet() -> None:
