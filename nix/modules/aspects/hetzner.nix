@@ -21,5 +21,14 @@ in
       cloud_config_modules = [ ];
       cloud_final_modules = [ ];
     };
+
+    # Whatever cloud-init writes comes before this; should it not reach the metadata, the server still has IPv4.
+    systemd.network.networks."90-uplink" = {
+      matchConfig = {
+        Type = "ether";
+        Kind = "!*";
+      };
+      networkConfig.DHCP = "ipv4";
+    };
   };
 }
