@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.fleet.model import Deployment
+from fediversity.fleet.deployments import Application
 from tests.nix.breaking import Breaking, Cases, another_machine, broken, deployment, findings, put, role, without
 from tests.nix.evaluation import evaluate, refusal
 
@@ -69,16 +69,24 @@ CASES: Cases = {
     ),
     "a deployment on a machine that does not exist": (
         [put("oak", "deployments", "social", "machine")],
-        [
-            "deployments.social: there is no machine 'oak'; fix: "
-            "name one of the fleet's enabled machines, or switch the deployment off with it"
-        ],
+        ["deployments.social: there is no machine 'oak'; fix: name one of the fleet's enabled machines"],
     ),
     "a deployment on a Mac": (
         [put("stibnite", "deployments", "social", "machine")],
         [
             "deployments.social: stibnite is a Mac, and NixOps4 deploys to NixOS machines; fix: "
             "name a machine with machineClass nixos"
+        ],
+    ),
+    "the data of a running application to be removed": (
+        [put(True, "deployments", "social", "removeData")],
+        ["deployments.social: the data of a running application would be removed; fix: set `enabled: false` as well"],
+    ),
+    "settings of a deployment as they once were": (
+        [put({"domain": "old.example"}, "deployments", "social", "settings")],
+        [
+            "deployments.social.settings: no such key is ever rendered; fix: "
+            "remove it; what is specific to a machine belongs into its module in nix/"
         ],
     ),
     "an unknown application": (
@@ -179,7 +187,6 @@ def test_texts_that_only_look_a_little_like_addresses_pass(tmp_path: Path) -> No
 
 
 def test_the_flake_knows_the_applications_that_a_fleet_file_may_name(tmp_path: Path) -> None:
-    known = typing.get_args(Deployment.model_fields["application"].annotation)
-    for application in known:
+    for application in typing.get_args(Application):
         flake = broken(tmp_path / application, put(application, "deployments", "social", "application"))
         assert evaluate("inventory", flake)

@@ -20,11 +20,14 @@ let
     )
     ++ lib.optional (!(fleet.machines ? ${deployment.machine})) (
       finding where "there is no machine '${deployment.machine}'"
-        "name one of the fleet's enabled machines, or switch the deployment off with it"
+        "name one of the fleet's enabled machines"
     )
     ++ lib.optional (machine.machineClass or "nixos" == "darwin") (
       finding where "${deployment.machine} is a Mac, and NixOps4 deploys to NixOS machines"
         "name a machine with machineClass nixos"
+    )
+    ++ lib.optional (deployment.enable or true && deployment.removeData or false) (
+      finding where "the data of a running application would be removed" "set `enabled: false` as well"
     );
 
   # Groups of deployments that agree in what each of them needs alone.

@@ -16,7 +16,6 @@ let
   number = type "a number" isInt;
   texts = type "a list of texts" (value: lib.isList value && lib.all isString value);
   set = type "an object" isAttrs;
-  any = type "anything" (_: true);
   orNull = wanted: type "${wanted.name}, or null" (value: value == null || wanted.check value);
 
   required = wanted: wanted // { required = true; };
@@ -55,18 +54,17 @@ let
     settings = set;
   };
 
-  # What an application is told is for its own options to check.
+  # What an application is told in detail is for its own options to check.
   deployment = {
     application = required text;
     machine = required text;
-    domain = optional text;
     enable = optional bool;
     removeData = optional bool;
-    initialUser = optional any;
-    size = optional any;
-    storage = optional any;
-    mail = optional any;
-    settings = optional any;
+    domain = optional text;
+    initialUser = optional set;
+    size = optional text;
+    storage = optional (orNull set);
+    mail = optional (orNull set);
   };
 
   # Everything about one object that is not as the table says.
