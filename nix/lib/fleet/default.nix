@@ -1,5 +1,6 @@
 # The checks of what the fleet file hands over. A plain function, no module: it lives outside `modules/`.
-# `problems fleet` is the list of everything that is wrong with it; `checked fleet` is the fleet, or one error that says it all.
+# `problems fleet` is the list of everything that is wrong with it; `checked fleet` is the fleet, or one error that says
+# it all.
 {
   lib,
   # Names of clan's services, of the applications, and of the machines that have a module, by class.
@@ -48,5 +49,5 @@ in
       throw ''
         nix/fleet.json cannot be used:
         ${lib.concatMapStringsSep "\n" (text: "  - ${text}") found}
-        It is written by `fediversity render`: correct the fleet file (stacks/<stack>.yaml), then run `./just render`.'';
+        It is written by `fediversity render`: correct the fleet file in stacks/, then run `./just render`.'';
 }

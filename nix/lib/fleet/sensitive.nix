@@ -9,7 +9,9 @@ let
 
   ipv4 = "([0-9]{1,3}[.]){3}[0-9]{1,3}(:[0-9]+)?[.:]*";
   # Eight groups, or some groups around a double colon.
-  ipv6 = "(([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?::([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?)[.:]*";
+  group = "[0-9A-Fa-f]{1,4}";
+  some = "(${group}(:${group})*)?";
+  ipv6 = "((${group}:){7}${group}|${some}::${some})[.:]*";
 
   words = text: lib.filter lib.isString (builtins.split "[^0-9A-Za-z.:]+" text);
   isAddress =

@@ -1,7 +1,7 @@
 # One disk, partitioned by disko at installation: boots with BIOS and with UEFI, root on ext4.
 # Where the fleet says `encrypted`, root lies in LUKS with a generated passphrase.
-# A change here takes effect at the next installation only. Where a cloud's disk was made larger, a plain root grows into it
-# at the next boot; an encrypted one needs its passphrase for that: `growpart`, `cryptsetup resize root`, `resize2fs`.
+# A change of the layout takes effect at the next installation only. Where a cloud's disk was made larger, a plain root
+# grows at the next boot; an encrypted one needs its passphrase: `growpart`, `cryptsetup resize root`, `resize2fs`.
 { config, inputs, ... }:
 let
   inherit (config) fleet;

@@ -1,6 +1,6 @@
 # Secrets, tier 2: what others made up, such as a provider's API token or the password of a mail relay.
-# A service's module says `externalSecrets.NAME = { owner = …; }`; the value is the key NAME of the sops file
-# `nix/secrets/NAME.yaml`, which a person writes, encrypted for people and for the machines that use it. See docs/secrets.md.
+# A service's module says `externalSecrets.NAME = { owner = …; }`; the value is the key NAME of `nix/secrets/NAME.yaml`,
+# a sops file that a person writes, encrypted for people and for the machines that use it. See docs/secrets.md.
 { lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -70,7 +70,8 @@ in
 
         warnings = map (
           name:
-          "${config.networking.hostName} uses the secret ${name}, and nix/secrets/${name}.yaml is not there: see docs/secrets.md"
+          "${config.networking.hostName} uses the secret ${name}, and nix/secrets/${name}.yaml is not there: "
+          + "see docs/secrets.md"
         ) missing;
       };
     };

@@ -1,4 +1,4 @@
-# From outside a server answers SSH, ZeroTier and ping, and whatever an application on it opens; the rest is for the mesh.
+# From outside a server answers SSH, ZeroTier and ping, and what an application on it opens; the rest is for the mesh.
 # The port of SSH is opened by the SSH module, on the number that the fleet says.
 {
   flake.modules.nixos.firewall =

@@ -1,6 +1,6 @@
-# Secrets, tier 1: what can be generated, such as a password between two services or an API token that this fleet hands out.
+# Secrets, tier 1: what can be generated, such as a password between services or an API token that this fleet hands out.
 # A service's module says `generatedSecrets.NAME = { owner = …; }` and reads the file that `path` names.
-# `clan vars generate` makes the value, encrypted for people and for this machine alone; clan deploys it. See docs/secrets.md.
+# `clan vars generate` makes the value, encrypted for people and this machine alone; clan deploys it. See docs/secrets.md.
 { lib, ... }:
 let
   inherit (lib) mkOption types;

@@ -1,18 +1,18 @@
-# A server on Google Compute Engine. nixpkgs' own module for it is made for images: it takes the firewall away, logs people in
-# by OS Login and has another disk layout, so this is what a machine of this fleet needs instead.
+# A server on Google Compute Engine. nixpkgs' own module for it is made for images: it takes the firewall away, logs
+# people in by OS Login and has another disk layout, so this is what a machine of this fleet needs instead.
 { config, lib, ... }:
 let
   inherit (config) nixpkgsTree;
 in
 {
   flake.modules.nixos.google = {
-    # The only console there is (`gcloud compute connect-to-serial-port`); the last one named gets the boot's messages.
+    # The serial line is the only console there (`gcloud compute connect-to-serial-port`); the last one named is asked.
     srvos.boot.consoles = [
       "tty0"
       "ttyS0,115200"
     ];
 
-    # Google's time is smeared over leap seconds: never mixed with other servers. The name is known in every network there.
+    # Google's time is smeared over leap seconds: never mix it with others'. The name is known in every network there.
     networking.timeServers = lib.mkForce [ "metadata.google.internal" ];
 
     # Google's networks carry packets of 1460 bytes, which DHCP says and systemd-networkd heeds only when told to.

@@ -14,7 +14,7 @@ in
     imports = lib.optional nixpkgsTree.available inputs.srvos.nixosModules.hardware-hetzner-cloud;
 
     # cloud-init is there for the network alone. Left as it is it would rename the machine, set passwords that Hetzner
-    # thinks up, and write keys: all of that is the configuration's. What srvos says of the disk are defaults below disko's.
+    # thinks up, and write keys: all of that is the configuration's. What srvos says of the disk yields to disko.
     services.cloud-init.settings = lib.mkIf nixpkgsTree.available {
       preserve_hostname = true;
       cloud_init_modules = [ "seed_random" ];

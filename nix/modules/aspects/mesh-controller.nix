@@ -1,5 +1,5 @@
-# The machine that admits others to a ZeroTier mesh. clan's service admits its own peers, and the Macs by the addresses that
-# `flake/clan.nix` hands it; `zerotier-members` is there for people and for the rollout.
+# The machine that admits others to a ZeroTier mesh. clan's service admits its own peers, and the Macs by the addresses
+# that `flake/clan.nix` hands it; `zerotier-members` is there for people and for the rollout.
 {
   config,
   inputs,

@@ -19,7 +19,7 @@ in
     {
       imports = [ inputs.srvos.nixosModules.server ];
 
-      # Clan's recommended defaults are srvos' once more, and open multicast DNS to the internet. Of the rest a server needs:
+      # clan's recommended defaults are srvos' once more, and open multicast DNS to the internet. Beside them it needs:
       clan.core.enableRecommendedDefaults = false;
       networking.domain = lib.mkDefault fleet.domain;
 

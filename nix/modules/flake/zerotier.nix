@@ -1,4 +1,4 @@
-# ZeroTier for machines that clan's zerotier service cannot reach (it is NixOS only): the Macs whose `mesh` names an instance.
+# ZeroTier for machines that clan's service cannot reach (it is NixOS only): the Macs whose `mesh` names an instance.
 # Their identities are vars by the very names the service gives its own machines' (clanServices/zerotier in clan-core),
 # so that the addresses are known before anything is deployed and no file has to hold one.
 {
