@@ -3,24 +3,17 @@
 All servers are looked at, those that are switched off included: in a copy of the flake in which they are switched on.
 """
 
-import copy
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from fediversity.fleet.handoff import render_text
-from fediversity.fleet.load import parse_fleet
-from tests.nix.evaluation import ROOT, copy_of_the_flake, evaluate, write_public_vars
+from tests.nix.evaluation import copy_of_the_flake, evaluate, write_public_vars
+from tests.nix.spares import rendered_with
 
-STACK = ROOT / "stacks/dev.yaml"
 SERVERS_NIX = Path(__file__).with_name("servers.nix")
-LIKE = "orb-nixos"
-"""What a server is like that has a module and is not in the fleet file yet."""
-
 CACHE_TOKEN = "vars/per-machine/cinnabar/cache-token/secret"
 SERVICE = """{
   flake.modules.nixos."machines/cinnabar" = {
@@ -35,15 +28,6 @@ SERVICE = """{
   };
 }"""
 """A service that has clan generate a secret, and wants two from outside, of which one is there."""
-
-
-def rendered_with(servers: list[str]) -> str:
-    """What `fediversity render` writes when each of these servers is part of the fleet."""
-    data: dict[str, Any] = yaml.safe_load(STACK.read_text())
-    for name in servers:
-        entry = data["machines"].setdefault(name, copy.deepcopy(data["machines"][LIKE]))
-        entry["enabled"] = True
-    return render_text(parse_fleet(yaml.safe_dump(data), str(STACK)))
 
 
 @pytest.fixture(scope="module")
