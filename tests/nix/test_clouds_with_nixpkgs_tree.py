@@ -45,8 +45,7 @@ def flake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_server_evaluates_whole(flake: Path, check: Path) -> None:
-    failed = evaluate("failed", flake, check)
-    assert {name: failed[name] for name in SERVERS} == {name: [] for name in SERVERS}
+    # A failing assertion would be an error here, as where a system is built.
     assert evaluate("forced", flake, check) == dict.fromkeys(SERVERS, True)
 
 
