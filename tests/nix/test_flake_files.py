@@ -140,3 +140,18 @@ def test_editing_an_aspect_changes_the_fingerprints_of_those_that_import_it() ->
 def test_editing_what_all_machines_share_changes_every_fingerprint() -> None:
     for path in ("flake.nix", "modules/flake/clan.nix", "modules/flake/fleet.nix"):
         assert changed_by_editing(path) == set(MACHINES)
+
+
+def test_editing_a_check_of_the_fleet_changes_every_fingerprint() -> None:
+    assert [path for path in SOURCES.files if path.startswith("lib/fleet/")]
+    for path in (path for path in SOURCES.files if path.startswith("lib/fleet/")):
+        assert changed_by_editing(path) == set(MACHINES), path
+
+
+def test_a_new_secret_from_outside_updates_the_machines_that_can_have_such_secrets() -> None:
+    modules = machine_modules()
+    written = FlakeSources({**SOURCES.files, "secrets/smtp-password.yaml": b"encrypted"})
+    changed = {
+        machine for machine in MACHINES if fingerprint(SOURCES, FLEET, machine) != fingerprint(written, FLEET, machine)
+    }
+    assert changed == {machine for machine in MACHINES if "external-secrets" in modules[machine].aspects} != set()

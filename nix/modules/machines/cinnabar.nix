@@ -9,8 +9,12 @@ in
     imports = [
       nixos.base
       nixos.server
+      nixos.firewall
+      nixos.hetzner
       nixos.disk
       nixos.remote-unlock
+      nixos.generated-secrets
+      nixos.external-secrets
       nixos.mesh-controller
     ];
 

@@ -9,8 +9,12 @@ in
     imports = [
       nixos.base
       nixos.server
+      nixos.firewall
+      nixos.google
       nixos.disk
       nixos.remote-unlock
+      nixos.generated-secrets
+      nixos.external-secrets
     ];
 
     networking.hostName = "orb-nixos";

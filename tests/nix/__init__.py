@@ -1,0 +1,1 @@
+"""Tests of the flake: as text, and evaluated by Nix."""
