@@ -64,3 +64,28 @@ def test_encrypted_servers_generate_the_passphrase_and_the_initrd_s_host_key() -
         assert files.get("luks") == (["passphrase"] if encrypted else None)
         assert files.get("initrd-ssh") == (["id_ed25519", "id_ed25519.pub"] if encrypted else None)
         assert all(not definition["prompts"] for definition in generators[name].values()), "nobody is there to answer"
+
+
+def test_the_mesh_s_controller_admits_the_macs_by_the_addresses_among_the_vars(tmp_path: Path) -> None:
+    flake = copy_of_the_flake(tmp_path)
+    macs = sorted(name for name, machine in MACHINES.items() if machine["mesh"] == "zerotier-local")
+    assert macs, "the fleet has no Mac in the mesh"
+    made_up = {mac: f"fd00::{number}" for number, mac in enumerate(macs, start=1)}
+    for mac, address in made_up.items():
+        value = flake / f"vars/shared/zerotier-ip-{mac}-zerotier-local/ip/value"
+        value.parent.mkdir(parents=True)
+        value.write_text(address)
+    for source, admitted in ((FLAKE, []), (flake, list(made_up.values()))):
+        roles = evaluate("settings", source)["<clan-core>-zerotier"]["zerotier-local"]
+        assert {name: settings["allowedIps"] for name, settings in roles["controller"].items()} == {
+            "cinnabar": admitted
+        }
+
+
+def test_the_controller_computes_the_macs_addresses_and_cannot_read_their_identities() -> None:
+    of_controller = evaluate("generators")["cinnabar"]
+    for mac in (name for name, machine in MACHINES.items() if machine["mesh"] == "zerotier-local"):
+        address = of_controller[f"zerotier-ip-{mac}-zerotier-local"]
+        assert (address["share"], address["files"]) == (True, ["ip"])
+        assert sorted(address["deps"]) == [f"zerotier-identity-{mac}", "zerotier-network-zerotier-local"]
+        assert f"zerotier-identity-{mac}" not in of_controller, "whoever declares a shared secret may decrypt it"
