@@ -1,7 +1,7 @@
 """Evaluating the flake as if nixpkgs were there whole, so that home-manager and more of srvos take part.
 
-They import files of nixpkgs' own tree and ask for packages by name. `nixpkgs-more/` holds small stand-ins for both; a copy
-of the stub of nixpkgs gets them, and the flake finds `nixpkgsTree.available` true.
+They import files of nixpkgs' own tree and ask for packages by name. `nixpkgs-more/` holds small stand-ins for both; a
+copy of the stub of nixpkgs gets them, and the flake finds `nixpkgsTree.available` true.
 """
 
 import json
@@ -16,20 +16,21 @@ _HERE = Path(__file__).parent
 _MORE = _HERE / "nixpkgs-more"
 
 _FORCED = 'removeAttrs config [ "_module" '
-"""What the stub of NixOS leaves out where it forces a whole configuration; a home's many options without a value, too."""
+"""What the stub of NixOS leaves out where it forces a whole configuration. Homes have many options without a value."""
 
 
 def full_tree(folder: Path) -> Path:
     """Copies what evaluates the flake below `folder`, extends its nixpkgs, and gives the folder of `check.nix`.
 
-    Beside the check lies `homes.nix`.
+    Beside the check lie `generators.nix`, `homes.nix` and `macs.nix`.
     """
     if not CHECK.is_file():
         pytest.skip("evaluating the flake needs ../shared/nix-eval")
     evaluation = Path(shutil.copytree(CHECK.parent, folder / "nix-eval"))
     for path in (evaluation, *evaluation.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    shutil.copy(_HERE / "homes.nix", evaluation)
+    for expression in ("generators.nix", "homes.nix", "macs.nix"):
+        shutil.copy(_HERE / expression, evaluation)
 
     stub = evaluation / "nixpkgs-stub"
     (stub / "pkgs.nix").rename(stub / "pkgs-base.nix")

@@ -51,6 +51,10 @@ let
   isStub = value: value.type or null == "derivation";
 
   self = lib.mapAttrs (_: value: if isStub value then package value else value) base // {
+    stdenv = base.stdenv // {
+      inherit (base.stdenv.hostPlatform) isDarwin isLinux;
+    };
+    stdenvNoCC = self.stdenv;
     formats = lib.mapAttrs (_: format) (base.formats // { javaProperties = null; });
     writeText = name: text: made name [ text ];
     writeTextDir = name: text: made (baseNameOf name) [ text ];
@@ -66,6 +70,9 @@ let
     runCommandLocal =
       name: _: text:
       made name [ text ];
+    buildGo125Module = module: made module.pname [ ];
+    replaceVarsWith = file: made file.name [ ];
+    writeReferencesToFile = _: made "references" [ ];
     symlinkJoin = join: made join.name join.paths;
     buildEnv = environment: made environment.name environment.paths;
 
@@ -74,13 +81,8 @@ let
       override = _: self.darwin.linux-builder;
     };
 
-    # nix-darwin takes its own tools from what it calls.
-    callPackage =
-      file: parameters:
-      base.callPackage file parameters
-      // lib.genAttrs [ "darwin-option" "darwin-rebuild" "darwin-uninstaller" "darwin-version" ] (
-        name: made name [ ]
-      );
+    # nix-darwin's own tools and those of sops-nix come out of what they call.
+    callPackage = lib.callPackageWith self;
 
     # The manuals are not what is looked at.
     nixosOptionsDoc = _: lib.genAttrs [ "optionsJSON" "optionsCommonMark" ] (name: made name [ ]);
