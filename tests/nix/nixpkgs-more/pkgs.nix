@@ -1,5 +1,5 @@
 # The package set of the stub (pkgs-base.nix there), with what home-manager reads of it.
-# What the stub's builders leave alone is evaluated here: a text that a machine would get is a text without an error in it.
+# What the stub's builders leave alone is evaluated here: what a machine would get as a text is a text, not an error.
 { lib, ... }@arguments:
 let
   base = import ./pkgs-base.nix arguments;
@@ -70,6 +70,12 @@ let
     runCommandLocal =
       name: _: text:
       made name [ text ];
+    python3 = package base.python3 // {
+      pkgs = {
+        buildPythonApplication = application: made application.pname [ ];
+        setuptools = made "setuptools" [ ];
+      };
+    };
     buildGo125Module = module: made module.pname [ ];
     replaceVarsWith = file: made file.name [ ];
     writeReferencesToFile = _: made "references" [ ];

@@ -1,5 +1,5 @@
-# A Mac in the ZeroTier mesh that the fleet file names. clan's service is for NixOS only, so this does what it does there:
-# the identity that clan generated, membership of the network, the names of the other machines.
+# A Mac in the ZeroTier mesh that the fleet file names. clan's service is for NixOS only, so this does what it does
+# there: the identity that clan generated, membership of the network, the names of the other machines.
 # Whatever is not generated yet is left as it is found: a Mac can be set up before its vars are there.
 { config, inputs, ... }:
 let
