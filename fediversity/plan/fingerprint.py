@@ -157,7 +157,8 @@ def inventory_slice(rendered: Mapping[str, Any], machine: str) -> dict[str, Any]
     """What of the rendered fleet a machine's configuration reads: itself, its instances, and what is deployed on it.
 
     An instance comes with the names of all its members, because clan's services configure a machine from who else
-    takes part: sshd writes everybody's host keys, the zerotier controller admits every peer.
+    takes part: sshd writes everybody's host keys, the zerotier controller admits every peer. Macs take part in a mesh
+    without a role in it: they know the others by name, and its controller admits them.
     """
     machines = rendered["machines"]
     instances = {}
@@ -166,8 +167,9 @@ def inventory_slice(rendered: Mapping[str, Any], machine: str) -> dict[str, Any]
             role: {"members": role_members(machines, definition), "settings": definition["settings"]}
             for role, definition in instance["roles"].items()
         }
-        if any(machine in role["members"] for role in roles.values()):
-            instances[name] = {"module": instance["module"], "roles": roles}
+        joined = sorted(other for other, entry in machines.items() if entry.get("mesh") == name)
+        if machine in joined or any(machine in role["members"] for role in roles.values()):
+            instances[name] = {"module": instance["module"], "roles": roles, "joined": joined}
     return {
         "name": rendered["name"],
         "domain": rendered["domain"],

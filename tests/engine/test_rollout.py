@@ -111,7 +111,7 @@ def test_a_new_system_below_an_application_brings_the_application_back(checkout:
 
 
 def test_changing_a_shared_module_updates_those_that_import_it(checkout: Checkout) -> None:
-    append(checkout, "nix/modules/aspects/workstation.nix")
+    append(checkout, "nix/modules/aspects/mac/workstation.nix")
 
     ran = steps_of(checkout, lambda: checkout.must(checkout.just("up")))
 

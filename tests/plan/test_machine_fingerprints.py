@@ -201,6 +201,22 @@ def test_moving_text_from_one_file_to_another_changes_the_fingerprint(flake: Pat
     assert changed(flake, {"modules/a.nix": "{ }", "modules/b.nix": "{ a = 1; }"}) == {"oak", "elm", "moss"}
 
 
+MESH = FLEET + "  net: {module: zerotier, roles: {controller: {machines: [oak]}}}\n"
+
+
+def test_a_mac_that_joins_a_mesh_changes_itself_and_whoever_is_in_that_mesh(flake: Path) -> None:
+    joined = MESH.replace("host: moss.example}}", "host: moss.example}, mesh: net}")
+    before, after = fingerprints(flake, rendered(MESH)), fingerprints(flake, rendered(joined))
+    assert {machine for machine in before if before[machine] != after[machine]} == {"oak", "moss"}
+
+
+def test_a_machine_added_to_a_mesh_changes_the_macs_that_joined_it(flake: Path) -> None:
+    joined = MESH.replace("host: moss.example}}", "host: moss.example}, mesh: net}")
+    grown = joined.replace("controller: {machines: [oak]}", "controller: {machines: [oak]}, peer: {machines: [elm]}")
+    before, after = fingerprints(flake, rendered(joined)), fingerprints(flake, rendered(grown))
+    assert {machine for machine in before if before[machine] != after[machine]} == {"oak", "elm", "moss"}
+
+
 def test_links_are_not_followed(flake: Path, tmp_path: Path) -> None:
     outside = write(tmp_path / "store", {"modules/outside.nix": "{ }"})
     (flake / "result").symlink_to(outside)
