@@ -48,9 +48,12 @@ def cargo_problem(environ: Mapping[str, str]) -> str | None:
     if cargo is None:
         return "there is no cargo on PATH"
     try:
-        done = subprocess.run([cargo, "--version"], env=dict(environ), capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        return f"`cargo --version` failed ({error})"
+        done = subprocess.run([cargo, "--version"], env=dict(environ), capture_output=True, text=True, check=False)
+    except OSError as error:
+        return f"{cargo} did not start: {error}"
+    if done.returncode != 0:
+        # rustup's stand-in for cargo, with no toolchain chosen.
+        return f"{cargo} does not work: {next(iter(done.stderr.splitlines()), 'it says nothing')}"
     version = numbers(done.stdout)
     if version < OLDEST_RUST:
         return f"cargo is {'.'.join(map(str, version)) or 'of no known version'}"

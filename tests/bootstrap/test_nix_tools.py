@@ -118,6 +118,11 @@ def test_a_cargo_that_is_too_old_is_not_tried(computer: Computer, get: Get) -> N
     assert installs(computer) == []
 
 
+def test_a_cargo_that_does_not_work_is_told_in_its_own_words(computer: Computer, get: Get) -> None:
+    computer.program("cargo", 'echo "error: no default toolchain is configured" >&2; exit 1')
+    assert f"{computer.bin}/cargo does not work: error: no default toolchain is configured" in get().left_out[0]
+
+
 def test_a_failed_build_shows_the_end_of_its_log_leaves_nothing_and_is_tried_again(
     computer: Computer, get: Get
 ) -> None:
