@@ -62,6 +62,7 @@ in
     _: shells: map (package: package.name) shells.default.arguments.packages
   ) flake.devShells;
   environments = lib.mapAttrs (_: shells: shells.default.arguments.env) flake.devShells;
+  hooks = lib.mapAttrs (_: shells: shells.default.arguments.shellHook) flake.devShells;
   linters = lib.mapAttrs (_: packages: map (path: path.name) packages.nix-tools.paths) flake.packages;
   formatters = lib.mapAttrs (_: formatter: formatter.name) flake.formatter;
   checks = lib.mapAttrs (_: builtins.attrNames) flake.checks;

@@ -39,6 +39,9 @@
             pkgs.zlib
           ];
         };
+
+        # nixpkgs' Python puts every package of the shell that is written in Python, as clan, in front of .venv.
+        shellHook = "unset PYTHONPATH";
       };
     };
 }
