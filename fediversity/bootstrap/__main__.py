@@ -60,7 +60,7 @@ def _nix_tools(places: Places) -> int:
 def _nix_check(places: Places) -> int:
     files = nix_files.nix_files(places.root)
     tools = _tools_and_what_is_left_out(places)
-    problems = nix_files.check(files, tools)
+    problems = nix_files.check(files, tools, places.root / "nix")
     _print_problems(places, problems)
     by = ", ".join(tools.names) or "nothing"
     print(

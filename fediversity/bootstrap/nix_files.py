@@ -40,11 +40,14 @@ def nix_files(root: Path) -> Sequence[Path]:
     return sorted(found)
 
 
-def check(files: Sequence[Path], tools: NixTools) -> Sequence[Problem]:
-    """All problems of all files. A file that is not Nix at all is reported as that and nothing more."""
+def check(files: Sequence[Path], tools: NixTools, settings: Path) -> Sequence[Problem]:
+    """All problems of all files. A file that is not Nix at all is reported as that and nothing more.
+
+    `settings` is the folder with the `statix.toml` that holds for all files, wherever they are.
+    """
     unreadable = [problem for file in files for problem in _parse(file, tools)]
     readable = [file for file in files if file not in {problem.path for problem in unreadable}]
-    problems = [problem for file in readable for problem in (*_formatted(file, tools), *_lints(file, tools))]
+    problems = [problem for file in readable for problem in (*_formatted(file, tools), *_lints(file, tools, settings))]
     return sorted({*unreadable, *problems, *_dead_code(readable, tools)})
 
 
@@ -114,12 +117,10 @@ def _dead_code(files: Sequence[Path], tools: NixTools) -> Iterator[Problem]:
             yield Problem(Path(report["file"]), result.get("line", 1), result["message"])
 
 
-def _lints(file: Path, tools: NixTools) -> Iterator[Problem]:
+def _lints(file: Path, tools: NixTools, settings: Path) -> Iterator[Problem]:
     if tools.statix is None:
         return
-    # Without `--config` statix reads statix.toml where it is started, not where the file is.
-    config = next((folder for folder in file.parents if (folder / "statix.toml").is_file()), file.parent)
-    done = _run([tools.statix, "check", "--format", "errfmt", "--config", config, file])
+    done = _run([tools.statix, "check", "--format", "errfmt", "--config", settings, file])
     found = [match for line in done.stdout.decode().splitlines() if (match := _STATIX.match(line))]
     # It also ends with 0 when it could not read its own settings.
     if bool(found) != (done.returncode != 0) or done.stderr:

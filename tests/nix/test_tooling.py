@@ -49,17 +49,17 @@ def written(folder: Path, text: str) -> Path:
 def test_every_nix_file_of_the_project_parses_is_formatted_and_has_no_dead_code(tools: NixTools) -> None:
     files = nix_files(ROOT)
     assert {FLAKE / "flake.nix", Path(__file__).with_name("tooling.nix")} <= set(files)
-    assert [str(problem) for problem in check(files, tools)] == []
+    assert [str(problem) for problem in check(files, tools, FLAKE)] == []
 
 
 def test_a_badly_formatted_file_is_refused_with_its_first_wrong_line(tools: NixTools, tmp_path: Path) -> None:
     file = written(tmp_path, f"# a comment\n{UNFORMATTED}")
-    assert check([file], tools) == [Problem(file, 2, "not formatted; `./just fmt` corrects it")]
+    assert check([file], tools, FLAKE) == [Problem(file, 2, "not formatted; `./just fmt` corrects it")]
 
 
 def test_a_file_with_dead_code_is_refused_with_its_line(tools: NixTools, tmp_path: Path) -> None:
     file = written(tmp_path, DEAD)
-    assert check([file], tools) == [Problem(file, 3, "Unused let binding: unused")]
+    assert check([file], tools, FLAKE) == [Problem(file, 3, "Unused let binding: unused")]
 
 
 @pytest.mark.parametrize("parser", ["nix-instantiate", "nixfmt"])
@@ -68,7 +68,7 @@ def test_a_syntax_error_is_refused_with_its_line_and_nothing_more(tools: NixTool
         pytest.skip("there is no nix-instantiate on PATH")
     file = written(tmp_path, BROKEN)
     chosen = tools if parser == "nix-instantiate" else replace(tools, nix_instantiate=None)
-    (problem,) = check([file], chosen)
+    (problem,) = check([file], chosen, FLAKE)
     assert (problem.path, problem.line) == (file, 3)
     assert "expected" in problem.text
 
@@ -76,7 +76,7 @@ def test_a_syntax_error_is_refused_with_its_line_and_nothing_more(tools: NixTool
 def test_all_problems_of_all_files_are_told_at_once(tools: NixTools, tmp_path: Path) -> None:
     for name, text in (("a.nix", BROKEN), ("b.nix", DEAD), ("c.nix", UNFORMATTED), ("d.nix", "{ }\n")):
         (tmp_path / name).write_text(text)
-    found = check(nix_files(tmp_path), replace(tools, statix=None))
+    found = check(nix_files(tmp_path), replace(tools, statix=None), FLAKE)
     assert [(problem.path.name, problem.line) for problem in found] == [("a.nix", 3), ("b.nix", 3), ("c.nix", 1)]
 
 
@@ -84,15 +84,23 @@ def test_an_undefined_variable_is_refused_where_nix_is(tools: NixTools, tmp_path
     if tools.nix_instantiate is None:
         pytest.skip("only Nix' own parser knows undefined variables")
     file = written(tmp_path, "{\n  a = b;\n}\n")
-    assert check([file], tools) == [Problem(file, 2, "undefined variable 'b'")]
+    assert check([file], tools, FLAKE) == [Problem(file, 2, "undefined variable 'b'")]
 
 
 def test_a_lint_of_statix_is_refused_with_its_line_where_statix_is(tools: NixTools, tmp_path: Path) -> None:
     if tools.statix is None:
         pytest.skip("statix comes with Nix only")
     file = written(tmp_path, "{ a }:\n{\n  a = a;\n}\n")
-    (problem,) = check([file], tools)
+    (problem,) = check([file], tools, FLAKE)
     assert str(problem) == f"{file}:3: This assignment is better written with `inherit` (statix W03)"
+
+
+def test_the_settings_of_statix_hold_for_files_anywhere(tools: NixTools, tmp_path: Path) -> None:
+    if tools.statix is None:
+        pytest.skip("statix comes with Nix only")
+    file = written(tmp_path, "{\n  a.b = 1;\n  a.c = 2;\n  a.d = 3;\n}\n")
+    assert len(check([file], tools, tmp_path)) == 3, "there are no settings in that folder"
+    assert check([file], tools, FLAKE) == []
 
 
 def test_formatting_changes_what_is_wrong_and_nothing_else(tools: NixTools, tmp_path: Path) -> None:
@@ -102,7 +110,7 @@ def test_formatting_changes_what_is_wrong_and_nothing_else(tools: NixTools, tmp_
     assert [path.name for path in changed] == ["b.nix"]
     assert [(problem.path.name, problem.line) for problem in problems] == [("a.nix", 3)]
     assert (tmp_path / "a.nix").read_text() == BROKEN, "what cannot be parsed is left as it is"
-    assert check([tmp_path / "b.nix"], tools) == []
+    assert check([tmp_path / "b.nix"], tools, FLAKE) == []
 
 
 def test_hidden_folders_and_what_tools_make_are_not_looked_at(tmp_path: Path) -> None:
