@@ -2,6 +2,12 @@
 
 set positional-arguments
 
+# Started by another `just` (the one of `nix develop`, an editor's), this sets up what is missing all the same and
+# takes the environment from ./just.
+export PATH := if env("FEDIVERSITY_READY", "") == justfile_directory() { env("PATH") } else { `./just --print-path` }
+export PULUMI_HOME := env("PULUMI_HOME", env("HOME") / ".pulumi")
+export VIRTUAL_ENV := justfile_directory() / ".venv"
+
 [private]
 default:
     @{{ just_executable() }} --justfile {{ quote(justfile()) }} --list
@@ -54,10 +60,24 @@ render stack='dev' *options:
 check stack='dev':
     ruff format --check
     ruff check
+    python -m fediversity.bootstrap nix-check
     mypy
     fediversity check {{ quote(stack) }}
     fediversity render --check
     fediversity schema --check
+
+# Check every Nix file: syntax, format, dead code and, where statix is, its lints
+[no-exit-message]
+[group('nix')]
+nix-check:
+    @python -m fediversity.bootstrap nix-check
+
+# Evaluate both flakes and build their checks for this computer (needs Nix)
+[no-exit-message]
+[group('nix')]
+nix-flake-check *options:
+    nix flake check ./nix "$@"
+    nix flake check ./nix/validation "$@"
 
 # Correct formats and what the linter can correct by itself
 [no-exit-message]
@@ -65,12 +85,14 @@ check stack='dev':
 fmt:
     ruff check --fix
     ruff format
+    python -m fediversity.bootstrap nix-fmt
 
 # Check a stack's fleet file and run the tests; `./just test dev -k names` runs some of them
 [no-exit-message]
 [group('develop')]
 test stack='dev' *options:
     @fediversity check {{ quote(stack) }}
+    -@python -m fediversity.bootstrap nix-tools
     @shift; python -m pytest -n 2 "$@"
 
 # Build the Python package and a stack's plan into dist/

@@ -1,14 +1,22 @@
-"""`python -m fediversity.bootstrap` makes the checkout ready; with `status` it says what is in use."""
+"""`python -m fediversity.bootstrap` makes the checkout ready; with `status` it says what is in use.
+
+`nix-tools` gets the programs that check Nix files, `nix-check` and `nix-fmt` run them over all of the checkout's.
+"""
 
 import os
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from fediversity.bootstrap import nix_files
 from fediversity.bootstrap.engine import ensure_engine, examine
 from fediversity.bootstrap.lock import only_one
+from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
 from fediversity.bootstrap.places import LOCAL_PACKAGES, LOCAL_VERSION, Places
 from fediversity.bootstrap.plugins import ensure_plugins
-from fediversity.bootstrap.report import BootstrapError
+from fediversity.bootstrap.programs import ensure_programs_start
+from fediversity.bootstrap.report import BootstrapError, say
 from fediversity.bootstrap.venv import ensure_venv
 
 _ROOT = Path(__file__).parents[2]
@@ -17,32 +25,77 @@ _ROOT = Path(__file__).parents[2]
 def main(arguments: list[str]) -> int:
     places = Places.of(_ROOT, os.environ)
     try:
-        if arguments == ["status"]:
-            _status(places)
-        else:
-            _set_up(places)
+        return _COMMANDS[arguments[0] if arguments else "set-up"](places)
     except BootstrapError as error:
         print(f"fediversity: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _set_up(places: Places) -> int:
+    with only_one(places.cache / "set-up.lock"):
+        ensure_venv(places)
+        ensure_programs_start(places, os.environ)
+        ensure_engine(places, os.environ)
+        ensure_plugins(places)
     return 0
 
 
-def _set_up(places: Places) -> None:
-    with only_one(places.cache / "set-up.lock"):
-        ensure_venv(places)
-        ensure_engine(places, os.environ)
-        ensure_plugins(places)
-
-
-def _status(places: Places) -> None:
+def _status(places: Places) -> int:
     problem, engine = examine(places.engine_links / "pulumi", "in use", os.environ)
     print(f"engine    {f'{engine.version}, {engine.pulumi.resolve()}' if engine else problem}")
     print(f"cache     {places.cache}")
     for name in LOCAL_PACKAGES:
         there = "installed" if places.plugin(name).is_file() else "missing: run ./just plugins"
         print(f"plug-in   {name} {LOCAL_VERSION} (simulated): {there}")
+    return 0
+
+
+def _nix_tools(places: Places) -> int:
+    _tools_and_what_is_left_out(places)
+    return 0
+
+
+def _nix_check(places: Places) -> int:
+    files = nix_files.nix_files(places.root)
+    tools = _tools_and_what_is_left_out(places)
+    problems = nix_files.check(files, tools, places.root / "nix")
+    _print_problems(places, problems)
+    by = ", ".join(tools.names) or "nothing"
+    print(
+        f"{len(files)} Nix files, checked by {by}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
+    )
+    return 1 if problems else 0
+
+
+def _nix_fmt(places: Places) -> int:
+    changed, problems = nix_files.fmt(nix_files.nix_files(places.root), _tools_and_what_is_left_out(places))
+    for path in changed:
+        print(f"formatted {path.relative_to(places.root)}")
+    _print_problems(places, problems)
+    return 1 if problems else 0
+
+
+def _tools_and_what_is_left_out(places: Places) -> NixTools:
+    tools = ensure_nix_tools(places, os.environ)
+    for sentence in tools.left_out:
+        say(sentence)
+    return tools
+
+
+def _print_problems(places: Places, problems: Sequence[nix_files.Problem]) -> None:
+    for problem in problems:
+        print(replace(problem, path=problem.path.relative_to(places.root)), file=sys.stderr)
+
+
+_COMMANDS: dict[str, Callable[[Places], int]] = {
+    "set-up": _set_up,
+    "status": _status,
+    "nix-tools": _nix_tools,
+    "nix-check": _nix_check,
+    "nix-fmt": _nix_fmt,
+}
 
 
 if __name__ == "__main__":

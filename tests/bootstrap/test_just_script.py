@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def write(path, text):
     path.chmod(0o755)
 write(root / ".venv/bin/just", '#!/bin/sh\\nprintf "%s\\\\n" "$PATH" "$@"\\n')
 write(root / ".venv/engine/pulumi", "#!/bin/sh\\n")
+write(root / ".venv/bin/fediversity", '#!/bin/sh\\nprintf "%s\\\\n" "$PATH" "$VIRTUAL_ENV" "$PULUMI_HOME" "$@"\\n')
 for name in ("hcloud", "gcp", "command", "simulated"):
     launcher = pathlib.Path("scripts/pulumi-resource-local").read_text()
     write(home / "plugins" / f"resource-{name}-v0.0.0-local" / f"pulumi-resource-{name}", launcher)
@@ -41,10 +43,19 @@ class Checkout:
     home: Path
 
     def just(self, *arguments: str, cwd: Path | None = None, **extra: str) -> subprocess.CompletedProcess[str]:
+        return self._run(self.root / "just", arguments, cwd, extra)
+
+    def other_just(self, *arguments: str, cwd: Path | None = None, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Start the program `just` itself, as somebody does who has it on PATH, and not ./just."""
+        return self._run(Path(sys.executable).parent / "just", arguments, cwd, extra)
+
+    def _run(
+        self, program: Path, arguments: Sequence[str], cwd: Path | None, extra: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
         python = Path(sys.executable).parent
         environ = {"HOME": str(self.home), "PATH": f"{python}:/usr/bin:/bin", **extra}
         return subprocess.run(
-            [self.root / "just", *arguments],
+            [program, *arguments],
             cwd=cwd or self.root,
             env=environ,
             capture_output=True,
@@ -68,7 +79,7 @@ def checkout(tmp_path: Path) -> Checkout:
     (root / "scripts").mkdir()
     home.mkdir()
     pinned = ("pyproject.toml", "requirements.txt", "scripts/pulumi-resource-local", "engine/go.mod", "engine/go.sum")
-    for name in ("just", *pinned, "engine/language/go.mod", "engine/language/go.sum"):
+    for name in ("just", "Justfile", *pinned, "engine/language/go.mod", "engine/language/go.sum"):
         shutil.copy(ROOT / name, root / name)
     return Checkout(root, home)
 
@@ -188,3 +199,33 @@ def test_a_second_start_costs_less_than_a_third_of_a_second(checkout: Checkout) 
         times.append(time.perf_counter() - before)
     assert checkout.set_ups() == 1
     assert statistics.median(times) < 0.3, f"seconds of each start: {times}"
+
+
+def test_another_just_leads_to_the_set_up_and_the_same_environment(checkout: Checkout) -> None:
+    first = checkout.other_just("plan")
+    assert first.returncode == 0, first.stderr
+    path, *rest = first.stdout.splitlines()
+    assert path.split(":")[:2] == [f"{checkout.root}/.venv/bin", f"{checkout.root}/.venv/engine"]
+    assert rest == [f"{checkout.root}/.venv", f"{checkout.home}/.pulumi", "plan", "dev"]
+    assert checkout.other_just("plan", cwd=checkout.root / "scripts").stdout == first.stdout
+    assert checkout.set_ups() == 1
+
+
+def test_another_just_runs_no_recipe_when_the_set_up_fails_and_shows_why(checkout: Checkout) -> None:
+    (checkout.root / "broken").touch()
+    failed = checkout.other_just("plan")
+    assert failed.returncode != 0
+    assert failed.stdout == ""
+    assert "no package index" in failed.stderr
+
+
+def test_another_just_lists_the_recipes_without_setting_anything_up(checkout: Checkout) -> None:
+    assert "    up stack='dev'" in checkout.other_just("--list").stdout
+    assert checkout.set_ups() == 0
+
+
+def test_the_justfile_believes_a_start_by_our_own_script(checkout: Checkout) -> None:
+    checkout.just()
+    path = checkout.just().stdout.splitlines()[0]
+    inner = checkout.other_just("plan", PATH=path, FEDIVERSITY_READY=str(checkout.root))
+    assert inner.stdout.splitlines()[0] == path, "PATH must not grow with every level"

@@ -39,6 +39,17 @@ def test_the_recipes_for_the_engine_and_the_plug_ins_are_there(recipes: dict[str
     assert {"plugins", "engine", "pulumi", "resolve", "fmt"} <= recipes.keys()
 
 
+def test_nix_files_are_checked_by_check_and_formatted_by_fmt(recipes: dict[str, Any]) -> None:
+    assert ["python -m fediversity.bootstrap nix-check"] in recipes["check"]["body"]
+    assert ["python -m fediversity.bootstrap nix-fmt"] in recipes["fmt"]["body"]
+
+
+def test_only_what_checks_nix_files_gets_the_programs_for_it(recipes: dict[str, Any]) -> None:
+    """They take a minute to build, which nobody who rolls something out should wait for."""
+    users = {name for name, recipe in recipes.items() if "bootstrap nix-" in json.dumps(recipe["body"])}
+    assert users == {"check", "fmt", "test", "nix-check"}
+
+
 def test_clean_never_names_the_state(recipes: dict[str, Any]) -> None:
     body = json.dumps(recipes["clean"]["body"])
     assert ".pulumi" not in body
