@@ -201,6 +201,13 @@ def test_moving_text_from_one_file_to_another_changes_the_fingerprint(flake: Pat
     assert changed(flake, {"modules/a.nix": "{ }", "modules/b.nix": "{ a = 1; }"}) == {"oak", "elm", "moss"}
 
 
+def test_a_flake_inside_the_flake_is_none_of_its_machines_business(flake: Path) -> None:
+    inner = {f"trial/{path}": content for path, content in FLAKE.items()}
+    assert changed(flake, inner) == set()
+    own = fingerprints(flake / "trial", rendered())
+    assert own == fingerprints(flake, rendered()), "by itself it is a flake like any other"
+
+
 def test_links_are_not_followed(flake: Path, tmp_path: Path) -> None:
     outside = write(tmp_path / "store", {"modules/outside.nix": "{ }"})
     (flake / "result").symlink_to(outside)
