@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Bench:
 
     project: Path
     nix: Nix | None
+    _reached: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def flake(self) -> Path:
@@ -54,17 +55,21 @@ class Bench:
             raise NixError("there is no nix on PATH")
         return self.nix
 
-    @functools.cached_property
-    def unreachable(self) -> Mapping[str, str]:
-        """Why a flake cannot be evaluated at all, by its folder; empty for those that can."""
-        reasons = {}
-        for folder in (VALIDATION, FLEET):
-            try:
-                self.value("modules", "builtins.attrNames", flake=self.project / folder)
-            except NixError as error:
-                if self.nix is None or error.unavailable:
-                    reasons[folder] = str(error)
-        return reasons
+    def unreachable(self, folder: str) -> str | None:
+        """Why the flake in that folder cannot be evaluated at all; None if it can. Found out once."""
+        if folder not in self._reached:
+            self._reached[folder] = self._reason(folder)
+        return self._reached[folder]
+
+    def _reason(self, folder: str) -> str | None:
+        if self.nix is None:
+            return "no nix on PATH"
+        try:
+            self.value("modules", "builtins.attrNames", flake=self.project / folder)
+        except NixError as error:
+            # Any other error is for the criterion to meet: it is the flake's own.
+            return f"the inputs of {folder} are not to be had here: {error}" if error.unavailable else None
+        return None
 
     @functools.cached_property
     def whole_nixpkgs(self) -> bool:

@@ -7,13 +7,12 @@ from typing import Any
 from fediversity.validation.bench import FLEET, MACHINE, SYSTEM, VALIDATION, Bench
 from fediversity.validation.criterion import Criterion
 from fediversity.validation.nix import typed
-from fediversity.validation.results import How, Outcome, judged
+from fediversity.validation.results import How, Outcome, failed, judged
 from fediversity.validation.structure import SETTINGS
 
 _INVENTORY = "clan.clanInternals.inventoryClass.inventorySerialization"
 _CLASSES = "builtins.mapAttrs (_: machine: machine.machineClass)"
 _GENERATORS = f"{SYSTEM}.config.clan.core.vars.generators"
-_FILES = "builtins.mapAttrs (_: generator: builtins.attrNames generator.files)"
 _PROMPTS = "builtins.mapAttrs (_: generator: builtins.attrNames generator.prompts)"
 _SECRET = "validation.files.secret"  # noqa: S105 (the name of an option)
 _DEPLOYED = f"/run/secrets/vars/per-machine/{MACHINE}/validation/secret"
@@ -59,14 +58,16 @@ def _classes(bench: Bench) -> Outcome:
 
 
 def _emergency(bench: Bench) -> Outcome:
-    roles = _roles(bench, "emergency-access")
+    holders = [machine for machine, _ in _roles(bench, "emergency-access").get("default", [])]
+    if holders != [MACHINE]:
+        return failed(f"role default: {', '.join(holders) or 'nobody'}")
     with bench.rehearsal() as flake:
         access = bench.value(f"{SYSTEM}.config.boot.initrd.systemd.emergencyAccess", flake=flake)
-        files = bench.value(_GENERATORS, _FILES, flake=flake).get("emergency-access")
-    holders = [machine for machine, _ in roles.get("default", [])]
     # The made-up hash must arrive in the initrd: that is where a root that does not mount is repaired.
-    holds = holders == [MACHINE] and access == "made-up" and files == ["password", "password-hash"]
-    return judged(holds, f"role default: {', '.join(holders)}; generates {files}; the hash reaches the initrd")
+    where = "stands in the initrd" if access == "made-up" else "is not in the initrd"
+    return judged(
+        access == "made-up", f"role default: {', '.join(holders)}; the hash of the generated password {where}"
+    )
 
 
 def _sshd(bench: Bench) -> Outcome:
@@ -119,8 +120,14 @@ def _generator(bench: Bench) -> Outcome:
     secret, checksum = files.get("secret", {}), files.get("checksum", {})
     holds = bool(secret.get("secret") and secret.get("deploy") and checksum and not checksum["secret"])
     return judged(
-        holds, f"validation: {json.dumps(files)}", typed(VALIDATION, f"{_GENERATORS}.validation.files", apply)
+        holds, "; ".join(map(_described, files.items())), typed(VALIDATION, f"{_GENERATORS}.validation.files", apply)
     )
+
+
+def _described(file: tuple[str, Any]) -> str:
+    name, options = file
+    kind = "secret" if options["secret"] else "public"
+    return f"{name}: {kind}, {'deployed' if options['deploy'] else 'not deployed'}, needed for {options['neededFor']}"
 
 
 def _deployed(bench: Bench) -> Outcome:
@@ -150,13 +157,20 @@ CRITERIA = (
         FLEET,
     ),
     Criterion(
-        "emergency-access", "services", "root can get in when nothing else works", How.EVALUATED, _emergency, VALIDATION
+        "emergency-access",
+        "services",
+        "a generated recovery password reaches the initrd",
+        How.EVALUATED,
+        _emergency,
+        VALIDATION,
     ),
-    Criterion("sshd", "services", "host keys are certified, for the search domains", How.EVALUATED, _sshd, VALIDATION),
+    Criterion(
+        "sshd", "services", "host keys are to be certified, for the search domains", How.EVALUATED, _sshd, VALIDATION
+    ),
     Criterion(
         "zerotier",
         "services",
-        "one controller, and the machine joins its network",
+        "one controller, and zerotierone is to join its network",
         How.EVALUATED,
         _zerotier,
         VALIDATION,

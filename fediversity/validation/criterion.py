@@ -30,10 +30,8 @@ class Criterion:
         return Row(self.name, self.area, self.claim, self.how, self._outcome(bench))
 
     def _outcome(self, bench: Bench) -> Outcome:
-        if self.flake is not None and bench.nix is None:
-            return not_checked("no nix on PATH", self.again)
-        if self.flake is not None and (why := bench.unreachable.get(self.flake)):
-            return not_checked(f"the inputs of {self.flake} are not to be had here: {why}", self.again)
+        if self.flake is not None and (why := bench.unreachable(self.flake)):
+            return not_checked(why, self.again)
         try:
             outcome = self.check(bench)
         except NixError as error:

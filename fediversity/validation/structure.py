@@ -1,5 +1,6 @@
 """Criteria that the files themselves answer, and how the flake is put together (the dendritic pattern)."""
 
+import posixpath
 import re
 import shutil
 from pathlib import Path
@@ -15,7 +16,8 @@ _ALL_MODULES = re.compile(
     r"outputs = inputs: inputs\.flake-parts\.lib\.mkFlake \{ inherit inputs; \} \(inputs\.import-tree \./modules\);"
 )
 _CONTRIBUTES = re.compile(r"(?<![\w.])(flake|options|systems|imports|perSystem)\b[\w.\"/-]*\s*=")
-_IMPORTS_A_FILE = re.compile(r"(?<![\w.\"])\.{1,2}/[\w./-]*(?:\.nix|/(?=[\s;\])]))|\bimport\s+[./]")
+_RELATIVE_PATH = re.compile(r"(?<![\w./\"])\.{1,2}/[\w./-]*")
+_COMMENT = re.compile(r"(^|\s)#[^\n]*")
 _NAMED_FILE = re.compile(r"`((?:nix|fediversity|stacks|docs|tests)/[\w./-]+)`")
 
 _MEANING = """system: {
@@ -48,13 +50,23 @@ def _lock(bench: Bench) -> Outcome:
 
 def _dendritic(bench: Bench) -> Outcome:
     files = nix_files(bench.flake / "modules")
-    odd = [path for path, text in files.items() if not _CONTRIBUTES.search(text)]
-    by_hand = [path for path, text in files.items() if _IMPORTS_A_FILE.search(text)]
+    odd = [f"{path} contributes nothing" for path, text in files.items() if not _CONTRIBUTES.search(text)]
+    by_hand = [f"{path} names {target}" for path, text in files.items() for target in _modules_named(path, text)]
     if odd or by_hand:
-        return failed(
-            "; ".join([f"{path} contributes nothing" for path in odd] + [f"{p} imports by path" for p in by_hand])
-        )
-    return passed(f"{len(files)} files, each contributes to the flake, none imports another by its path")
+        return failed("; ".join(odd + by_hand))
+    return passed(f"{len(files)} files, each contributes to the flake, none names another by its path")
+
+
+def _modules_named(path: str, text: str) -> list[str]:
+    """What a module names by a relative path where modules are; data files, and libraries elsewhere, it may."""
+    here = f"modules/{path}"
+    paths = _RELATIVE_PATH.findall(_COMMENT.sub("", text))
+    targets = [posixpath.normpath(posixpath.join(posixpath.dirname(here), relative)) for relative in paths]
+    return [
+        target
+        for target in targets
+        if target.split("/")[0] in {".", "modules"} and posixpath.splitext(target)[1] in {"", ".nix"}
+    ]
 
 
 def _discovery(bench: Bench) -> Outcome:
