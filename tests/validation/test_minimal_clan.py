@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from fediversity.cli.main import main
 from fediversity.cli.stack import open_stack
 from fediversity.fleet.handoff import render_text
+from fediversity.fleet.load import parse_fleet
+from tests.components.programs import declare
 from tests.nix.evaluation import evaluate, write_public_vars
 from tests.validation.checkout import ROOT, VALIDATION, copy_of_the_clan
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA gardener"
 FLEET = ROOT / "nix"
 HANDED: dict[str, Any] = json.loads((VALIDATION / "fleet.json").read_text())
 SHARED = (
@@ -60,6 +64,16 @@ def test_staging_is_one_encrypted_server_with_the_services_of_phase_0_and_nothin
     assert not any(others)
 
 
+@pytest.mark.usefixtures("at_the_top")
+def test_up_is_refused_in_one_line_until_a_person_has_written_a_key() -> None:
+    settings, fleet = open_stack("staging")
+    with pytest.raises(pulumi.RunError, match=r"stacks/staging\.yaml: operators: nobody could log in"):
+        declare(fleet, settings)
+    text = (ROOT / settings.fleet_file).read_text()
+    with_key = parse_fleet(f"{text}\noperators: {{gardener: {{keys: [{KEY}]}}}}\n", settings.fleet_file)
+    assert {"test-vm-install", "test-vm-unlock", "test-vm-update"} <= set(declare(with_key, settings).commands)
+
+
 def test_the_stack_s_settings_hold_no_secret() -> None:
     text = (ROOT / "Pulumi.staging.yaml").read_text()
     assert "secure:" not in text
@@ -91,6 +105,16 @@ def test_the_clan_s_own_generator_is_there_and_nothing_asks_a_person() -> None:
     assert generators["validation"]["files"] == ["checksum", "secret"]
     assert {"luks", "initrd-ssh", "emergency-access", "openssh-cert"} <= set(generators)
     assert not [name for name, generator in generators.items() if generator["prompts"]]
+
+
+def test_a_key_of_the_role_server_may_unlock_the_disk_too(tmp_path: Path) -> None:
+    flake = copy_of_the_clan(tmp_path)
+    handed = json.loads((flake / "fleet.json").read_text())
+    handed["instances"]["sshd"]["roles"]["server"]["settings"]["authorizedKeys"] = {"gardener": KEY}
+    (flake / "fleet.json").write_text(json.dumps(handed))
+    machine = "flake.nixosConfigurations.test-vm.config"
+    assert evaluate(f"{machine}.boot.initrd.network.ssh.authorizedKeys", flake) == [KEY]
+    assert evaluate(f"{machine}.users.users.root.openssh.authorizedKeys.keys", flake) == [KEY]
 
 
 def test_no_assertion_fails_and_there_is_no_mac() -> None:
