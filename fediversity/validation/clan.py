@@ -110,7 +110,7 @@ def _zerotier(bench: Bench) -> Outcome:
 def _unattended(bench: Bench) -> Outcome:
     prompts = bench.value(_GENERATORS, _PROMPTS)
     asking = {name: asked for name, asked in prompts.items() if asked}
-    evidence = f"{len(prompts)} generators, {len(asking)} prompts" + (f": {', '.join(asking)}" if asking else "")
+    evidence = f"{len(prompts)} generators, {len(asking)} of them ask" + (f": {', '.join(asking)}" if asking else "")
     return judged(not asking, evidence, typed(VALIDATION, _GENERATORS, _PROMPTS))
 
 

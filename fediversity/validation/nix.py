@@ -14,7 +14,8 @@ _FEATURES = ("--extra-experimental-features", "nix-command flakes")
 _NO_SOURCE = re.compile(
     r"unable to download|cannot fetch|Could ?n.t resolve|Failed to (open|fetch)|unable to fetch|timed out"
 )
-_PLACE = re.compile(r"(?:path:)?/[^\s'\"«»:,]+")
+_PLACE = re.compile(r"(?:(?<=path:)|(?<=file:)|(?<![\w./:$-]))/[^\s'\"«»:,]+")
+"""A path of this computer; neither a part of a relative path nor of an address in the network."""
 _LONGEST = 300
 
 

@@ -86,8 +86,12 @@ BROKEN: list[tuple[str, Edit, str]] = [
     ("zerotier", in_fleet(lambda fleet: fleet["instances"]["zerotier"]["roles"].pop("peer")), "controller: test-vm"),
     (
         "unattended",
-        in_fleet(lambda fleet: role("users-root", "default")(fleet)["settings"].update(prompt=True)),
-        "user-password-root",
+        add_file(
+            "modules/aspects/wrong.nix",
+            '{ flake.modules.nixos."machines/test-vm".clan.core.vars.generators.riddle = {'
+            ' prompts.answer = { }; files.answer = { }; script = ""; }; }',
+        ),
+        "1 of them ask: riddle",
     ),
     (
         "generator",

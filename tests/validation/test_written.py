@@ -77,3 +77,8 @@ def test_an_input_s_revision_is_its_commit_or_hash_and_unknown_for_a_local_copy(
 def test_nix_is_quoted_with_its_last_error_and_no_path() -> None:
     said = "error: outer\n\n   error: attribute 'x' missing\n   at /nix/store/abc-source/flake.nix:3:1:\n"
     assert last_word(said) == "attribute 'x' missing at …:3:1:"
+    assert (
+        last_word("error: 'path:/a/b' and file:///a/b, read nix/fleet.json")
+        == "'path:…' and file:…, read nix/fleet.json"
+    )
+    assert last_word("error: unable to download 'https://x.invalid/y'") == "unable to download 'https://x.invalid/y'"
