@@ -54,6 +54,12 @@ plan stack='dev' *options:
 render stack='dev' *options:
     @fediversity render "$@"
 
+# Work through phase 0 on nix/validation and write down what came out; `./just validate -- OPTIONS` for Nix
+[no-exit-message]
+[group('develop')]
+validate *options:
+    @python -m fediversity.validation "$@"
+
 # Check a stack's fleet file, the written files, formats, lints and types
 [no-exit-message]
 [group('develop')]

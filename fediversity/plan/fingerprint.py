@@ -61,14 +61,15 @@ class FlakeSources:
     def read(cls, flake_dir: Path) -> "FlakeSources":
         """Reads the files below `flake_dir` that a configuration may read. A folder that is not there reads as empty.
 
-        `fleet.json` is left out: of it a machine reads its slice.
+        `fleet.json` is left out: of it a machine reads its slice. So is a folder that is a flake of its own.
         """
         paths = {path.relative_to(flake_dir): path for path in flake_dir.rglob("*") if not path.is_symlink()}
+        flakes = frozenset(inside.parent for inside in paths if inside.name == "flake.nix") - {Path()}
         return cls(
             {
                 inside.as_posix(): path.read_bytes()
                 for inside, path in sorted(paths.items())
-                if path.is_file() and _may_be_read(inside)
+                if path.is_file() and _may_be_read(inside) and flakes.isdisjoint(inside.parents)
             }
         )
 

@@ -217,6 +217,13 @@ def test_a_machine_added_to_a_mesh_changes_the_macs_that_joined_it(flake: Path) 
     assert {machine for machine in before if before[machine] != after[machine]} == {"oak", "elm", "moss"}
 
 
+def test_a_flake_inside_the_flake_is_none_of_its_machines_business(flake: Path) -> None:
+    inner = {f"trial/{path}": content for path, content in FLAKE.items()}
+    assert changed(flake, inner) == set()
+    own = fingerprints(flake / "trial", rendered())
+    assert own == fingerprints(flake, rendered()), "by itself it is a flake like any other"
+
+
 def test_links_are_not_followed(flake: Path, tmp_path: Path) -> None:
     outside = write(tmp_path / "store", {"modules/outside.nix": "{ }"})
     (flake / "result").symlink_to(outside)

@@ -87,9 +87,7 @@ def test_only_a_deployment_with_other_secrets_makes_vars_run_again() -> None:
         "mail": {"mail": relay.model_copy(update={"user": "social"})},
     }
     for what, change in changes.items():
-        asked[what] = (
-            plan_of(with_deployment(fleet, "social", **change)).by_name["fleet-vars"].fingerprint != before
-        )
+        asked[what] = plan_of(with_deployment(fleet, "social", **change)).by_name["fleet-vars"].fingerprint != before
     assert asked == {"domain": False, "size": False, "storage": True, "mail without a login": False, "mail": True}
     without = dev_fleet().model_copy(update={"deployments": {}})
     assert plan_of(without).by_name["fleet-vars"].fingerprint != before
