@@ -11,6 +11,7 @@ in
       nixos.server
       nixos.disk
       nixos.remote-unlock
+      nixos.applications
     ];
 
     networking.hostName = "orb-nixos";
