@@ -1,45 +1,16 @@
-"""The flake in `nix/`, evaluated by Nix against copies of its inputs: does it mean what the fleet file says?
-
-This wants `nix-instantiate` on the path, `NIX_INPUTS` naming a folder with a checkout of each input, and
-`../shared/nix-eval` beside the project; it needs no network, no store and no nixpkgs. Without them it skips.
-"""
+"""The flake in `nix/`, evaluated by Nix against copies of its inputs: does it mean what the fleet file says?"""
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fediversity.plan.fingerprint import role_members
+from tests.nix.evaluation import FLAKE, copy_of_the_flake, evaluate, write_public_vars
 
-ROOT = Path(__file__).parents[2]
-FLAKE = ROOT / "nix"
-CHECK = ROOT / "../shared/nix-eval/check.nix"
 FLEET: dict[str, Any] = json.loads((FLAKE / "fleet.json").read_text())
 MACHINES: dict[str, Any] = FLEET["machines"]
-
-
-def evaluate(attribute: str, flake: Path = FLAKE) -> Any:
-    """Evaluates one attribute of the flake's check; skips the test where that is not possible, fails it on an error."""
-    program = shutil.which("nix-instantiate")
-    if "NIX_INPUTS" not in os.environ or program is None or not CHECK.is_file():
-        pytest.skip("evaluating the flake needs NIX_INPUTS, nix-instantiate and ../shared/nix-eval")
-    command = [program, "--eval", "--strict", "--json", str(CHECK.resolve()), "--arg", "src", str(flake)]
-    environment = {**os.environ, "NIX_REMOTE": "dummy://"}
-    done = subprocess.run([*command, "-A", attribute], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def write_public_vars(flake: Path) -> None:
-    """Writes a made-up value for every public var, as `clan vars generate` would write the true ones."""
-    for var in evaluate("publicVars", flake):
-        value = flake / "vars" / var / "value"
-        value.parent.mkdir(parents=True, exist_ok=True)
-        value.write_text("made-up")
 
 
 def test_the_evaluated_roles_have_the_members_that_the_fleet_means() -> None:
@@ -72,8 +43,7 @@ def test_every_mac_evaluates_to_an_activation_script() -> None:
 
 
 def test_every_server_evaluates_whole_once_its_public_vars_are_there(tmp_path: Path) -> None:
-    flake = tmp_path / "nix"
-    shutil.copytree(FLAKE, flake)
+    flake = copy_of_the_flake(tmp_path)
     write_public_vars(flake)
     servers = [name for name, machine in MACHINES.items() if machine["machineClass"] == "nixos"]
     assert evaluate("forced", flake) == dict.fromkeys(servers, True)
