@@ -69,13 +69,12 @@ in
 
             smtp = {
               createLocally = false;
-              fromAddress = "mastodon@${request.domain}";
-            }
-            // lib.optionalAttrs (mail != null) {
-              inherit (mail) host port user;
-              fromAddress = mail.from;
-              authenticate = mail.user != null;
-              passwordFile = if mail.user == null then null else secret "mail" "password";
+              fromAddress = if mail == null then "mastodon@${request.domain}" else mail.from;
+              host = lib.mkIf (mail != null) mail.host;
+              port = lib.mkIf (mail != null) mail.port;
+              authenticate = mail != null && mail.user != null;
+              user = lib.mkIf (mail != null) mail.user;
+              passwordFile = lib.mkIf (mail != null && mail.user != null) (secret "mail" "password");
             };
 
             extraConfig =
