@@ -78,6 +78,9 @@
         lib.mapAttrs' (name: access: lib.nameValuePair "${name}-${suffix}" (generator access)) accesses;
     in
     {
+      # Several aspects import it, on one machine as well.
+      key = "nixos.deployment-secrets";
+
       options.fediversity.secrets = {
         initialUser = secrets "Deployments whose initial user's password this machine holds.";
         s3 = secrets "Deployments whose S3 key this machine holds.";

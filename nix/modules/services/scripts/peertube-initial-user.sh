@@ -8,8 +8,18 @@ ask() {
   curl --silent --show-error --fail --header "Host: $DOMAIN" "$@"
 }
 
-as_root() {
-  ask --header @<(printf 'Authorization: Bearer %s\n' "$token") "$@"
+log_in() {
+  ask "$PEERTUBE/api/v1/users/token" \
+    --data-urlencode "client_id=$(jq --raw-output .client_id <<< "$client")" \
+    --data-urlencode "client_secret@"<(jq --join-output .client_secret <<< "$client") \
+    --data-urlencode "grant_type=password" \
+    --data-urlencode "username=$1" \
+    --data-urlencode "password@"<(printf '%s' "$password") |
+    jq --raw-output .access_token
+}
+
+with_token() {
+  ask --header @<(printf 'Authorization: Bearer %s\n' "$token") --header "Content-Type: application/json" "$@"
 }
 
 json() {
@@ -24,21 +34,16 @@ if ask "$PEERTUBE/api/v1/accounts/$INITIAL_USERNAME" > /dev/null 2>&1; then
   echo "$INITIAL_USERNAME exists already"
 else
   client=$(ask "$PEERTUBE/api/v1/oauth-clients/local")
-  token=$(
-    ask "$PEERTUBE/api/v1/users/token" \
-      --data-urlencode "client_id=$(jq --raw-output .client_id <<< "$client")" \
-      --data-urlencode "client_secret@"<(jq --join-output .client_secret <<< "$client") \
-      --data-urlencode "grant_type=password" \
-      --data-urlencode "username=root" \
-      --data-urlencode "password@"<(printf '%s' "$password") |
-      jq --raw-output .access_token
-  )
+  token=$(log_in root)
 
   # An address belongs to one account, and `root` was made with the one of the administrator.
-  root=$(as_root "$PEERTUBE/api/v1/users/me" | jq .id)
-  json '{email: "root@\($domain)"}' |
-    as_root --request PUT --header "Content-Type: application/json" --data @- "$PEERTUBE/api/v1/users/$root"
+  root=$(with_token "$PEERTUBE/api/v1/users/me" | jq .id)
+  json '{email: "root@\($domain)"}' | with_token --request PUT --data @- "$PEERTUBE/api/v1/users/$root"
   json '{$username, $password, $email, role: 0, videoQuota: -1, videoQuotaDaily: -1}' |
-    as_root --header "Content-Type: application/json" --data @- "$PEERTUBE/api/v1/users" > /dev/null
+    with_token --data @- "$PEERTUBE/api/v1/users" > /dev/null
+
+  # The name in full is for the account itself to say.
+  token=$(log_in "$INITIAL_USERNAME")
+  json '{displayName: $name}' | with_token --request PUT --data @- "$PEERTUBE/api/v1/users/me"
   echo "made $INITIAL_USERNAME an administrator"
 fi
