@@ -19,7 +19,7 @@ SOURCES = FlakeSources.read(FLAKE)
 ASPECT_OF_CLASS = {"nixos": "server", "darwin": "workstation"}
 
 _MACHINE_MODULE = re.compile(r"flake\.modules\.(nixos|darwin)\.\"machines/([^\"]+)\"\s*=")
-_ASPECT_MODULE = re.compile(r"flake\.modules\.(nixos|darwin)\.([\w-]+)\s*=")
+_ASPECT_MODULE = re.compile(r"flake\.modules\.(nixos|darwin|homeManager)\.([\w-]+)\s*=")
 _ADDRESS_LIKE = re.compile(r"(?<![\w.:])[0-9A-Fa-f.:]{3,}(?![\w.:])")
 _PRIVATE_KEY = re.compile(r"PRIVATE KEY-----|AGE-SECRET-KEY-1")
 
@@ -34,9 +34,25 @@ class MachineModule:
 
     @property
     def aspects(self) -> frozenset[str]:
-        """The aspects in its list of imports: `nixos.base` gives `base`."""
-        imports = re.search(r"imports = \[(.*?)\];", self.text, re.DOTALL)
-        return frozenset(re.findall(rf"\b{self.machine_class}\.([\w-]+)", imports[1] if imports else ""))
+        """The aspects in its lists of imports: `nixos.base` gives `base`."""
+        return frozenset(name for cls, name in imported(self.text) if cls == self.machine_class)
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The files of those aspects, of the aspects that they import in turn, and of the homes among them."""
+        files, seen, queue = aspect_files(), set[str](), [self.text]
+        while queue:
+            for aspect in imported(queue.pop()):
+                new = files[aspect] - seen if aspect[0] in (self.machine_class, "homeManager") else set()
+                seen |= new
+                queue += [SOURCES.files[path].decode() for path in new]
+        return frozenset(seen)
+
+
+def imported(text: str) -> set[tuple[str, str]]:
+    """The aspects in the lists of imports of a file, each with its class."""
+    lists = re.findall(r"imports = \[(.*?)\];", text, re.DOTALL)
+    return {found for each in lists for found in re.findall(r"\b(nixos|darwin|homeManager)\.([\w-]+)", each)}
 
 
 def machine_modules() -> dict[str, MachineModule]:
@@ -49,11 +65,13 @@ def machine_modules() -> dict[str, MachineModule]:
     return found
 
 
-def aspect_files() -> dict[str, str]:
-    """The file of every aspect by its name."""
-    return {
-        match[2]: path for path, content in SOURCES.files.items() for match in _ASPECT_MODULE.finditer(content.decode())
-    }
+def aspect_files() -> dict[tuple[str, str], set[str]]:
+    """The files of every aspect by its class and name: several may contribute to one."""
+    files: dict[tuple[str, str], set[str]] = {}
+    for path, content in SOURCES.files.items():
+        for match in _ASPECT_MODULE.finditer(content.decode()):
+            files.setdefault((match[1], match[2]), set()).add(path)
+    return files
 
 
 def addresses(text: str) -> Iterator[str]:
@@ -120,7 +138,7 @@ def test_a_fingerprint_reads_the_machine_s_own_file_its_aspects_and_what_all_sha
     read = set(SOURCES.read_by(machine))
     assert {"flake.nix", "modules/flake/clan.nix", "modules/flake/fleet.nix", modules[machine].path} <= read
     assert read & {module.path for module in modules.values()} == {modules[machine].path}, "another machine's file"
-    assert read & set(aspects.values()) == {aspects[name] for name in modules[machine].aspects}
+    assert read & set().union(*aspects.values()) == modules[machine].read
 
 
 def test_editing_a_machine_s_file_changes_the_fingerprint_of_that_machine_alone() -> None:
@@ -133,8 +151,8 @@ def test_editing_a_machine_s_file_changes_the_fingerprint_of_that_machine_alone(
 
 def test_editing_an_aspect_changes_the_fingerprints_of_those_that_import_it() -> None:
     modules = machine_modules()
-    for aspect, path in aspect_files().items():
-        assert changed_by_editing(path) == {machine for machine in MACHINES if aspect in modules[machine].aspects}
+    for path in set().union(*aspect_files().values()):
+        assert changed_by_editing(path) == {machine for machine in MACHINES if path in modules[machine].read}, path
 
 
 def test_editing_what_all_machines_share_changes_every_fingerprint() -> None:

@@ -48,6 +48,7 @@ MERGED = {
 def flake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nixops4")
     handed: dict[str, str | None] = {"none": None}
+    handed["nothing"] = str(folder)
     for scenario, content in HANDED.items():
         handed[scenario] = str(folder / scenario)
         (folder / scenario).mkdir()
@@ -71,6 +72,7 @@ def test_every_deployment_is_a_composite_with_the_system_in_it(flake: Path) -> N
     members = evaluate("members", flake, EXPRESSION)
     fleet = {name: ["nixos"] for name in FLEET}
     assert members["none"] == fleet, "the input may be missing"
+    assert members["nothing"] == fleet, "and so may what it hands over"
     assert members["social"] == fleet
     assert members["more"] == fleet | {"pictures": ["nixos"]}
 
@@ -143,13 +145,14 @@ def test_an_ipv6_address_a_common_port_and_another_user_are_no_special_case(flak
     ("scenario", "said"),
     [
         ("none", "The input deployment-config does not say where orb-nixos is: it has no `social.ssh`."),
+        ("nothing", "The input deployment-config does not say where orb-nixos is: it has no `social.ssh`."),
         ("bare", "The input deployment-config does not say where orb-nixos is: it has no `social.ssh`."),
         ("spaced", "Deployment social: ssh cannot be handed '/keys/fleet key'"),
         ("mac", "Deployment social is for stibnite, which is no NixOS machine of the fleet: cinnabar, orb-nixos."),
         ("unknown", "Deployment social is for nowhere, which is no NixOS machine of the fleet: cinnabar, orb-nixos."),
         (
             "other",
-            "Deployment social is for cinnabar, whose module does not import `nixos.applications`; add it there.",
+            "Deployment social is for cinnabar, whose module does not import the aspect `applications`; add it there.",
         ),
         ("mistyped", 'size\' is not of type `one of "small", "medium", "large"\''),
     ],

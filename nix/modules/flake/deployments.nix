@@ -12,9 +12,11 @@
 let
   inherit (config) fleet;
 
-  # The folder is missing where somebody evaluates the flake without this input.
-  handed = lib.optionalAttrs (inputs ? deployment-config) (
-    lib.importJSON "${inputs.deployment-config}/deployment.json"
+  # Where somebody evaluates the flake without this input, nothing is handed over. Nor is by default; and Nix 2.26 looks
+  # for the default in the wrong folder while the flake has no lock file.
+  file = "${inputs.deployment-config}/deployment.json";
+  handed = lib.optionalAttrs (inputs ? deployment-config && builtins.pathExists file) (
+    lib.importJSON file
   );
 
   requests = fleet.deployments // lib.mapAttrs (_: entry: removeAttrs entry [ "ssh" ]) handed;
@@ -43,7 +45,7 @@ let
 
       config =
         lib.throwIfNot (options ? fediversity.deployments)
-          "Deployment ${name} is for ${machine}, whose module does not import `nixos.applications`; add it there."
+          "Deployment ${name} is for ${machine}, whose module does not import the aspect `applications`; add it there."
           {
             fediversity.deployments = lib.mkForce (onMachine machine);
 
