@@ -73,8 +73,5 @@ def flake_with(folder: Path, fleet: Mapping[str, Any], **asked: object) -> Path:
                 secret = flake / "vars" / where / f"{deployment}-{generator}" / file / "secret"
                 secret.parent.mkdir(parents=True)
                 secret.write_text(SECRET)
-    tree = folder / "tree"
-    (tree / "nixos/modules").mkdir(parents=True)
-    common = {"shared": str(CHECK.resolve().parents[1]), "tree": str(tree)}
-    (flake / "evaluation.json").write_text(json.dumps(common | asked))
+    (flake / "evaluation.json").write_text(json.dumps({"shared": str(CHECK.resolve().parents[1])} | asked))
     return flake

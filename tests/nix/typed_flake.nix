@@ -1,5 +1,5 @@
 # The flake with services' options declared one by one. In it, `evaluation.json` says where the stand-in for nixpkgs is
-# (`shared`) and the tree of modules (`tree`), and what to evaluate.
+# (`shared`) and what to evaluate.
 {
   src,
   more ? { },
@@ -13,7 +13,6 @@ let
       nixpkgs = import ./typed_nixpkgs.nix {
         stub = "${asked.shared}/nix-eval/nixpkgs-stub";
         inherit (untyped) nixpkgs;
-        inherit (asked) tree;
       };
     }
     // more;

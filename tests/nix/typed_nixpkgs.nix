@@ -1,10 +1,5 @@
-# The stand-in for nixpkgs with the services' options declared one by one (service_options.nix), and a tree of modules
-# for those parts of the flake that wait for one.
-{
-  stub,
-  nixpkgs,
-  tree,
-}:
+# The stand-in for nixpkgs with the services' options declared one by one (service_options.nix).
+{ stub, nixpkgs }:
 let
   inherit (nixpkgs) lib;
 
@@ -81,7 +76,6 @@ let
 in
 nixpkgs
 // {
-  outPath = toString tree;
   lib = lib // {
     nixosSystem =
       {
@@ -92,7 +86,7 @@ nixpkgs
       lib.evalModules {
         class = "nixos";
         specialArgs = specialArgs // {
-          modulesPath = "${toString tree}/nixos/modules";
+          modulesPath = "${stub}/modules";
         };
         modules = modules ++ [
           base

@@ -1,13 +1,10 @@
 # What a disabled application leaves on the machine, and its removal where the request says `removeData`.
-{ config, ... }:
-let
-  inherit (config) nixpkgsTree;
-in
 {
   flake.modules.nixos.applications =
     {
       config,
       lib,
+      options,
       pkgs,
       ...
     }:
@@ -49,8 +46,8 @@ in
         description = "Where each application keeps its data.";
       };
 
-      # The servers of databases are nixpkgs' own, with the programs to speak to them.
-      config = lib.optionalAttrs nixpkgsTree.available {
+      # The flake is also evaluated without nixpkgs, where there are no servers of databases to speak to.
+      config = lib.optionalAttrs (options.services ? mysql) {
         # Nothing else may want the server any more, but the database can only be dropped while it runs.
         services.postgresql.enable = lib.mkIf (lib.elem "postgresql" databases) true;
         services.mysql = lib.mkIf (lib.elem "mysql" databases) {

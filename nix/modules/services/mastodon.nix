@@ -1,11 +1,12 @@
 # Mastodon by nixpkgs' module, as a deployment asks for it: PostgreSQL and Redis on the machine, nginx in front.
-{ config, ... }:
-let
-  inherit (config) nixpkgsTree;
-in
 {
   flake.modules.nixos.applications =
-    { config, lib, ... }:
+    {
+      config,
+      lib,
+      options,
+      ...
+    }:
     let
       request = config.fediversity.running.mastodon or null;
       inherit (request) name storage mail;
@@ -126,7 +127,8 @@ in
           });
         })
 
-        (lib.optionalAttrs nixpkgsTree.available {
+        # Not where the flake is evaluated without nixpkgs, which knows of no package.
+        (lib.optionalAttrs (options.services.mastodon ? package) {
           systemd.services = lib.mkIf (request != null) {
             "fediversity-${name}-initial-user" = {
               description = "Initial user of ${name}";

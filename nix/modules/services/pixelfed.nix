@@ -1,13 +1,10 @@
 # Pixelfed by nixpkgs' module, as a deployment asks for it: MariaDB and Redis on the machine, nginx in front.
-{ config, ... }:
-let
-  inherit (config) nixpkgsTree;
-in
 {
   flake.modules.nixos.applications =
     {
       config,
       lib,
+      options,
       pkgs,
       ...
     }:
@@ -139,7 +136,8 @@ in
           });
         })
 
-        (lib.optionalAttrs nixpkgsTree.available {
+        # Not where the flake is evaluated without nixpkgs, which knows of no unit to take the programs from.
+        (lib.optionalAttrs (options.services.pixelfed ? package) {
           systemd.services = lib.mkIf (request != null) {
             "fediversity-${name}-initial-user" = {
               description = "Initial user of ${name}";
