@@ -28,6 +28,12 @@
       inputs.flake-parts.follows = "flake-parts";
       inputs.nixpkgs.follows = "nixpkgs";
     };
+
+    # What NixOps4 is handed when it runs; nothing by default.
+    deployment-config = {
+      url = "path:./deployment-config";
+      flake = false;
+    };
   };
 
   outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } (inputs.import-tree ./modules);

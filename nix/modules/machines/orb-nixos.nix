@@ -15,6 +15,7 @@ in
       nixos.remote-unlock
       nixos.generated-secrets
       nixos.external-secrets
+      nixos.applications
     ];
 
     networking.hostName = "orb-nixos";

@@ -1,0 +1,30 @@
+# Options described in the terms of a JSON Schema: `properties TYPE` for the type of a submodule.
+{ lib }:
+let
+  names = {
+    bool = "boolean";
+    enum = "string";
+    str = "string";
+    submodule = "object";
+    unsignedInt16 = "integer";
+  };
+
+  described =
+    option:
+    let
+      nullable = option.type.name == "nullOr";
+      type = if nullable then option.type.nestedTypes.elemType else option.type;
+    in
+    {
+      inherit nullable;
+      inherit (option) description;
+      type = names.${type.name};
+      required = !(option ? default);
+      default = option.default or null;
+      enum = if type.name == "enum" then type.functor.payload.values else [ ];
+      properties = if type.name == "submodule" then properties type else { };
+    };
+
+  properties = type: lib.mapAttrs (_: described) (removeAttrs (type.getSubOptions [ ]) [ "_module" ]);
+in
+properties
