@@ -40,10 +40,18 @@ _NAMED = re.compile(rf"(?<![\w-])(?:nixos|darwin|homeManager|generic)\.{_NAME}")
 """A module named with its class: `nixos.base`, `modules.homeManager."shell"`."""
 
 _OPENED = re.compile(
-    r"\bwith\b[^;]*\b(?:modules|nixos|darwin|homeManager|generic)\b[^;]*;"
+    r"\bwith\b[^;\"\n]*\b(?:modules|nixos|darwin|homeManager|generic)\b[^;\"\n]*;"
     r"|\binherit\s*\([^)]*\bmodules\.(?:nixos|darwin|homeManager|generic)\s*\)"
 )
 """A class whose modules are then named without it: any word of the file may be such a name."""
+
+_PER_SYSTEM = re.compile(r"^\s*perSystem\b[\w.]*\s*=", re.MULTILINE)
+_ANYTHING_ELSE = re.compile(
+    r"^\s*(?:config|fleet|fleetLib|flake|imports|nixops4|nixpkgsTree|options|systems)\b[\w.\"'-]*\s*=(?!=)",
+    re.MULTILINE,
+)
+"""Definitions at the top of a module. A module that has none but `perSystem` makes packages, shells and checks: things
+for people, which no machine reads."""
 
 _COMMENT = re.compile(r"(?<![^\s;{}()\[\]])#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
@@ -95,9 +103,13 @@ class FlakeSources:
     def _global_files(self) -> frozenset[str]:
         """Files every machine reads: the entry files, and modules that define nothing for machines by name."""
         by_name = frozenset().union(*self._definitions.values()) if self._definitions else frozenset[str]()
-        modules = frozenset(path for path in self._texts if path.startswith(_MODULES))
+        modules = frozenset(path for path in self._texts if path.startswith(_MODULES) and not self._is_for_people(path))
         groups = frozenset(path for path in modules if _DEFINES_A_GROUP.search(self._texts[path]))
         return (modules - by_name) | groups | (self.files.keys() & set(ENTRY_FILES))
+
+    def _is_for_people(self, path: str) -> bool:
+        text = self._texts[path]
+        return bool(_PER_SYSTEM.search(text)) and not _ANYTHING_ELSE.search(text)
 
     def read_by(self, machine: str) -> tuple[str, ...]:
         """The files the configuration of `machine` reads, sorted."""

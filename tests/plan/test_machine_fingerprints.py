@@ -128,6 +128,12 @@ def test_where_a_class_is_opened_any_word_may_be_an_aspect_s_name(flake: Path, o
     assert changed(flake, {"modules/aspects/web.nix": FLAKE["modules/aspects/web.nix"] + "\n"}) == {"oak", "elm"}
 
 
+def test_a_sentence_with_a_class_in_it_opens_none(flake: Path) -> None:
+    said = 'flake.modules.nixos."machines/elm".x = "name a machine with machineClass nixos";\ny = "web";'
+    write(flake, {"modules/machines/elm-more.nix": said})
+    assert changed(flake, {"modules/aspects/web.nix": FLAKE["modules/aspects/web.nix"] + "\n"}) == {"oak"}
+
+
 def test_a_definition_in_a_comment_defines_nothing(flake: Path) -> None:
     write(flake, {"modules/machines/elm.nix": FLAKE["modules/machines/elm.nix"] + "\n# flake.modules.nixos.web = 1;"})
     assert changed(flake, {"modules/machines/elm.nix": FLAKE["modules/machines/elm.nix"] + "\n"}) == {"elm"}
@@ -139,6 +145,13 @@ def test_a_new_file_that_adds_to_an_aspect_changes_those_that_import_it(flake: P
 
 def test_a_new_module_without_a_name_for_machines_changes_all(flake: Path) -> None:
     assert changed(flake, {"modules/systems.nix": "{ systems = [ ]; }"}) == {"oak", "elm", "moss"}
+
+
+def test_shells_and_checks_are_for_people_and_change_no_machine(flake: Path) -> None:
+    shell = "{ inputs, ... }:\n{\n  perSystem = { pkgs, ... }: { devShells.default = pkgs.hello; };\n}\n"
+    assert changed(flake, {"modules/shell.nix": shell}) == set()
+    both = shell.replace("\n}\n", "\n  flake.overlays.default = { };\n}\n")
+    assert changed(flake, {"modules/shell.nix": both}) == {"oak", "elm", "moss"}
 
 
 @pytest.mark.parametrize(
