@@ -38,7 +38,7 @@ class Cache:
         """What is stored under a key, None if there is nothing, without making a difference to what is kept."""
         try:
             return json.loads(self._file(key).read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def put(self, key: str, content: Any) -> None:

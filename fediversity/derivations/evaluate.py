@@ -113,7 +113,7 @@ def _system(ended: Ended) -> System | str:
 def error_text(stderr: str) -> str:
     """The error itself out of what Nix printed: the last one, which is the cause, without the trace that led there."""
     lines = [line.rstrip() for line in _COLOURS.sub("", stderr).splitlines()]
-    starts = [number for number, line in enumerate(lines) if re.match(r"\s*error:\s*\S", line)]
+    starts = [number for number, line in enumerate(lines) if re.match(r"\s*error:", line)]
     kept = lines[starts[-1] :] if starts else [line for line in lines if line and not line.startswith("warning:")][-3:]
     indent = len(kept[0]) - len(kept[0].lstrip()) if kept else 0
     text = [line[indent:] if not line[:indent].strip() else line.lstrip() for line in kept[:_MOST_LINES]]

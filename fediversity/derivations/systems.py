@@ -44,10 +44,10 @@ class Systems:
 
 
 def by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
-    """The machines that could not be evaluated by the first line of the reason: often all have the same."""
+    """The machines that could not be evaluated by the reason, on one line: often all have the same."""
     found: dict[str, list[str]] = {}
     for machine, reason in failed.items():
-        found.setdefault(reason.partition("\n")[0], []).append(machine)
+        found.setdefault(" ".join(reason.split()), []).append(machine)
     return found
 
 

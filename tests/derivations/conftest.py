@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fediversity.derivations.evaluate import Nix
-from tests.derivations.garden import Garden, counting, environment, nix_version
+from tests.derivations.garden import Garden, counting, environment, nix_version, run_nix
 
 _OLDEST = (2, 20)
 
@@ -40,6 +40,8 @@ def nix(real_nix: str, garden: Garden, tmp_path: Path, monkeypatch: pytest.Monke
     """The real Nix with a store of its own, on PATH by way of a script that counts how often it is started."""
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
+    # A store is there before it is used from several sides: two that make it at once get into each other's way.
+    run_nix(Nix(real_nix, os.environ), "path-info", "--all")
     counting(real_nix, tmp_path / "bin", garden.calls)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin:/bin")
     found = Nix.found(os.environ)
