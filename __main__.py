@@ -10,7 +10,7 @@ from fediversity.plan.settings import SettingsError
 
 settings = load_settings()
 try:
-    planned = plan_stack(settings)
+    planned = plan_stack(settings, pulumi.log.info)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:

@@ -24,7 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints the plan. Raises FleetError or SettingsError if there is none."""
     settings = read_settings(arguments.stack, Path())
-    planned = plan_stack(settings)
+    planned = plan_stack(settings, lambda text: print(text, file=sys.stderr))
     fleet, plan = planned.fleet, planned.plan
     found = changes(planned)
     if arguments.json:

@@ -13,7 +13,8 @@ from fediversity.derivations.evaluate import System
 
 EVALUATIONS = Path(".fediversity/cache/derivations")
 DIFFERENCES = Path(".fediversity/cache/differences")
-"""Where both are remembered, relative to the project's folder. Whatever is removed there is found out again."""
+FINGERPRINTS = Path(".fediversity/cache/fingerprints")
+"""Where these are remembered, relative to the project's folder. Whatever is removed there is found out again."""
 
 _KEPT = 20
 _FORMAT = "1"

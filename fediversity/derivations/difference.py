@@ -37,15 +37,15 @@ def differences(nix: Nix, pairs: Mapping[str, Pair], *, at_once: int, cache: Cac
 
     Nothing is built or downloaded for it. What two paths differ in never changes, so it is remembered.
     """
-    found = {name: Difference(tuple(lines)) for name, pair in pairs.items() if (lines := cache.get(_key(pair)))}
-    asked = {name: pair for name, pair in pairs.items() if name not in found}
-    found |= _by_content(nix, asked, at_once)
+    known = {name: Difference(tuple(lines)) for name, pair in pairs.items() if (lines := cache.get(_key(pair)))}
+    asked = {name: pair for name, pair in pairs.items() if name not in known}
+    found = _by_content(nix, asked, at_once)
     # One machine after the other: what is shown of one system can be tens of megabytes.
     found |= {name: _by_recipe(nix, pair) for name, pair in asked.items() if name not in found}
     for name, difference in found.items():
         if difference.lines:
             cache.put(_key(pairs[name]), difference.lines)
-    return {name: found[name] for name in pairs}
+    return {name: (known | found)[name] for name in pairs}
 
 
 def _by_content(nix: Nix, pairs: Mapping[str, Pair], at_once: int) -> dict[str, Difference]:

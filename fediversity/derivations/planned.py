@@ -1,5 +1,6 @@
 """The plan of a stack as its files are now, by the best that is known of its machines' systems."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fediversity.derivations.systems import Systems, look
@@ -25,11 +26,11 @@ class Planned:
         return () if self.settings.simulated else self.systems.notes
 
 
-def plan_stack(settings: Settings) -> Planned:
-    """Plans a stack. To be called in the project's folder.
+def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
+    """Plans a stack. To be called in the project's folder. `say` is told when that takes a while, and why.
 
     Raises FleetError or SettingsError with everything that is wrong.
     """
     fleet = current_fleet(settings)
-    systems = look(settings, fleet)
+    systems = look(settings, fleet, say)
     return Planned(settings, fleet, make_plan(fleet, systems.fingerprints, settings.site), systems)

@@ -1,7 +1,7 @@
 """What is known of each machine's system before a rollout: out of Nix where there is Nix, else out of source files."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,8 +51,10 @@ def by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def look(settings: Settings, fleet: Fleet) -> Systems:
+def look(settings: Settings, fleet: Fleet, say: Callable[[str], object]) -> Systems:
     """Finds out what each enabled machine would run. To be called in the project's folder.
+
+    `say` is told before machines are evaluated, which can take minutes.
 
     Raises SettingsError if the environment asks for something impossible.
     """
@@ -67,24 +69,32 @@ def look(settings: Settings, fleet: Fleet) -> Systems:
     if not (flake / LOCK_FILE).is_file():
         hint = f"`nix flake lock path:$PWD/{flake}` makes it; commit it"
         return _of_sources(flake, fleet, f"{flake / LOCK_FILE} is missing ({hint})")
-    return _of_nix(settings, fleet, nix, flake)
+    return _of_nix(settings, fleet, nix, flake, say)
 
 
 def _of_sources(flake: Path, fleet: Fleet, reason: str) -> Systems:
     return Systems(sources.fingerprints(flake, render(fleet)), without_nix=reason)
 
 
-def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path) -> Systems:
-    from fediversity.derivations import fingerprint  # noqa: PLC0415 (only with Nix)
+def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Callable[[str], object]) -> Systems:
+    from fediversity.derivations.cache import FINGERPRINTS, Cache  # noqa: PLC0415 (only with Nix)
+    from fediversity.derivations.fingerprint import current, switches  # noqa: PLC0415
 
-    evaluation = evaluated(nix, flake, {name: entry.machineClass for name, entry in fleet.enabled_machines.items()})
-    records = recorded(settings)
-    found = {}
+    rendered = render(fleet)
+    classes = {name: entry.machineClass for name, entry in fleet.enabled_machines.items()}
+    evaluation = evaluated(nix, flake, classes, say)
+    records, memory = recorded(settings), Cache(FINGERPRINTS)
+    means = memory.get(settings.stack)
+    means = means if isinstance(means, dict) else {}
+    found, kept = {}, {}
     for name, system in evaluation.systems.items():
-        on_it = deployments(fleet, name)
-        kept = fingerprint.applied(fingerprint.switches(records, name), system, on_it)
-        found[name] = kept or fingerprint.of_derivation(system, on_it)
-    by_source = sources.fingerprints(flake, render(fleet)) if evaluation.failed else {}
+        on_it = sources.deployments_on(rendered, name)
+        found[name], meant = current(switches(records, name), system, on_it, means)
+        if found[name] != meant:
+            kept[found[name]] = meant
+    if kept.items() - means.items():
+        memory.put(settings.stack, {**means, **kept})
+    by_source = sources.fingerprints(flake, rendered) if evaluation.failed else {}
     return Systems(
         {name: found.get(name) or by_source[name] for name in fleet.enabled_machines},
         evaluation.systems,
@@ -106,12 +116,7 @@ def recorded(settings: Settings) -> tuple["StepRecord", ...]:
         raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None
 
 
-def deployments(fleet: Fleet, machine: str) -> list[str]:
-    """The names of the enabled deployments on a machine."""
-    return [name for name, deployment in fleet.enabled_deployments.items() if deployment.machine == machine]
-
-
-def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str]) -> "Evaluation":
+def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str], say: Callable[[str], object]) -> "Evaluation":
     """Evaluates machines, those apart that were evaluated before from the very same files."""
     from fediversity.derivations.cache import EVALUATIONS, Cache, Evaluations, evaluation_key  # noqa: PLC0415 (only with Nix)
     from fediversity.derivations.evaluate import Evaluation, evaluate  # noqa: PLC0415
@@ -122,7 +127,10 @@ def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str]) -> "Evaluatio
     missing = {name: cls for name, cls in classes.items() if name not in known}
     if not missing:
         return Evaluation(known, {})
-    fresh = evaluate(nix, flake, missing, at_once=workers(len(missing), nix.environment))
-    if fresh.systems:
+    at_once = workers(len(missing), nix.environment)
+    say(f"Nix evaluates {len(missing)} machine{'' if len(missing) == 1 else 's'}, {at_once} at a time")
+    fresh = evaluate(nix, flake, missing, at_once=at_once)
+    # Somebody may have edited a file meanwhile: then nobody knows which machine was evaluated from what.
+    if fresh.systems and evaluation_key(flake, nix.program) == key:
         memory.remember(key, {**known, **fresh.systems})
     return Evaluation({**known, **fresh.systems}, fresh.failed)

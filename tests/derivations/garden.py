@@ -4,7 +4,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fediversity.cli.stack import read_settings
@@ -73,6 +73,7 @@ class Garden:
 
     project: Path
     calls: Path
+    said: list[str] = field(default_factory=list)
 
     @property
     def flake(self) -> Path:
@@ -108,7 +109,7 @@ class Garden:
 
     def planned(self) -> Planned:
         """The plan of the stack as it is now."""
-        return plan_stack(read_settings("dev", self.project))
+        return plan_stack(read_settings("dev", self.project), self.said.append)
 
     def fingerprints(self) -> Mapping[str, str]:
         """The fingerprint of each machine as it is now."""

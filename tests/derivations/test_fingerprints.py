@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from fediversity.derivations.evaluate import System
-from fediversity.derivations.fingerprint import PREFIX, applied, last_update, of_derivation, running, switches
+from fediversity.derivations.fingerprint import PREFIX, applied, current, last_update, of_derivation, running, switches
 from fediversity.ledger.records import Outcome, StepRecord
 
 OAK = System("/nix/store/1-oak.drv", "/nix/store/1-oak", "/nix/store/0-oak.drv")
 OTHER = "/nix/store/2-oak"
+ON_OAK = {"flowers": "pixelfed"}
 
 
 def records(*runs: tuple[str, Outcome | None, str | None]) -> tuple[StepRecord, ...]:
@@ -33,15 +34,17 @@ def record(number: int, step: str, outcome: Outcome | None, system: str | None, 
 
 
 def test_a_fingerprint_is_of_what_lies_below_the_deployments() -> None:
-    fingerprint = of_derivation(OAK, ["flowers"])
+    fingerprint = of_derivation(OAK, ON_OAK)
     assert fingerprint.startswith(PREFIX)
-    assert of_derivation(System("x", "y", OAK.below), ["flowers"]) == fingerprint
-    assert of_derivation(System(OAK.derivation, OAK.output, "/nix/store/other.drv"), ["flowers"]) != fingerprint
+    assert of_derivation(System("x", "y", OAK.below), ON_OAK) == fingerprint
+    assert of_derivation(System(OAK.derivation, OAK.output, "/nix/store/other.drv"), ON_OAK) != fingerprint
 
 
 def test_a_fingerprint_says_which_deployments_there_are_in_no_order() -> None:
-    assert of_derivation(OAK, ["a", "b"]) == of_derivation(OAK, ["b", "a"])
-    assert len({of_derivation(OAK, names) for names in ([], ["a"], ["b"], ["a", "b"])}) == 4
+    one, other = {"a": "mastodon", "b": "pixelfed"}, {"b": "pixelfed", "a": "mastodon"}
+    assert of_derivation(OAK, one) == of_derivation(OAK, other)
+    some: list[dict[str, str]] = [{}, {"a": "mastodon"}, {"a": "pixelfed"}, {"b": "mastodon"}, one]
+    assert len({of_derivation(OAK, deployments) for deployments in some}) == len(some)
 
 
 KEPT: dict[str, tuple[tuple[tuple[str, Outcome | None, str | None], ...], str | None]] = {
@@ -96,7 +99,24 @@ KEPT: dict[str, tuple[tuple[tuple[str, Outcome | None, str | None], ...], str | 
 @pytest.mark.parametrize("case", KEPT)
 def test_a_machine_keeps_the_fingerprint_of_its_update_when_running_it_again_would_change_nothing(case: str) -> None:
     runs, expected = KEPT[case]
-    assert applied(records(*runs), OAK, ["flowers"]) == expected
+    assert applied(records(*runs), OAK, ON_OAK) == expected
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_a_machine_has_the_fingerprint_that_it_keeps_else_that_of_its_derivation(case: str) -> None:
+    runs, kept = KEPT[case]
+    meant = of_derivation(OAK, ON_OAK)
+    assert current(records(*runs), OAK, ON_OAK, {}) == (kept or meant, meant)
+
+
+def test_a_kept_fingerprint_outlives_a_change_of_what_is_deployed_above() -> None:
+    runs = records(("oak-update", "applied", OTHER), ("flowers-apply", "applied", OTHER))
+    meant = of_derivation(OAK, ON_OAK)
+    assert current(runs, OAK, ON_OAK, {"f1": meant}) == ("f1", meant)
+    assert current(runs, OAK, ON_OAK, {"f1": "something else"}) == (meant, meant)
+    assert current(runs, OAK, {}, {"f1": meant})[0] != "f1", "a deployment is gone"
+    failed = (*runs, record(3, "oak-update", "failed", None))
+    assert current(failed, OAK, ON_OAK, {"f1": meant}) == (meant, meant)
 
 
 def test_only_what_switches_a_machine_to_another_system_counts() -> None:

@@ -51,9 +51,11 @@ def test_a_file_that_no_machine_reads_changes_nothing(garden: Garden) -> None:
 def test_what_was_evaluated_is_not_evaluated_again(garden: Garden) -> None:
     before = garden.fingerprints()
     assert garden.starts() == len(MACHINES), "a process for each machine"
+    assert [line.partition(",")[0] for line in garden.said] == ["Nix evaluates 5 machines"]
 
     assert garden.fingerprints() == before
     assert garden.starts() == 0
+    assert len(garden.said) == 1
 
     garden.edit("elm", '{ settings = "another"; }')
     garden.fingerprints()
@@ -61,6 +63,20 @@ def test_what_was_evaluated_is_not_evaluated_again(garden: Garden) -> None:
     assert garden.starts() == len(MACHINES)
     assert garden.fingerprints() == before
     assert garden.starts() == 0, "the tree is one that was evaluated before"
+
+
+def test_what_was_evaluated_while_somebody_edited_the_flake_is_not_remembered(
+    garden: Garden, real_nix: str, tmp_path: Path
+) -> None:
+    edit = f'case "$*" in *oak*) echo "# edited" >>{garden.flake}/machines/elm.nix;; esac'
+    counting(real_nix, tmp_path / "bin", garden.calls, before=edit)
+    garden.fingerprints()
+    garden.edit("elm", "{ }")
+    garden.starts()
+
+    garden.fingerprints()
+
+    assert garden.starts() == len(MACHINES)
 
 
 def test_another_nix_evaluates_anew(garden: Garden, nix: Nix) -> None:
@@ -195,8 +211,10 @@ def test_the_settings_of_a_deployment_leave_the_machine_below_it_alone(garden: G
 
 def test_a_deployment_that_is_gone_is_taken_down_by_the_machine_s_update(garden: Garden) -> None:
     before = garden.fingerprints()
-
     garden.write_fleet(edited("    application: pixelfed\n", "    application: pixelfed\n    enabled: false\n", FLEET))
+    assert garden.fingerprints() == before, "one that is switched off has a step of its own that takes it down"
+
+    garden.write_fleet(re.sub(r"  flowers:\n(    .*\n)+", "", FLEET))
 
     after = garden.fingerprints()
     assert {name for name in MACHINES if before[name] != after[name]} == {"oak"}
@@ -204,7 +222,7 @@ def test_a_deployment_that_is_gone_is_taken_down_by_the_machine_s_update(garden:
 
 def test_a_second_rollout_of_what_could_not_be_evaluated_before_the_first_runs_nothing(garden: Garden) -> None:
     for name in SERVERS:
-        garden.edit(name, f"{{ settings = builtins.readFile ../vars/{name}; }}")
+        garden.edit(name, garden_module(name))
     first = garden.planned()
     assert first.systems.failed.keys() == SERVERS
     assert garden.changes()["oak"].why.startswith("cannot be evaluated yet: "), "it says so"  # type: ignore[union-attr]
@@ -232,6 +250,19 @@ def test_a_second_rollout_of_what_could_not_be_evaluated_before_the_first_runs_n
         step.name: step.fingerprint for step in first.plan
     }
     assert {change.state for change in garden.changes().values()} == {"unchanged"}
+
+    garden.edit("oak", garden_module("oak").replace("}", 'application = "flowers, in red"; }'))
+    assert garden.system("oak").output != second.systems.evaluated["oak"].output
+    assert garden.fingerprints() == first.systems.fingerprints, "only what is deployed has changed, for its own step"
+    (garden.flake / "vars" / "oak").write_text("another")
+    assert {name for name, found in garden.fingerprints().items() if found != first.systems.fingerprints[name]} == {
+        "oak"
+    }
+
+
+def garden_module(machine: str) -> str:
+    """A module that reads a var."""
+    return f"{{ settings = builtins.readFile ../vars/{machine}; }}"
 
 
 def test_a_machine_that_was_never_rolled_out_is_new(garden: Garden) -> None:
