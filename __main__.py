@@ -4,13 +4,15 @@ import pulumi
 
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
+from fediversity.derivations.planned import plan_stack
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.current import current_plan
 from fediversity.plan.settings import SettingsError
 
 settings = load_settings()
 try:
-    fleet, plan = current_plan(settings)
+    planned = plan_stack(settings, pulumi.log.info)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
-Program(fleet, plan, settings).declare()
+for note in planned.notes:
+    pulumi.log.info(note)
+Program(planned.fleet, planned.plan, settings).declare()

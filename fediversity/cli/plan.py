@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fediversity.cli.stack import read_settings
+from fediversity.derivations.changes import change_lines, changes
+from fediversity.derivations.planned import plan_stack
 from fediversity.plan.commands import shell_text
-from fediversity.plan.current import current_plan
 from fediversity.plan.steps import RUNS_AGAIN, Plan
 
 
@@ -22,13 +24,18 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints the plan. Raises FleetError or SettingsError if there is none."""
     settings = read_settings(arguments.stack, Path())
-    fleet, plan = current_plan(settings)
+    planned = plan_stack(settings, lambda text: print(text, file=sys.stderr))
+    fleet, plan = planned.fleet, planned.plan
+    found = changes(planned)
     if arguments.json:
-        json.dump({"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan)}, sys.stdout, indent=2)
+        told = {"without_nix": planned.systems.without_nix, "machines": [asdict(change) for change in found]}
+        data = {"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan), "changes": told}
+        json.dump(data, sys.stdout, indent=2)
         print()
     else:
         disabled = [name for name, machine in fleet.machines.items() if not machine.enabled]
         print_table(plan, settings.stack, settings.simulated, disabled, commands=arguments.commands)
+        print("\n".join(["", *change_lines(planned, found)]))
     return 0
 
 

@@ -62,10 +62,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """How a step ended well, with a reason a person understands."""
+    """How a step ended well, with a reason a person understands, and the system the machine runs now if it looked."""
 
     outcome: Outcome
     reason: str
+    system: str | None = None
 
 
 class StepError(Exception):

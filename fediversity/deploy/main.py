@@ -50,6 +50,7 @@ class Ending:
     reason: str
     hint: str = ""
     status: int = 1
+    system: str | None = None
 
 
 def _run(job: Job, stop: Stop) -> int:
@@ -86,7 +87,7 @@ def _recorded(job: Job, stop: Stop, log_name: str) -> Ending:
             log=log_name,
         )
         ending = _ending(Bench(job, Path.cwd(), log, stop, ledger, record))
-        ledger.end(record, ending.outcome, ending.reason)
+        ledger.end(record, ending.outcome, ending.reason, ending.system)
         log.note(f"{ending.outcome}: {ending.reason}")
     return ending
 
@@ -97,7 +98,7 @@ def _ending(bench: Bench) -> Ending:
 
     try:
         result = VERBS[bench.job.verb](bench)
-        return Ending(result.outcome, for_people(result.reason), status=0)
+        return Ending(result.outcome, for_people(result.reason), status=0, system=result.system)
     except StepError as error:
         return Ending("failed", for_people(error.reason), for_people(error.hint))
     except StopError as error:

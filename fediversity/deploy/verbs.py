@@ -67,8 +67,8 @@ def update(bench: Bench) -> Result:
     after = require_well(bench, machine, _BACK_SECONDS)
     bench.log.note(f"system after: {after}")
     if after == before.system:
-        return Result("unchanged", f"{job.machine} ran {after} already")
-    return Result("applied", f"{job.machine} runs {after}")
+        return Result("unchanged", f"{job.machine} ran {after} already", after)
+    return Result("applied", f"{job.machine} runs {after}", after)
 
 
 def _follow_to_new_host_key(bench: Bench, machine: Target) -> None:
@@ -95,7 +95,7 @@ def apply(bench: Bench) -> Result:
     _write_facts(bench, {job.subject: {**job.deployment, "ssh": ssh}})
     bench.tool(directory=bench.flake)
     after = require_well(bench, machine, _BACK_SECONDS)
-    return Result("applied", f"{job.subject} is deployed on {job.machine} ({after})")
+    return Result("applied", f"{job.subject} is deployed on {job.machine} ({after})", after)
 
 
 def _write_facts(bench: Bench, facts: Mapping[str, object]) -> None:

@@ -15,7 +15,8 @@ class StepRecord:
 
     `queued_at` is when the runner was started, `started_at` when it had its turn (installs go one at a time); both are
     the same until the turn comes. `command` is the tool's command line, which never holds a secret. `log` is relative
-    to the stack's folder.
+    to the stack's folder. `system` is the path in the Nix store of the system that the machine ran afterwards, if the
+    step looked.
     """
 
     id: int
@@ -32,3 +33,4 @@ class StepRecord:
     outcome: Outcome | None
     reason: str | None
     log: str | None
+    system: str | None = None

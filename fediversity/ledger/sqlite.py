@@ -24,11 +24,12 @@ CREATE TABLE IF NOT EXISTS steps (
     ended_at REAL,
     outcome TEXT,
     reason TEXT,
-    log TEXT
+    log TEXT,
+    system TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS steps_by_machine ON steps (machine, kind, id);
 """
-_COLUMNS = ", ".join(StepRecord.__dataclass_fields__)
+_COLUMNS = tuple(StepRecord.__dataclass_fields__)
 _BUSY_SECONDS = 30.0
 
 
@@ -53,6 +54,8 @@ class Ledger:
         os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
         with self._open() as connection:
             connection.executescript(_SCHEMA)
+            if "system" not in _columns(connection):
+                _add_system(connection)
 
     def begin(
         self,
@@ -96,12 +99,12 @@ class Ledger:
                 "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
             )
 
-    def end(self, record_id: int, outcome: Outcome, reason: str) -> None:
-        """Records how a step ended, now."""
+    def end(self, record_id: int, outcome: Outcome, reason: str, system: str | None = None) -> None:
+        """Records how a step ended, now, and the system that its machine runs since, if the step looked."""
         with self._open() as connection:
             connection.execute(
-                "UPDATE steps SET ended_at = ?, outcome = ?, reason = ? WHERE id = ?",
-                (time.time(), outcome, reason, record_id),
+                "UPDATE steps SET ended_at = ?, outcome = ?, reason = ?, system = ? WHERE id = ?",
+                (time.time(), outcome, reason, system, record_id),
             )
 
     def records(self) -> tuple[StepRecord, ...]:
@@ -122,7 +125,22 @@ class Ledger:
         if not self.path.exists():
             return ()
         with self._open() as connection:
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone() is None:
+            there = _columns(connection)
+            if not there:
                 return ()  # The first runner has made the file and not yet the table, or died in between.
-            rows = connection.execute(f"SELECT {_COLUMNS} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
+            # Reading changes nothing, so a column that the file does not have yet is read as empty.
+            wanted = ", ".join(name if name in there else f"NULL AS {name}" for name in _COLUMNS)
+            rows = connection.execute(f"SELECT {wanted} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
             return tuple(StepRecord(*row) for row in rows)
+
+
+def _columns(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[1] for row in connection.execute("PRAGMA table_info(steps)"))
+
+
+def _add_system(connection: sqlite3.Connection) -> None:
+    """Adds the column that ledgers of earlier versions do not have; one runner does it, the others find it done."""
+    connection.execute("BEGIN IMMEDIATE")
+    if "system" not in _columns(connection):
+        connection.execute("ALTER TABLE steps ADD COLUMN system TEXT")
+    connection.execute("COMMIT")

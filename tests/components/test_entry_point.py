@@ -9,7 +9,9 @@ import pulumi
 import pytest
 import yaml
 
-from tests.components.programs import DEV_CONFIG, run_entry_point
+from fediversity.fleet.handoff import render_text
+from fediversity.fleet.load import load_fleet
+from tests.components.programs import DEV_CONFIG, TOKEN, run_entry_point
 from tests.plan.samples import PROJECT, dev_fleet, plan_of
 
 
@@ -53,6 +55,25 @@ def test_the_fingerprints_of_updates_are_those_of_the_flake(project: Path) -> No
     module.write_text(module.read_text() + "\n")
     after = fingerprints()
     assert {name for name in before if before[name] != after[name]} == {"rosegold-update"}
+
+
+def test_a_real_stack_says_once_that_there_is_no_nix_and_a_simulated_one_says_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("pulumi.log.info", said.append)
+    monkeypatch.setenv("PATH", "")
+    run_entry_point(DEV_CONFIG)
+    assert said == []
+
+    fleet = project / "stacks" / "dev.yaml"
+    operators = "\noperators: {someone: {keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA someone]}}\n"
+    fleet.write_text(fleet.read_text().replace("port: 2222", "port: 22") + operators)
+    (project / "nix" / "fleet.json").write_text(render_text(load_fleet(fleet)))
+    real = {"fediversity:fleet": DEV_CONFIG["fediversity:fleet"], "hcloud:token": TOKEN}
+    updates = [name for name in run_entry_point(real).commands if name.endswith("-update")]
+    assert updates, "the steps are declared all the same"
+    assert said == ["there is no `nix` on PATH: whether a machine has changed is told by its source files."]
 
 
 def test_a_stale_hand_off_is_refused_and_nothing_is_declared(project: Path) -> None:

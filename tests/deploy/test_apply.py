@@ -40,6 +40,7 @@ def test_a_deployment_is_told_where_the_machine_is_and_runs_in_the_flakes_folder
     result = apply(site.bench("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
 
     assert (result.outcome, result.reason) == ("applied", f"social is deployed on cinnabar ({SYSTEM})")
+    assert result.system == SYSTEM
     facts = site.state_dir / "deployments" / "social" / "deployment.json"
     ssh = {
         "user": "root",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.deploy.ssh import pin_host_key
+from tests.deploy.machines import SYSTEM, Network, answers
 from tests.deploy.site import RUNNER, Site, is_alive
 
 AGE_KEY = "AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2
@@ -49,6 +51,23 @@ def test_the_ledger_says_what_was_run_and_how_it_ended(site: Site) -> None:
     assert f".fediversity/test/{record.log}" == said["log"]
     assert record.ended_at is not None
     assert not is_alive(record.pid)
+
+
+def test_the_ledger_says_which_system_an_updated_machine_runs(site: Site, network: Network) -> None:
+    site.clan()
+    machine = network.machine(answers())
+    pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
+
+    where = ("--port", str(machine.port), "--fleet", "seed", "--identity", str(site.identity))
+    command = ("clan", "machines", "update", "cinnabar")
+    ended = site.run(
+        *("update", "cinnabar", *where, "--", *command),
+        FEDIVERSITY_ADDRESS=machine.address,
+        FEDIVERSITY_SERVER_ID="4711",
+    )
+
+    assert ended.status == 0, ended.stderr
+    assert (site.only_record.outcome, site.only_record.system) == ("unchanged", SYSTEM)
 
 
 def test_what_the_runner_writes_can_be_read_by_its_owner_only(site: Site) -> None:

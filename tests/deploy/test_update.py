@@ -60,6 +60,7 @@ def test_an_update_runs_the_tool_and_says_what_the_machine_runs_now(site: Site, 
     result = update(site.bench("update", machine, UPDATE, server_id="4711"))
 
     assert (result.outcome, result.reason) == ("applied", f"cinnabar runs {NEW_SYSTEM}")
+    assert result.system == NEW_SYSTEM
     assert site.clan_calls == ["machines update cinnabar --flake nix"]
     assert f"system before: {SYSTEM}" in site.log_text
     assert f"system after: {NEW_SYSTEM}" in site.log_text
@@ -72,6 +73,7 @@ def test_an_update_to_the_system_that_runs_already_is_unchanged(site: Site, netw
     result = update(site.bench("update", machine, UPDATE, server_id="4711"))
 
     assert (result.outcome, result.reason) == ("unchanged", f"cinnabar ran {SYSTEM} already")
+    assert result.system == SYSTEM
 
 
 def test_a_machine_that_had_no_identity_yet_may_get_one(site: Site, network: Network) -> None:

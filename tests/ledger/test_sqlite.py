@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ for number in range(times):
     ledger.turn_came(record)
     ledger.end(record, "applied", f"by {writer}")
 """
+
+_BEFORE_SYSTEM = """
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY, step TEXT NOT NULL, kind TEXT NOT NULL, machine TEXT, server_id TEXT, fingerprint TEXT,
+    command TEXT NOT NULL, pid INTEGER NOT NULL, queued_at REAL NOT NULL, started_at REAL NOT NULL, ended_at REAL,
+    outcome TEXT, reason TEXT, log TEXT
+) STRICT;
+INSERT INTO steps VALUES
+    (1, 'cinnabar-update', 'update', 'cinnabar', '4711', '0123', 'clan', 1, 1.0, 1.0, 2.0, 'applied', 'runs', 'x.log');
+"""
+"""A ledger of the time when nobody wrote down which system a machine runs."""
 
 
 @pytest.fixture
@@ -119,6 +131,53 @@ def test_a_step_that_ended_has_its_end_outcome_and_reason(ledger: Ledger) -> Non
     assert (record.outcome, record.reason) == ("failed", "no space left")
     assert record.ended_at is not None
     assert record.queued_at <= record.started_at <= record.ended_at <= time.time()
+
+
+def test_a_step_that_looked_which_system_its_machine_runs_has_it_in_its_record(ledger: Ledger) -> None:
+    ledger.end(begin(ledger), "applied", "it runs", "/nix/store/abc-nixos-system")
+    ledger.end(begin(ledger), "applied", "nobody looked")
+
+    assert [record.system for record in ledger.records()] == ["/nix/store/abc-nixos-system", None]
+
+
+def old_ledger(path: Path) -> Ledger:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_BEFORE_SYSTEM)
+    return Ledger(path)
+
+
+def test_a_ledger_of_an_earlier_version_is_read_without_being_changed(tmp_path: Path) -> None:
+    ledger = old_ledger(tmp_path / "ledger.sqlite")
+    before = ledger.path.read_bytes()
+
+    (record,) = ledger.records()
+
+    assert (record.step, record.log, record.system) == ("cinnabar-update", "x.log", None)
+    assert ledger.path.read_bytes() == before
+
+
+def test_a_ledger_of_an_earlier_version_keeps_its_records_and_takes_new_ones(tmp_path: Path) -> None:
+    ledger = old_ledger(tmp_path / "ledger.sqlite")
+
+    ledger.create()
+    ledger.create()
+    ledger.end(begin(ledger), "applied", "it runs", "/nix/store/abc-nixos-system")
+
+    assert [(record.fingerprint, record.system) for record in ledger.records()] == [
+        ("0123", None),
+        ("0123", "/nix/store/abc-nixos-system"),
+    ]
+
+
+def test_several_processes_bring_a_ledger_of_an_earlier_version_up_to_date_at_once(tmp_path: Path) -> None:
+    path = old_ledger(tmp_path / "ledger.sqlite").path
+
+    processes = writers(path, count=4, times=5)
+    for process in processes:
+        process.communicate(timeout=60)
+
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    assert len(Ledger(path).records()) == 1 + 4 * 5
 
 
 def test_a_step_that_waited_starts_when_its_turn_came(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 # One disk, partitioned by disko at installation: boots with BIOS and with UEFI, root on ext4.
 # Where the fleet says `encrypted`, root lies in LUKS with a generated passphrase.
-# A change here takes effect at the next installation only.
+# A change of the layout takes effect at the next installation only. Where a cloud's disk was made larger, a plain root
+# grows at the next boot; an encrypted one needs its passphrase: `growpart`, `cryptsetup resize root`, `resize2fs`.
 { config, inputs, ... }:
 let
   inherit (config) fleet;
@@ -38,6 +39,10 @@ in
         efiSupport = true;
         efiInstallAsRemovable = true;
       };
+
+      # By force: modules for clouds switch it on without asking what the root lies on.
+      boot.growPartition = lib.mkForce (!encrypted);
+      fileSystems."/".autoResize = true;
 
       disko.devices.disk.main = {
         type = "disk";

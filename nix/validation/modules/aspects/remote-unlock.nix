@@ -29,9 +29,11 @@ in
       boot.initrd = {
         systemd = {
           enable = true;
+          # IPv4, as both clouds give it; the packet size is Google's to say.
           network.networks."10-ethernet" = {
             matchConfig.Type = "ether";
             networkConfig.DHCP = "yes";
+            dhcpV4Config.UseMTU = true;
           };
         };
         network = {

@@ -6,8 +6,20 @@
   ...
 }:
 let
-  inherit (config) fleet;
+  inherit (config) fleet fleetLib;
   inherit (config.flake) modules;
+
+  # A mesh's controller admits the Macs by their addresses, which are vars: no file of the fleet names one.
+  admitMacs =
+    instance: settings:
+    settings
+    // {
+      allowedIps = settings.allowedIps or [ ] ++ fleetLib.zerotierAddresses instance;
+    };
+
+  settingsOf =
+    instance: module: role:
+    if module == "zerotier" && role == "controller" then admitMacs instance else lib.id;
 in
 {
   imports = [ inputs.clan-core.flakeModules.default ];
@@ -20,11 +32,12 @@ in
         inherit (machine) machineClass tags description;
       }) fleet.machines;
 
-      instances = lib.mapAttrs (_: instance: {
+      instances = lib.mapAttrs (name: instance: {
         module.name = instance.module;
-        roles = lib.mapAttrs (_: role: {
-          inherit (role) tags settings;
-          machines = lib.genAttrs role.machines (_: { });
+        roles = lib.mapAttrs (role: members: {
+          inherit (members) tags;
+          settings = settingsOf name instance.module role members.settings;
+          machines = lib.genAttrs members.machines (_: { });
         }) instance.roles;
       }) fleet.instances;
     };

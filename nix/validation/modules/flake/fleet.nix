@@ -1,9 +1,31 @@
 # What the fleet file hands over: machines, service instances, deployments. No address and no secret is in it.
-{ lib, ... }:
+# Whoever reads `config.fleet` reads a checked fleet, so the names of `flake.modules` must not be made from it.
+{
+  config,
+  inputs,
+  lib,
+  ...
+}:
+let
+  machineNames =
+    modules:
+    map (lib.removePrefix "machines/") (lib.filter (lib.hasPrefix "machines/") (lib.attrNames modules));
+
+  checks = import ../../lib/fleet {
+    inherit lib;
+    services = lib.attrNames inputs.clan-core.clan.modules;
+    applications = [
+      "mastodon"
+      "peertube"
+      "pixelfed"
+    ];
+    machineModules = lib.mapAttrs (_: machineNames) config.flake.modules;
+  };
+in
 {
   options.fleet = lib.mkOption {
     type = lib.types.raw;
-    default = lib.importJSON ../../fleet.json;
+    default = checks.checked (lib.importJSON ../../fleet.json);
     readOnly = true;
     description = "The enabled part of the fleet, as `fediversity render` writes it; never edited by hand.";
   };

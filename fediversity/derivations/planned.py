@@ -1,0 +1,36 @@
+"""The plan of a stack as its files are now, by the best that is known of its machines' systems."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fediversity.derivations.systems import Systems, look
+from fediversity.fleet.model import Fleet
+from fediversity.plan.build import make_plan
+from fediversity.plan.current import current_fleet
+from fediversity.plan.settings import Settings
+from fediversity.plan.steps import Plan
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A stack, its fleet, its plan, and what the plan's fingerprints were made from."""
+
+    settings: Settings
+    fleet: Fleet
+    plan: Plan
+    systems: Systems
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about how the plan was made; in a simulated stack all is as it should be."""
+        return () if self.settings.simulated else self.systems.notes
+
+
+def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
+    """Plans a stack. To be called in the project's folder. `say` is told when that takes a while, and why.
+
+    Raises FleetError or SettingsError with everything that is wrong.
+    """
+    fleet = current_fleet(settings)
+    systems = look(settings, fleet, say)
+    return Planned(settings, fleet, make_plan(fleet, systems.fingerprints, settings.site), systems)

@@ -1,0 +1,136 @@
+"""What is known of each machine's system before a rollout: out of Nix where there is Nix, else out of source files."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fediversity.fleet.handoff import render
+from fediversity.fleet.model import Fleet
+from fediversity.plan import fingerprint as sources
+from fediversity.plan.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from fediversity.derivations.evaluate import Evaluation, Nix, System
+    from fediversity.ledger.records import StepRecord
+
+LOCK_FILE = "flake.lock"
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The fingerprint of every enabled machine, and where it comes from.
+
+    `evaluated` holds what Nix would build, `failed` why a machine could not be evaluated. `without_nix` is why Nix was
+    not asked at all, None if it was.
+    """
+
+    fingerprints: Mapping[str, str]
+    evaluated: Mapping[str, "System"] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    without_nix: str | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about the fingerprints of machines of which Nix said nothing, a sentence each."""
+        notes = []
+        if self.without_nix is not None:
+            notes.append(f"{self.without_nix}: whether a machine has changed is told by its source files.")
+        for reason, machines in by_reason(self.failed).items():
+            whose = "its source files tell" if len(machines) == 1 else "their source files tell"
+            notes.append(f"{', '.join(machines)} cannot be evaluated, so {whose} what has changed: {reason}")
+        return tuple(notes)
+
+
+def by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
+    """The machines that could not be evaluated by the reason, on one line: often all have the same."""
+    found: dict[str, list[str]] = {}
+    for machine, reason in failed.items():
+        found.setdefault(" ".join(reason.split()), []).append(machine)
+    return found
+
+
+def look(settings: Settings, fleet: Fleet, say: Callable[[str], object]) -> Systems:
+    """Finds out what each enabled machine would run. To be called in the project's folder.
+
+    `say` is told before machines are evaluated, which can take minutes.
+
+    Raises SettingsError if the environment asks for something impossible.
+    """
+    flake = Path(settings.flake)
+    if settings.simulated:
+        return _of_sources(flake, fleet, "the machines are simulated, and so is their Nix")
+    from fediversity.derivations.evaluate import Nix  # noqa: PLC0415 (not before every simulated rollout)
+
+    nix = Nix.found(os.environ)
+    if nix is None:
+        return _of_sources(flake, fleet, "there is no `nix` on PATH")
+    if not (flake / LOCK_FILE).is_file():
+        hint = f"`nix flake lock path:$PWD/{flake}` makes it; commit it"
+        return _of_sources(flake, fleet, f"{flake / LOCK_FILE} is missing ({hint})")
+    return _of_nix(settings, fleet, nix, flake, say)
+
+
+def _of_sources(flake: Path, fleet: Fleet, reason: str) -> Systems:
+    return Systems(sources.fingerprints(flake, render(fleet)), without_nix=reason)
+
+
+def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Callable[[str], object]) -> Systems:
+    from fediversity.derivations.cache import FINGERPRINTS, Cache  # noqa: PLC0415 (only with Nix)
+    from fediversity.derivations.fingerprint import current, switches  # noqa: PLC0415
+
+    rendered = render(fleet)
+    classes = {name: entry.machineClass for name, entry in fleet.enabled_machines.items()}
+    evaluation = evaluated(nix, flake, classes, say)
+    records, memory = recorded(settings), Cache(FINGERPRINTS)
+    means = memory.get(settings.stack)
+    means = means if isinstance(means, dict) else {}
+    found, kept = {}, {}
+    for name, system in evaluation.systems.items():
+        on_it = sources.deployments_on(rendered, name)
+        found[name], meant = current(switches(records, name), system, on_it, means)
+        if found[name] != meant:
+            kept[found[name]] = meant
+    if kept.items() - means.items():
+        memory.put(settings.stack, {**means, **kept})
+    by_source = sources.fingerprints(flake, rendered) if evaluation.failed else {}
+    return Systems(
+        {name: found.get(name) or by_source[name] for name in fleet.enabled_machines},
+        evaluation.systems,
+        evaluation.failed,
+    )
+
+
+def recorded(settings: Settings) -> tuple["StepRecord", ...]:
+    """What the stack's ledger holds. Raises SettingsError if it cannot be read."""
+    import sqlite3  # noqa: PLC0415 (the program of a simulated stack reads no ledger)
+
+    from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415
+
+    file = Path(settings.site.state_dir) / "ledger.sqlite"
+    try:
+        return Ledger(file).records()
+    except sqlite3.Error as error:
+        hint = "put it right from a backup, or move it away: then every update runs once more"
+        raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None
+
+
+def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str], say: Callable[[str], object]) -> "Evaluation":
+    """Evaluates machines, those apart that were evaluated before from the very same files."""
+    from fediversity.derivations.cache import EVALUATIONS, Cache, Evaluations, evaluation_key  # noqa: PLC0415 (only with Nix)
+    from fediversity.derivations.evaluate import Evaluation, evaluate  # noqa: PLC0415
+    from fediversity.derivations.workers import workers  # noqa: PLC0415
+
+    memory, key = Evaluations(Cache(EVALUATIONS)), evaluation_key(flake, nix.program)
+    known = {name: system for name, system in memory.systems(key).items() if name in classes}
+    missing = {name: cls for name, cls in classes.items() if name not in known}
+    if not missing:
+        return Evaluation(known, {})
+    at_once = workers(len(missing), nix.environment)
+    say(f"Nix evaluates {len(missing)} machine{'' if len(missing) == 1 else 's'}, {at_once} at a time")
+    fresh = evaluate(nix, flake, missing, at_once=at_once)
+    # Somebody may have edited a file meanwhile: then nobody knows which machine was evaluated from what.
+    if fresh.systems and evaluation_key(flake, nix.program) == key:
+        memory.remember(key, {**known, **fresh.systems})
+    return Evaluation({**known, **fresh.systems}, fresh.failed)

@@ -1,0 +1,1 @@
+"""Tests of what Nix says of machines."""
