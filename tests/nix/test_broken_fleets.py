@@ -75,7 +75,7 @@ CASES: Cases = {
         [put("stibnite", "deployments", "social", "machine")],
         [
             "deployments.social: stibnite is a Mac, and NixOps4 deploys to NixOS machines; fix: "
-            "name a machine with machineClass nixos"
+            "name a NixOS machine"
         ],
     ),
     "the data of a running application to be removed": (

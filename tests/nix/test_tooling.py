@@ -151,14 +151,14 @@ def evaluate(attribute: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_the_evaluated_checks_are_the_machines_of_each_system_and_the_two_of_the_files() -> None:
+def test_the_evaluated_checks_are_the_machines_of_each_system_those_of_the_files_and_nixops4_s_own() -> None:
     checks = evaluate("checks")
     assert {machine["system"] for machine in MACHINES.values()} <= set(checks)
     for system, names in checks.items():
         machines = {
             f"{machine['machineClass']}-{name}" for name, machine in MACHINES.items() if machine["system"] == system
         }
-        assert set(names) == {"format", "lint"} | machines, system
+        assert set(names) == {"format", "lint", "nixops-providers"} | machines, system
 
 
 def test_the_evaluated_shell_of_every_system_brings_what_the_set_up_would_fetch_and_the_real_tools() -> None:
