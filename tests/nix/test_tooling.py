@@ -151,7 +151,7 @@ def evaluate(attribute: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_the_evaluated_checks_are_the_machines_of_each_system_the_two_of_the_files_and_nixops4_s() -> None:
+def test_the_evaluated_checks_are_the_machines_of_each_system_those_of_the_files_and_nixops4_s_own() -> None:
     checks = evaluate("checks")
     assert {machine["system"] for machine in MACHINES.values()} <= set(checks)
     for system, names in checks.items():
