@@ -41,11 +41,9 @@ def local_inputs() -> list[str]:
         },
         "clan-core/treefmt-nix": inputs / "treefmt-nix",
         **{f"clan-core/{name}": stubs / "stub-flakes" / name for name in ("nix-select", "data-mesher")},
-        **{name: inputs / name for name in ("import-tree", "srvos", "home-manager", "nixops4", "nixops4-nixos")},
-        **{
-            f"nixops4/{name}": stubs / "stub-flakes" / "nix-select"
-            for name in ("nix", "nix-cargo-integration", "nix-bindings-rust")
-        },
+        **{name: inputs / name for name in ("import-tree", "srvos", "home-manager", "nixops4-nixos")},
+        "nixops4": Path(__file__).parent / "nixops4-modules",
+        "nixops4/sources": inputs / "nixops4",
     }
     overrides = [word for name, place in places.items() for word in ("--override-input", name, f"path:{place}")]
     return ["--option", "flake-registry", "", *overrides]

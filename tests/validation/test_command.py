@@ -129,7 +129,7 @@ def test_the_recipe_hands_options_on_to_nix(tmp_path: Path) -> None:
     (tmp_path / "python").chmod(0o755)
     done = subprocess.run(
         [just, "--justfile", str(root / "Justfile"), "validate", "--", "--override-input", "clan-core", "path:/x y"],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "FEDIVERSITY_READY": str(root)},
         capture_output=True,
         text=True,
         check=True,
