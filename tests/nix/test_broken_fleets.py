@@ -73,10 +73,7 @@ CASES: Cases = {
     ),
     "a deployment on a Mac": (
         [put("stibnite", "deployments", "social", "machine")],
-        [
-            "deployments.social: stibnite is a Mac, and NixOps4 deploys to NixOS machines; fix: "
-            "name a machine with machineClass nixos"
-        ],
+        ["deployments.social: stibnite is a Mac, and NixOps4 deploys to NixOS machines; fix: name a NixOS machine"],
     ),
     "the data of a running application to be removed": (
         [put(True, "deployments", "social", "removeData")],
