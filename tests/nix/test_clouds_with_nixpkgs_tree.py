@@ -1,39 +1,21 @@
-"""What servers are where nixpkgs is there whole: then srvos' module for Hetzner and options of nixpkgs' tree take part.
+"""What servers are where nixpkgs is there whole: srvos' module for Hetzner and options of nixpkgs' tree take part."""
 
-nixpkgs stays a stub, whose copy gets the one profile that is imported and the options that are set.
-"""
-
-import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.nix.evaluation import CHECK, copy_of_the_flake, evaluate, write_public_vars
+from tests.nix.full_tree import full_tree
 from tests.nix.spares import rendered_with
 
 SERVERS = ["cinnabar", "electrum", "galena", "orb-nixos", "scheelite"]
-OPTIONS = ["hardware.nvidia", "security.googleOsLogin"]
 
 
 @pytest.fixture(scope="module")
 def check(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The flake's check, beside a stub of nixpkgs that says it is the whole tree."""
-    if not CHECK.is_file():
-        pytest.skip("evaluating the flake needs ../shared/nix-eval")
-    evaluation = Path(shutil.copytree(CHECK.parent, tmp_path_factory.mktemp("tree") / "nix-eval"))
-    stub = evaluation / "nixpkgs-stub"
-    for path in (evaluation, *evaluation.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    options = stub / "loose.json"
-    options.write_text(json.dumps([*json.loads(options.read_text()), *OPTIONS]))
-    profile = stub / "nixos/modules/profiles/qemu-guest.nix"
-    profile.parent.mkdir(parents=True)
-    profile.write_text('{ boot.initrd.availableKernelModules = [ "virtio_mmio" ]; }')
-    # Where the stub's modulesPath points.
-    (stub / "modules").symlink_to("nixos/modules")
-    return evaluation / CHECK.name
+    return full_tree(tmp_path_factory.mktemp("tree")) / CHECK.name
 
 
 @pytest.fixture(scope="module")
