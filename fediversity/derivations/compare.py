@@ -88,10 +88,14 @@ def compare(old: Iterable[Recipe], new: Iterable[Recipe]) -> tuple[str, ...]:
     # Another version of something is told already; that it is made from another download goes without saying.
     told = {recipe.path for recipe in fresh if split_name(recipe.name)[0] in moved}
     told |= {recipe.path for recipe in changed if not recipe.is_download}
-    users = {path: {user.path for user in fresh if path in user.inputs} for path in (one.path for one in changed)}
-    itself = {one.name for one in changed if not (one.is_download and users[one.path] and users[one.path] <= told)}
+    users: dict[str, set[str]] = {}
+    for recipe in fresh:
+        for path in recipe.inputs:
+            users.setdefault(path, set()).add(recipe.path)
+    itself = {one.name for one in changed if not (one.is_download and users.get(one.path, {""}) <= told)}
     lines += [f"{name}: has changed" for name in sorted(itself)]
-    follow = {recipe.name for recipe in fresh if recipe.path not in told and recipe not in changed}
+    told |= {recipe.path for recipe in changed}
+    follow = {recipe.name for recipe in fresh if recipe.path not in told}
     if follow:
         lines.append(f"rebuilt in the same version because of that: {len(follow)}")
     return tuple(lines)

@@ -15,9 +15,8 @@ _OLDEST = (2, 20)
 @pytest.fixture
 def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Garden:
     """The project, as the current folder, on a computer without Nix."""
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    if shutil.which("nix"):
-        monkeypatch.setenv("PATH", "")
+    folders = os.environ["PATH"].split(os.pathsep)
+    monkeypatch.setenv("PATH", os.pathsep.join(folder for folder in folders if not Path(folder, "nix").exists()))
     garden = Garden(tmp_path / "checkout", tmp_path / "calls")
     garden.project.mkdir()
     garden.write()
@@ -43,7 +42,7 @@ def nix(real_nix: str, garden: Garden, tmp_path: Path, monkeypatch: pytest.Monke
     # A store is there before it is used from several sides: two that make it at once get into each other's way.
     run_nix(Nix(real_nix, os.environ), "path-info", "--all")
     counting(real_nix, tmp_path / "bin", garden.calls)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     found = Nix.found(os.environ)
     assert found is not None
     return found

@@ -113,7 +113,7 @@ def test_a_machine_that_cannot_be_evaluated_does_not_stop_the_others(garden: Gar
 
 def without_nix(garden: Garden) -> dict[str, str]:
     """The fingerprints by source files, of the flake in which ash cannot be evaluated."""
-    path = os.environ.pop("PATH")
+    path, os.environ["PATH"] = os.environ["PATH"], ""
     garden.edit("ash", 'throw "ash is not ready"')
     try:
         return dict(garden.fingerprints())
