@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from fediversity.derivations.evaluate import System
 from fediversity.ledger.records import ENDED_WELL, StepRecord
@@ -55,6 +56,25 @@ def current(
         kept = update.fingerprint if update else None
         kept = kept if kept and means.get(kept) == meant else None
     return kept or meant, meant
+
+
+def deployed(
+    records: Sequence[StepRecord], evaluated: Mapping[str, System], rendered: Mapping[str, Any]
+) -> dict[str, str]:
+    """The fingerprints that deployments were applied with, by their step, where applying them again changes nothing.
+
+    A machine's system contains what its deployments are asked to be: where it runs what was evaluated, all are.
+    """
+    kept = {}
+    for name, request in rendered["deployments"].items():
+        runs = switches(records, request["machine"])
+        system = evaluated.get(request["machine"])
+        if system and runs and runs[-1].outcome in ENDED_WELL and runs[-1].system == system.output:
+            step = f"{name}-apply"
+            ours = [run.fingerprint for run in runs if run.step == step and run.outcome in ENDED_WELL]
+            if ours and ours[-1]:
+                kept[step] = ours[-1]
+    return kept
 
 
 def _newest_update(runs: Sequence[StepRecord]) -> StepRecord | None:

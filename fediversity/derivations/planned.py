@@ -33,4 +33,6 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
     """
     fleet = current_fleet(settings)
     systems = look(settings, fleet, say)
-    return Planned(settings, fleet, make_plan(fleet, systems.fingerprints, settings.site), systems)
+    derivations = {name: system.derivation for name, system in systems.evaluated.items()}
+    plan = make_plan(fleet, systems.fingerprints, settings.site, systems=derivations, kept=systems.kept)
+    return Planned(settings, fleet, plan, systems)

@@ -22,11 +22,13 @@ LOCK_FILE = "flake.lock"
 class Systems:
     """The fingerprint of every enabled machine, and where it comes from.
 
+    `kept` has those of deployments that are as they should be, by the name of their step.
     `evaluated` holds what Nix would build, `failed` why a machine could not be evaluated. `without_nix` is why Nix was
     not asked at all, None if it was.
     """
 
     fingerprints: Mapping[str, str]
+    kept: Mapping[str, str] = field(default_factory=dict)
     evaluated: Mapping[str, "System"] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     without_nix: str | None = None
@@ -78,7 +80,7 @@ def _of_sources(flake: Path, fleet: Fleet, reason: str) -> Systems:
 
 def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Callable[[str], object]) -> Systems:
     from fediversity.derivations.cache import FINGERPRINTS, Cache  # noqa: PLC0415 (only with Nix)
-    from fediversity.derivations.fingerprint import current, switches  # noqa: PLC0415
+    from fediversity.derivations.fingerprint import current, deployed, switches  # noqa: PLC0415
 
     rendered = render(fleet)
     classes = {name: entry.machineClass for name, entry in fleet.enabled_machines.items()}
@@ -97,6 +99,7 @@ def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Call
     by_source = sources.fingerprints(flake, rendered) if evaluation.failed else {}
     return Systems(
         {name: found.get(name) or by_source[name] for name in fleet.enabled_machines},
+        deployed(records, evaluation.systems, rendered),
         evaluation.systems,
         evaluation.failed,
     )

@@ -20,11 +20,20 @@ from fediversity.plan.steps import Plan, PlanError, Step
 VARS = "fleet-vars"
 
 
-def make_plan(fleet: Fleet, fingerprints: Mapping[str, str], site: Site) -> Plan:
+def make_plan(
+    fleet: Fleet,
+    fingerprints: Mapping[str, str],
+    site: Site,
+    *,
+    systems: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> Plan:
     """All steps that roll the enabled part of a fleet out, in a fixed order.
 
-    `fingerprints` gives each enabled machine's. Raises PlanError if steps wait for each other in a circle, which a
-    loaded fleet never does.
+    `fingerprints` gives each enabled machine's. `systems` tells a machine's whole system apart from others where more
+    is known of it than that fingerprint, which leaves out what applications are asked to be; `kept` gives the
+    fingerprints of deployments that were applied and are as they should be, by the name of their step. Raises
+    PlanError if steps wait for each other in a circle, which a loaded fleet never does.
     """
     rendered = render(fleet)
     steps = [_vars(fleet, rendered, site)] if fleet.enabled_machines else []
@@ -34,7 +43,9 @@ def make_plan(fleet: Fleet, fingerprints: Mapping[str, str], site: Site) -> Plan
         admitted_by = [update_name(controller) for controller in sorted(mesh[name])]
         steps += _machine_steps(name, machine, gate, admitted_by, fingerprints[name], site)
         steps[-1] = _waiting_for(steps[-1], (update_name(other) for other in sorted(waits[name])))
-    steps += [_apply(fleet, name, rendered, fingerprints, site) for name in fleet.placed_deployments]
+    known = {**fingerprints, **(systems or {})}
+    steps += [_apply(fleet, name, rendered, known, site) for name in fleet.placed_deployments]
+    steps = [replace(step, fingerprint=(kept or {}).get(step.name, step.fingerprint)) for step in steps]
     return _ordered(_deploying_last(fleet, steps))
 
 
@@ -88,11 +99,11 @@ def _host(machine: Machine, site: Site) -> str:
     return f"[{commands.ADDRESS}]" if is_address(provider.host, 6) else commands.ADDRESS
 
 
-def _apply(fleet: Fleet, name: str, rendered: Mapping[str, Any], fingerprints: Mapping[str, str], site: Site) -> Step:
+def _apply(fleet: Fleet, name: str, rendered: Mapping[str, Any], systems: Mapping[str, str], site: Site) -> Step:
     deployment = fleet.deployments[name]
     # NixOps4 switches the whole system of the machine. That system has the applications of the fleet file already, so
     # an update never takes one down; but only this step makes sure that the application is what was asked for.
-    applied = {"deployment": rendered["deployments"][name], "system": fingerprints[deployment.machine]}
+    applied = {"deployment": rendered["deployments"][name], "system": systems[deployment.machine]}
     others = resolve_after(fleet, "", deployment.after)
     return Step(
         name=f"{name}-apply",

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from fediversity.derivations.evaluate import System
-from fediversity.derivations.fingerprint import PREFIX, applied, current, last_update, of_derivation, running, switches
+from fediversity.derivations.fingerprint import (
+    PREFIX,
+    applied,
+    current,
+    deployed,
+    last_update,
+    of_derivation,
+    running,
+    switches,
+)
 from fediversity.ledger.records import Outcome, StepRecord
 
 OAK = System("/nix/store/1-oak.drv", "/nix/store/1-oak", "/nix/store/0-oak.drv")
@@ -143,3 +152,36 @@ def test_the_last_update_is_the_newest_that_ended_well() -> None:
     newest = last_update(records(("oak-update", "applied", None), ("oak-update", "unchanged", None)))
     assert newest is not None
     assert newest.id == 2
+
+
+RENDERED = {"deployments": {"flowers": {"machine": "oak"}, "birds": {"machine": "elm"}}}
+
+AS_THEY_SHOULD_BE: dict[str, tuple[tuple[tuple[str, Outcome | None, str | None], ...], dict[str, str]]] = {
+    "never deployed": ((("oak-update", "applied", OAK.output),), {}),
+    "the machine runs what it is asked to": (
+        (("oak-update", "applied", OAK.output), ("flowers-apply", "applied", OAK.output)),
+        {"flowers-apply": "f2"},
+    ),
+    "an update of the machine brought it later": (
+        (("flowers-apply", "applied", OTHER), ("oak-update", "applied", OAK.output)),
+        {"flowers-apply": "f1"},
+    ),
+    "it is asked to be something else": (
+        (("oak-update", "applied", OTHER), ("flowers-apply", "applied", OTHER)),
+        {},
+    ),
+    "its newest run failed": (
+        (("flowers-apply", "applied", OAK.output), ("flowers-apply", "failed", None)),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AS_THEY_SHOULD_BE)
+def test_a_deployment_keeps_its_fingerprint_when_its_machine_runs_what_is_asked_for(case: str) -> None:
+    runs, expected = AS_THEY_SHOULD_BE[case]
+    assert deployed(records(*runs), {"oak": OAK}, RENDERED) == expected
+
+
+def test_a_deployment_on_a_machine_that_nix_did_not_evaluate_keeps_nothing() -> None:
+    assert deployed(records(("flowers-apply", "applied", OAK.output)), {}, RENDERED) == {}

@@ -233,17 +233,19 @@ def test_a_second_rollout_of_what_could_not_be_evaluated_before_the_first_runs_n
     assert second.systems.fingerprints["oak"] != first.systems.fingerprints["oak"]
 
     garden.ledger.create()
-    for name in MACHINES:
+    for step in first.plan:
+        if step.kind not in {"update", "apply"} or step.machine is None:
+            continue
         record = garden.ledger.begin(
-            step=f"{name}-update",
-            kind="update",
-            machine=name,
+            step=step.name,
+            kind=step.kind,
+            machine=step.machine,
             server_id=None,
-            fingerprint=first.systems.fingerprints[name],
+            fingerprint=step.fingerprint,
             command="",
             log=None,
         )
-        garden.ledger.end(record, "applied", "", second.systems.evaluated[name].output)
+        garden.ledger.end(record, "applied", "", second.systems.evaluated[step.machine].output)
 
     assert garden.fingerprints() == first.systems.fingerprints
     assert {step.name: step.fingerprint for step in garden.planned().plan} == {

@@ -6,8 +6,9 @@ import pytest
 
 from fediversity.fleet.deployments import Mail, Storage
 from fediversity.fleet.model import Fleet
+from fediversity.plan.build import make_plan
 from fediversity.plan.steps import Plan, Step
-from tests.plan.samples import dev_fleet, every_kind, one_server, plan_of
+from tests.plan.samples import DEV_SITE, dev_fleet, every_kind, one_server, plan_of
 
 
 def changed(before: Plan, after: Plan) -> set[str]:
@@ -58,6 +59,15 @@ def test_a_changed_deployment_runs_its_own_step_only() -> None:
 def test_a_deployment_that_waits_for_more_does_not_run_again() -> None:
     after = plan_of(with_deployment(dev_fleet(), "social", after=("cinnabar",)))
     assert changed(plan_of(dev_fleet()), after) == set()
+
+
+def test_where_more_is_known_of_a_system_an_application_s_own_code_runs_its_deployment_alone() -> None:
+    def plan(system: str, kept: dict[str, str] | None = None) -> Plan:
+        found = dict.fromkeys(dev_fleet().enabled_machines, "0" * 64)
+        return make_plan(dev_fleet(), found, DEV_SITE, systems={"orb-nixos": system}, kept=kept)
+
+    assert changed(plan("one.drv"), plan("two.drv")) == {"social-apply"}
+    assert plan("two.drv", {"social-apply": "applied before"}).by_name["social-apply"].fingerprint == "applied before"
 
 
 def test_another_machine_or_another_role_generates_vars_again() -> None:
