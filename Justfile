@@ -69,7 +69,9 @@ check stack='dev':
     python -m fediversity.bootstrap nix-check
     mypy
     fediversity check {{ quote(stack) }}
+    fediversity check staging
     fediversity render --check
+    fediversity render staging --check
     fediversity schema --check
 
 # Check every Nix file: syntax, format, dead code and, where statix is, its lints

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from fediversity.derivations.systems import Systems, look
 from fediversity.fleet.model import Fleet
 from fediversity.plan.build import make_plan
 from fediversity.plan.current import current_fleet
+from fediversity.plan.fingerprint import FlakeSources
 from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
 
@@ -34,5 +36,12 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
     fleet = current_fleet(settings)
     systems = look(settings, fleet, say)
     derivations = {name: system.derivation for name, system in systems.evaluated.items()}
-    plan = make_plan(fleet, systems.fingerprints, settings.site, systems=derivations, kept=systems.kept)
+    plan = make_plan(
+        fleet,
+        systems.fingerprints,
+        settings.site,
+        generators=FlakeSources.read(Path(settings.flake)).generators,
+        systems=derivations,
+        kept=systems.kept,
+    )
     return Planned(settings, fleet, plan, systems)

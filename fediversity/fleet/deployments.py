@@ -17,8 +17,16 @@ from fediversity.fleet.machines import Waited
 
 Application = Literal["mastodon", "peertube", "pixelfed"]
 
+_ACCOUNT = re.compile(r"[a-z0-9_]{1,30}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def _account(value: str) -> str:
+    if not _ACCOUNT.fullmatch(value):
+        fix = "use lower-case letters, digits and underscores, 30 at most: every application takes those"
+        refuse(f"'{value}' is not the name of an account", fix)
+    return value
 
 
 def _bucket(value: str) -> str:
@@ -48,7 +56,7 @@ class RequestPart(Model):
 class InitialUser(RequestPart):
     """The first account of an application; its password is generated on the machine and never written here."""
 
-    username: UserName
+    username: Annotated[str, AfterValidator(_account), form(_ACCOUNT)]
     display_name: str
     email: Email
 

@@ -25,18 +25,20 @@ def make_plan(
     fingerprints: Mapping[str, str],
     site: Site,
     *,
+    generators: str = "",
     systems: Mapping[str, str] | None = None,
     kept: Mapping[str, str] | None = None,
 ) -> Plan:
     """All steps that roll the enabled part of a fleet out, in a fixed order.
 
-    `fingerprints` gives each enabled machine's. `systems` tells a machine's whole system apart from others where more
-    is known of it than that fingerprint, which leaves out what applications are asked to be; `kept` gives the
-    fingerprints of deployments that were applied and are as they should be, by the name of their step. Raises
-    PlanError if steps wait for each other in a circle, which a loaded fleet never does.
+    `fingerprints` gives each enabled machine's, `generators` the state of what generates their vars. `systems` tells a
+    machine's whole system apart from others where more is known of it than that fingerprint, which leaves out what
+    applications are asked to be; `kept` gives the fingerprints of deployments that were applied and are as they should
+    be, by the name of their step. Raises PlanError if steps wait for each other in a circle, which a loaded fleet never
+    does.
     """
     rendered = render(fleet)
-    steps = [_vars(fleet, rendered, site)] if fleet.enabled_machines else []
+    steps = [_vars(fleet, rendered, generators, site)] if fleet.enabled_machines else []
     waits, mesh = machine_waits(fleet), mesh_controllers(fleet)
     for name, machine in fleet.enabled_machines.items():
         gate = [update_name(other) for other in sorted(resolve_after(fleet, name, machine.after))]
@@ -54,8 +56,9 @@ def update_name(machine: str) -> str:
     return f"{machine}-update"
 
 
-def _vars(fleet: Fleet, rendered: Mapping[str, Any], site: Site) -> Step:
+def _vars(fleet: Fleet, rendered: Mapping[str, Any], generators: str, site: Site) -> Step:
     inventory = {key: rendered[key] for key in ("name", "domain", "machines", "instances")}
+    inventory["generators"] = generators
     inventory["deployments"] = {name: _secrets_of(request) for name, request in rendered["deployments"].items()}
     # Sorted, because another command line is another run, and the order of a file means nothing.
     command = commands.generate_vars(sorted(fleet.enabled_machines), site)

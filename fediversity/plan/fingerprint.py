@@ -45,6 +45,9 @@ _OPENED = re.compile(
 )
 """A class whose modules are then named without it: any word of the file may be such a name."""
 
+_GENERATORS = re.compile(r"\bvars\.generators\b|\w*[gG]enerators\b\s*=")
+"""Defining generators of vars, or functions that make some."""
+
 _PER_SYSTEM = re.compile(r"^\s*perSystem\b[\w.]*\s*=", re.MULTILINE)
 _ANYTHING_ELSE = re.compile(
     r"^\s*(?:config|fleet|fleetLib|flake|imports|nixops4|nixpkgsTree|options|systems)\b[\w.\"'-]*\s*=(?!=)",
@@ -80,6 +83,15 @@ class FlakeSources:
                 if path.is_file() and _may_be_read(inside) and flakes.isdisjoint(inside.parents)
             }
         )
+
+    @cached_property
+    def generators(self) -> str:
+        """A hash of the modules that define generators of vars: with other ones there are other vars to generate."""
+        digest = hashlib.sha256()
+        for path, text in sorted(self._texts.items()):
+            if path.startswith(_MODULES) and _GENERATORS.search(text):
+                digest.update(f"{path}\0{len(text)}\0{text}".encode())
+        return digest.hexdigest()
 
     @cached_property
     def _texts(self) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ WHAT: Mapping[StepKind, str] = {
 }
 
 RUNS_AGAIN: Mapping[StepKind, str] = {
-    "vars": "machines or service instances change",
+    "vars": "machines, service instances, secrets of deployments or generators change",
     "reach": "the server is another one",
     "install": "the server is another one",
     "unlock": "the server is another one or gets another type",

@@ -16,15 +16,6 @@ MACHINES: dict[str, Any] = json.loads((FLAKE / "fleet.json").read_text())["machi
 MACS = {name: machine for name, machine in MACHINES.items() if machine["machineClass"] == "darwin"}
 
 
-def with_a_home(flake: Path, server: str, user: str) -> Path:
-    """The flake with one more line in a server's file, as a person would write it there."""
-    module = flake / f"modules/machines/{server}.nix"
-    text = module.read_text()
-    assert "nixos.server\n" in text
-    module.write_text(text.replace("nixos.server\n", f"nixos.server\n      nixos.user-{user}\n"))
-    return flake
-
-
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return full_tree(tmp_path_factory.mktemp("tree"))
@@ -33,7 +24,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def homes(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
     """The homes on a machine by user: on every Mac, and on cinnabar once its file asks for one."""
-    flake = with_a_home(copy_of_the_flake(tmp_path_factory.mktemp("flake")), "cinnabar", "crs58")
+    flake = copy_of_the_flake(tmp_path_factory.mktemp("flake"))
     write_public_vars(flake)
     found: dict[str, dict[str, Any]] = {}
 
@@ -110,10 +101,10 @@ def test_no_machine_with_homes_has_a_failing_assertion(tree: Path) -> None:
     assert evaluate("failed", expression=tree / "check.nix") == {name: [] for name in MACHINES}
 
 
-def test_a_server_that_asks_for_a_home_evaluates_whole_and_has_the_same_one(
+def test_a_server_evaluates_whole_and_has_the_same_home_as_the_macs(
     tree: Path, tmp_path: Path, homes: Callable[[str], dict[str, Any]]
 ) -> None:
-    flake = with_a_home(copy_of_the_flake(tmp_path), "cinnabar", "crs58")
+    flake = copy_of_the_flake(tmp_path)
     write_public_vars(flake)
     assert evaluate("forced.cinnabar", flake, tree / "check.nix") is True
     unit = "flake.nixosConfigurations.cinnabar.config.systemd.services.home-manager-crs58"
@@ -129,7 +120,7 @@ def test_a_server_that_asks_for_a_home_evaluates_whole_and_has_the_same_one(
 
 
 def test_without_nixpkgs_tree_a_server_that_asks_for_a_home_evaluates_and_has_none(tmp_path: Path) -> None:
-    flake = with_a_home(copy_of_the_flake(tmp_path), "cinnabar", "crs58")
+    flake = copy_of_the_flake(tmp_path)
     write_public_vars(flake)
     assert evaluate("forced.cinnabar", flake) is True
 

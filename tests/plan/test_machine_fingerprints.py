@@ -147,6 +147,14 @@ def test_a_new_module_without_a_name_for_machines_changes_all(flake: Path) -> No
     assert changed(flake, {"modules/systems.nix": "{ systems = [ ]; }"}) == {"oak", "elm", "moss"}
 
 
+def test_what_generates_vars_has_a_state_of_its_own(flake: Path) -> None:
+    before = FlakeSources.read(flake).generators
+    write(flake, {"modules/aspects/web.nix": FLAKE["modules/aspects/web.nix"] + "\n"})
+    assert FlakeSources.read(flake).generators == before
+    write(flake, {"modules/aspects/web.nix": "flake.modules.nixos.web.clan.core.vars.generators.key = { };"})
+    assert FlakeSources.read(flake).generators != before
+
+
 def test_shells_and_checks_are_for_people_and_change_no_machine(flake: Path) -> None:
     shell = "{ inputs, ... }:\n{\n  perSystem = { pkgs, ... }: { devShells.default = pkgs.hello; };\n}\n"
     assert changed(flake, {"modules/shell.nix": shell}) == set()

@@ -103,6 +103,12 @@ def test_only_a_deployment_with_other_secrets_makes_vars_run_again() -> None:
     assert plan_of(without).by_name["fleet-vars"].fingerprint != before
 
 
+def test_another_generator_generates_vars_again_and_nothing_else() -> None:
+    found = dict.fromkeys(dev_fleet().enabled_machines, "0" * 64)
+    plans = [make_plan(dev_fleet(), found, DEV_SITE, generators=state) for state in ("one", "two")]
+    assert changed(*plans) == {"fleet-vars"}
+
+
 def test_the_fingerprints_that_the_plan_makes_itself_are_sha_256() -> None:
     own = [step for step in plan_of(dev_fleet()) if step.kind in {"vars", "apply"}]
     assert all(len(step.fingerprint or "") == 64 and int(step.fingerprint or "x", 16) for step in own)

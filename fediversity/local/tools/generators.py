@@ -16,7 +16,6 @@ from typing import Any
 
 from fediversity.local.tools.errors import ToolError
 from fediversity.local.tools.flake import Flake, Membership
-from fediversity.local.tools.system import RELEASE
 from fediversity.local.tools.vars import File, Generator, Inputs
 
 _APPLICATION_SECRETS = {"peertube": "secret", "pixelfed": "app-key"}
@@ -47,7 +46,6 @@ def _each(flake: Flake, machine: str) -> Iterator[Generator]:
         if instance := flake.machines[machine]["mesh"]:
             yield from _mesh_member(flake, machine, instance)
         return
-    yield Generator("state-version", machine, (_public("version"),), lambda _: {"version": RELEASE.encode()})
     if flake.machines[machine]["encrypted"]:
         yield _ssh_key("initrd-ssh", machine, "id_ed25519", needed_for="activation")
         passphrase = File("passphrase", deploy=False, needed_for="partitioning")

@@ -16,6 +16,7 @@ in
       nixos.generated-secrets
       nixos.external-secrets
       nixos.mesh-controller
+      nixos.user-crs58
     ];
 
     networking.hostName = "cinnabar";

@@ -16,6 +16,7 @@ in
       nixos.generated-secrets
       nixos.external-secrets
       nixos.applications
+      nixos.user-crs58
     ];
 
     networking.hostName = "orb-nixos";

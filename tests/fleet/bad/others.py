@@ -304,6 +304,15 @@ DEPLOYMENTS = (
         "known: host, port, sender, user",
     ),
     Bad(
+        "account with a hyphen",
+        "{username: gardener, display_name: The gardener, email: gardener@garden.example}\n    after",
+        "{username: the-gardener, display_name: The gardener, email: gardener@garden.example}\n    after",
+        "the-gardener",
+        "deployments.flowers.initial_user.username",
+        "'the-gardener' is not the name of an account",
+        "use lower-case letters, digits and underscores",
+    ),
+    Bad(
         "size that nobody offers",
         "    domain: flowers.garden.example\n",
         "    domain: flowers.garden.example\n    size: huge\n",
