@@ -20,8 +20,8 @@ let
       inherit (option) description;
       type = names.${type.name};
       required = !(option ? default);
-      default = option.default or null;
-      enum = if type.name == "enum" then type.functor.payload.values else [ ];
+      default = if option ? default then option.default else null;
+      enum = lib.optionals (type.name == "enum") type.functor.payload.values;
       properties = if type.name == "submodule" then properties type else { };
     };
 

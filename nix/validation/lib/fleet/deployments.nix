@@ -24,7 +24,7 @@ let
     )
     ++ lib.optional (machine.machineClass or "nixos" == "darwin") (
       finding where "${deployment.machine} is a Mac, and NixOps4 deploys to NixOS machines"
-        "name a machine with machineClass nixos"
+        "name a NixOS machine"
     )
     ++ lib.optional (deployment.enable or true && deployment.removeData or false) (
       finding where "the data of a running application would be removed" "set `enabled: false` as well"

@@ -65,11 +65,12 @@ let
     where: instance:
     let
       settings = instance.roles.default.settings or { };
+      prompt = settings.prompt or true;
     in
     lib.optional (!(settings ? user)) (
       finding where "users does not say which user" "set `user: NAME` in the settings of the role default"
     )
-    ++ lib.optional (settings.prompt or true != false) (
+    ++ lib.optional (!(lib.isBool prompt && !prompt)) (
       finding where "users would ask for a password, and a rollout has nobody to answer"
         "set `prompt: false`: clan generates the password"
     );
