@@ -11,6 +11,7 @@ from fediversity.plan.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {
     "check": "check a fleet file, and say everything that is wrong with it",
+    "local": "make machines of a simulated stack fail, and heal them",
     "plan": "print the steps of a rollout and their order",
     "render": "write nix/fleet.json, the hand-off to Nix",
     "schema": "write the JSON Schemas of fleet files and of deployment requests",

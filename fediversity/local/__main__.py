@@ -1,27 +1,33 @@
-"""`python -m fediversity.local power-on STACK`, in the folder of the project."""
+"""`python -m fediversity.local power-on|fault|faults|heal STACK …`, in the folder of the project."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from fediversity.local.faults import command as faults
+from fediversity.local.faults.kinds import FaultError
 from fediversity.local.folders import StackFolder
 from fediversity.local.machines.spec import DatacenterError
 from fediversity.local.power import power_on
 
 
 def main() -> None:
-    """Switches the simulated machines of a stack on. Exit code 1 when one does not start."""
+    """Switches the simulated machines of a stack on, or makes them fail. Exit code 1 when that is not possible."""
     parser = argparse.ArgumentParser(prog="python -m fediversity.local", description="The embedded cloud (simulated).")
     commands = parser.add_subparsers(dest="command", required=True)
     power = commands.add_parser("power-on", help="start simulated machines that are off, as after a reboot")
     power.add_argument("stack")
+    faults.register(commands)
     arguments = parser.parse_args()
     try:
-        names = power_on(StackFolder.of(Path.cwd(), arguments.stack))
-    except (DatacenterError, ValueError) as error:
+        folder = StackFolder.of(Path.cwd(), arguments.stack)
+        if arguments.command == "power-on":
+            if names := power_on(folder):
+                print(f"simulated machines on: {', '.join(names)}")
+        else:
+            faults.run(arguments, folder)
+    except (DatacenterError, FaultError, ValueError) as error:
         sys.exit(f"fediversity.local: {error}")
-    if names:
-        print(f"simulated machines on: {', '.join(names)}")
 
 
 if __name__ == "__main__":

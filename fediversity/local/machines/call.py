@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,7 +30,9 @@ class Input(Protocol):
 class Call:
     """One simple command in the hands of the function that implements it.
 
-    `terminal` says whether the client asked for one; `dropped` waits until the session's connection is gone.
+    `terminal` says whether the client asked for one; `dropped` waits until the session's connection is gone, `cut`
+    ends that connection. `detached` is what systemd runs: it outlives the session. `on_path` says whether commands are
+    found by their names alone.
     """
 
     machine: Machine
@@ -41,6 +44,9 @@ class Call:
     write_error: Callable[[bytes], None]
     terminal: bool
     dropped: Callable[[], Awaitable[None]]
+    cut: Callable[[], None]
+    detached: bool = False
+    on_path: bool = True
 
     @property
     def name(self) -> str:
@@ -73,6 +79,28 @@ class Call:
     def unsupported(self) -> int:
         """The command is known, these arguments are not: as strict as an unknown command."""
         return self.fail(f"simulated machines do not know these arguments: {' '.join(self.argv)}", NOT_FOUND)
+
+    def for_service(self, name: str, piped: bool) -> Call:
+        """The same command in the hands of systemd: it outlives whoever started it.
+
+        Its output goes to the session as long as that is there (`piped`), otherwise to the machine's journal.
+        """
+
+        def journal(data: bytes) -> None:
+            for line in data.decode(errors="replace").splitlines():
+                self.machine.log(f"{name}: {line}")
+
+        def as_long_as_it_is_there(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+            def write_or_not(data: bytes) -> None:
+                with suppress(OSError):
+                    write(data)
+
+            return write_or_not
+
+        out, error = (as_long_as_it_is_there(self.write_out), as_long_as_it_is_there(self.write_error))
+        return replace(
+            self, detached=True, write_out=out if piped else journal, write_error=error if piped else journal
+        )
 
     def with_argv(self, argv: tuple[str, ...], **changes: object) -> Call:
         """The same surroundings for another command."""

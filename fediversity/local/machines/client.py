@@ -95,6 +95,16 @@ class Datacenter:
         with self._locked(), suppress(_NotRunningError):
             self._call_and_wait("stop")
 
+    def settle(self) -> None:
+        """Tells a running daemon that faults have changed; it would notice by itself a moment later."""
+        with suppress(_NotRunningError):
+            self._call("settle")
+
+    def heal(self, name: str | None = None) -> None:
+        """Repairs the machines of a name, or all: what a fault left behind is undone, what hangs is power-cycled."""
+        if any((self._cloud / "machines").glob("*/machine.json")):
+            self._call_started("heal", name=name)
+
     def _call_started(self, op: str, **arguments: Any) -> Any:
         """One request, to a daemon that is started for it if needed.
 

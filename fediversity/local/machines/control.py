@@ -32,6 +32,8 @@ class Control:
             "power_on": self._power_on,
             "power_off": self._power_off,
             "delete": self._delete,
+            "settle": self._settle,
+            "heal": self._heal,
             "stop": self._stop,
         }
 
@@ -80,6 +82,12 @@ class Control:
 
     async def _power_off(self, arguments: Mapping[str, Any]) -> None:
         await self._site.machine(arguments["id"]).power_off()
+
+    async def _settle(self, _arguments: Mapping[str, Any]) -> None:
+        await self._site.settle()
+
+    async def _heal(self, arguments: Mapping[str, Any]) -> None:
+        await self._site.heal(arguments["name"])
 
     async def _delete(self, arguments: Mapping[str, Any]) -> str | None:
         await self._site.delete(arguments["id"])

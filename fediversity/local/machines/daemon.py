@@ -13,16 +13,19 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from fediversity.local.faults.book import Book
+from fediversity.local.faults.kinds import FaultError
 from fediversity.local.machines.control import Control
-from fediversity.local.machines.faults import NoFaults
 from fediversity.local.machines.site import Site
 
 _LOOK_S = 2.0
+_FAULTS_S = 0.2
 
 
 async def run(cloud: Path, ready: int | None) -> None:
     """Serves until the site is empty or gone, or a signal comes."""
-    site = Site(cloud, NoFaults())
+    book = Book(cloud)
+    site = Site(cloud, book)
     control = Control(site, secrets.token_hex(16))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -35,12 +38,31 @@ async def run(cloud: Path, ready: int | None) -> None:
         if ready is not None:
             os.write(ready, b"ready\n")
             os.close(ready)
+        watch = asyncio.create_task(_watch_faults(site, book))
         await _ended_or_removed(control, endpoint)
+        watch.cancel()
         server.close()
     finally:
         if _belongs_to(endpoint, control):
             endpoint.unlink(missing_ok=True)
         await site.end()
+
+
+async def _watch_faults(site: Site, book: Book) -> None:
+    """Sees to it that faults begin and end when their time has come."""
+    known: list[tuple[str, str]] = []
+    complaint = ""
+    while True:
+        try:
+            now = [(fault.machine, fault.kind) for fault in book.entries()]
+            if now != known:
+                known = now
+                await site.settle()
+        except FaultError as error:
+            if complaint != str(error):
+                complaint = str(error)
+                print(complaint, flush=True)
+        await asyncio.sleep(_FAULTS_S)
 
 
 async def _ended_or_removed(control: Control, endpoint: Path) -> None:

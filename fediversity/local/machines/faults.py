@@ -1,25 +1,27 @@
-"""Where faults enter: asked at each connection and each command. A healthy site has none."""
+"""Where faults enter the machines: `fediversity.local.faults.book.Book` is asked, and a healthy site has none."""
 
 from typing import Protocol
 
+from fediversity.local.faults.book import Fault
+
 
 class Faults(Protocol):
-    """What may go wrong on machines, decided outside of them."""
+    """What is wrong with machines, decided outside of them. Machines are known by their names."""
 
-    def refuses_connection(self, machine_id: str, port: int) -> bool:
-        """Whether a new SSH connection is dropped before its first byte."""
+    def present(self, machine: str, kind: str) -> Fault | None:
+        """The fault of a kind that a machine has now; asking does not count."""
 
-    async def before_command(self, machine_id: str, command: str) -> int | None:
-        """Runs before a command: may take its time, and may give the status the command fails with."""
+    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
+        """The fault of a kind that strikes now, which counts; with a `parameter`, only one that has it."""
 
 
 class NoFaults:
     """A site on which everything works."""
 
-    def refuses_connection(self, machine_id: str, port: int) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
+    def present(self, machine: str, kind: str) -> Fault | None:  # noqa: ARG002
+        """Nothing."""
+        return None
 
-    async def before_command(self, machine_id: str, command: str) -> int | None:  # noqa: ARG002
-        """Lets every command run at once."""
+    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:  # noqa: ARG002
+        """Nothing."""
         return None

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import asyncssh
 
-from fediversity.local.machines import commands
+from fediversity.local.machines import commands, stages
 from fediversity.local.machines.call import NOT_FOUND, Call
 from fediversity.local.machines.shell import ShellError, parse
-from fediversity.local.tools.system import PROGRAM
+from fediversity.local.tools.system import MANIFEST, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fediversity.local.machines.machine import Machine
+    from fediversity.local.machines.units import Timer, Work
 
 _INTERNAL_ERROR = 70
+_EXEC_FAILED = 203
+_BUILTINS = frozenset({"true", "test", "exit"})
+"""What a shell knows without looking anywhere."""
 
 
 async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerProcess[bytes]) -> None:
@@ -34,18 +40,29 @@ async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerPr
         write_error=process.stderr.write,
         terminal=process.get_terminal_type() is not None,
         dropped=process.channel.wait_closed,
+        cut=process.get_extra_info("wire").cut,
     )
-    with suppress(OSError, asyncssh.Error):  # the client, or the machine, went away meanwhile
-        process.exit(await _session_status(call, process.command))
+    await _until_gone(call, process)
+
+
+async def _until_gone(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    """Runs the session's command. When the connection goes, the command goes too; what systemd runs goes on."""
+    work = asyncio.create_task(_session_status(call, process.command))
+    gone = asyncio.create_task(process.channel.wait_closed())
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            with suppress(OSError, asyncssh.Error):  # the client, or the machine, went away meanwhile
+                process.exit(work.result())
+    finally:
+        work.cancel()
+        gone.cancel()
 
 
 async def _session_status(call: Call, line: str | None) -> int:
     if line is None:
         call.complain("simulated machines have no interactive shell; give ssh a command")
         return 1
-    refused = await call.machine.site.faults.before_command(call.machine.spec.id, line)
-    if refused is not None:
-        return refused
     try:
         return await run_line(call, line)
     except (asyncssh.Error, ConnectionError):
@@ -78,11 +95,22 @@ async def run_command(call: Call) -> int:
     name = call.argv[0]
     if name in ("exec", "command") and call.arguments:
         return await run_command(call.with_argv(call.arguments))
-    command = _program(call) if "/" in name else commands.table(call.machine).get(name)
+    command = find(call)
     if command is None:
         call.complain(f"{name}: command not found (simulated machine)")
         return NOT_FOUND
+    await stages.begin(call)
     return await command(call)
+
+
+def find(call: Call) -> commands.Command | None:
+    """What implements a call's first word, if the machine has it and it is found where the call looks."""
+    name = call.argv[0]
+    if "/" in name:
+        return _program(call)
+    if call.on_path or name in _BUILTINS:
+        return commands.table(call.machine).get(name)
+    return None
 
 
 def _program(call: Call) -> commands.Command | None:
@@ -93,7 +121,9 @@ def _program(call: Call) -> commands.Command | None:
         if first.startswith(PROGRAM):
             return commands.PROGRAMS.get(first.removeprefix(PROGRAM))
     folder, _, name = path.rpartition("/")
-    return commands.table(call.machine).get(name) if folder in commands.FOLDERS else None
+    system = folder.removesuffix("/sw/bin")
+    known = folder in commands.FOLDERS or (system != folder and call.machine.root.exists(f"{system}/{MANIFEST}"))
+    return commands.table(call.machine).get(name) if known else None
 
 
 class _SessionInput:
@@ -112,3 +142,60 @@ class _SessionInput:
 
     async def readexactly(self, size: int) -> bytes:
         return await self._reader.readexactly(size)
+
+
+class _NoInput:
+    """The standard input of what nobody is connected to."""
+
+    async def read(self, size: int = -1) -> bytes:  # noqa: ARG002
+        return b""
+
+    async def readline(self) -> bytes:
+        return b""
+
+    async def readexactly(self, size: int) -> bytes:
+        raise asyncio.IncompleteReadError(b"", size)
+
+
+def service_of(machine: Machine, timer: Timer) -> Work:
+    """What a timer's service does: its program with systemd's surroundings, its output in the machine's journal."""
+
+    def journal(data: bytes) -> None:
+        for line in data.decode(errors="replace").splitlines():
+            machine.log(f"{timer.service}: {line}")
+
+    call = Call(
+        machine=machine,
+        user="root",
+        argv=tuple(timer.argv),
+        environment=timer.environment,
+        stdin=_NoInput(),
+        write_out=journal,
+        write_error=journal,
+        terminal=False,
+        dropped=_never,
+        cut=_nothing,
+    )
+    return lambda: run_detached(call, timer.has_path)
+
+
+async def run_detached(call: Call, has_path: bool) -> int:
+    """Runs a service's program. It is found where the client looks; what it starts only where systemd has it look.
+
+    That is systemd's own folder on NixOS, unless the service gets a PATH of its own (`systemd-run -E PATH`).
+    """
+    command = find(call)
+    service = replace(call, detached=True, on_path=has_path)
+    if command is None:
+        call.complain(f"Failed to locate executable {call.argv[0]}: No such file or directory")
+        return _EXEC_FAILED
+    await stages.begin(service)
+    return await command(service)
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def _nothing() -> None:
+    """There is no connection to cut."""

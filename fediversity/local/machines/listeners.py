@@ -11,6 +11,7 @@ import asyncssh
 from fediversity.local.machines import keys
 from fediversity.local.machines.interpreter import run_session
 from fediversity.local.machines.spec import DatacenterError
+from fediversity.local.machines.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,24 +30,27 @@ _ALGORITHMS = {
 class Listener(Protocol):
     """An open port of a machine."""
 
-    def drop_connections(self) -> None:
-        """Ends every connection without a word, as a machine that goes down does."""
+    def stall_connections(self) -> None:
+        """Open connections go silent, as when the machine loses its network: nobody is told."""
+
+    def drop_connections(self, stalled_only: bool = False) -> None:
+        """Ends every connection without a word, as a machine that goes down does; or only those that stalled."""
 
     def use_host_key(self, key: bytes) -> None:
         """New connections meet this host key."""
 
     async def close(self) -> None:
-        """Takes no more connections."""
+        """Takes no more connections; those that are open stay."""
 
 
 async def listen_ssh(machine: Machine, port: int, host_key: bytes) -> Listener:
     """Opens an SSH server for a machine on its address. Raises `DatacenterError` when the port is taken."""
-    connections: set[asyncssh.SSHServerConnection] = set()
+    wires: set[Wire] = set()
     try:
         acceptor = await asyncssh.listen(
             machine.spec.address,
             port,
-            server_factory=lambda: _Login(machine, port, connections),
+            server_factory=lambda: _Login(machine, port, wires),
             process_factory=lambda process: run_session(machine, port, process),
             server_host_keys=[asyncssh.import_private_key(host_key)],
             server_version="simulated",
@@ -61,7 +65,7 @@ async def listen_ssh(machine: Machine, port: int, host_key: bytes) -> Listener:
         )
     except OSError as error:
         raise _taken(machine, port, error) from None
-    return _SshListener(acceptor, connections)
+    return _SshListener(acceptor, wires)
 
 
 async def listen_silently(machine: Machine, port: int) -> Listener:
@@ -90,13 +94,18 @@ def _taken(machine: Machine, port: int, error: OSError) -> DatacenterError:
 
 
 class _SshListener:
-    def __init__(self, acceptor: asyncssh.SSHAcceptor, connections: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(self, acceptor: asyncssh.SSHAcceptor, wires: set[Wire]) -> None:
         self._acceptor = acceptor
-        self._connections = connections
+        self._wires = wires
 
-    def drop_connections(self) -> None:
-        for connection in list(self._connections):
-            connection.abort()
+    def stall_connections(self) -> None:
+        for wire in self._wires:
+            wire.fall_silent()
+
+    def drop_connections(self, stalled_only: bool = False) -> None:
+        for wire in list(self._wires):
+            if wire.silent or not stalled_only:
+                wire.cut()
 
     def use_host_key(self, key: bytes) -> None:
         self._acceptor.update(server_host_keys=[asyncssh.import_private_key(key)])
@@ -111,7 +120,10 @@ class _SilentListener:
         self._server = server
         self._connections = connections
 
-    def drop_connections(self) -> None:
+    def stall_connections(self) -> None:
+        """They are silent already."""
+
+    def drop_connections(self, stalled_only: bool = False) -> None:  # noqa: ARG002  all of them have
         for transport in list(self._connections):
             transport.close()
 
@@ -119,7 +131,6 @@ class _SilentListener:
         """Nobody gets far enough to see one."""
 
     async def close(self) -> None:
-        self.drop_connections()
         self._server.close()
         await self._server.wait_closed()
 
@@ -127,24 +138,33 @@ class _SilentListener:
 class _Login(asyncssh.SSHServer):
     """Lets clients in by public key, and by nothing else."""
 
-    def __init__(self, machine: Machine, port: int, connections: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(self, machine: Machine, port: int, wires: set[Wire]) -> None:
         self._machine = machine
         self._port = port
-        self._connections = connections
+        self._wires = wires
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        self._connections.add(conn)
+        wire = Wire(conn)
+        # One that stalled outlives its SSH server's patience, so connections are told from what is left of them.
+        self._wires -= {other for other in self._wires if other.is_closing()}
+        self._wires.add(wire)
+        conn.set_extra_info(wire=wire)
         self._machine.note_connection("connect", self._port)
-        if self._machine.site.faults.refuses_connection(self._machine.spec.id, self._port):
-            conn.abort()
-            return
         _acknowledge_at_once(conn)
+        self._meet_faults(wire)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        if self._connection is not None:
-            self._connections.discard(self._connection)
+    def _meet_faults(self, wire: Wire) -> None:
+        faults, name = self._machine.site.faults, self._machine.spec.name
+        if faults.happens(name, "silent"):
+            wire.fall_silent()
+            return
+        if faults.happens(name, "host-key"):
+            self._machine.ports.show_host_key()  # the next connection may meet the right one again
+        cut = faults.happens(name, "drop-at-byte")
+        if cut is not None and cut.parameter is not None:
+            wire.cut_after(int(cut.parameter))
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         return True

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from fediversity.local.machines import activation, disks, profiles
 from fediversity.local.machines.filesystem import Root
-from fediversity.local.machines.listeners import Listener, listen_silently, listen_ssh
+from fediversity.local.machines.ports import Ports
 from fediversity.local.machines.record import Phase, Record
-from fediversity.local.machines.spec import INSTALLER_MEMORY_MB, SSH_PORT, UNLOCK_PORT, ImageOs, MachineSpec
+from fediversity.local.machines.spec import INSTALLER_MEMORY_MB, ImageOs, MachineSpec
+from fediversity.local.machines.troubles import Troubles
+from fediversity.local.machines.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
 BOOT_SECONDS = 0.3
 """From a reboot to the next answer. Real machines take a minute; what matters is that it is not at once."""
 
-_INITRD_KEY = "/etc/ssh/ssh_host_ed25519_key"
+_MEMINFO = """\
+MemTotal:       {total:8} kB
+MemFree:        {free:8} kB
+MemAvailable:   {free:8} kB
+SwapTotal:             0 kB
+"""
 
 
 class Machine:
@@ -38,7 +45,10 @@ class Machine:
         self.disk = Root(folder / "root")
         self._installer = Root(folder / "installer")
         self._initrd = Root(folder / "initrd")
-        self._listeners: dict[int, Listener] = {}
+        self.ports = Ports(self)
+        self.units = Units(self)
+        self.troubles = Troubles(self)
+        self.switching = asyncio.Lock()
         self._transition: asyncio.Task[None] | None = None
 
     @property
@@ -55,6 +65,16 @@ class Machine:
     def is_darwin(self) -> bool:
         """Whether this is a Mac."""
         return self.spec.image_os == "darwin"
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it is on, but nothing it is sent arrives: it sleeps, or its system has no network."""
+        return self.site.faults.present(self.spec.name, "asleep") is not None or self.troubles.network_is_down
+
+    @property
+    def sshd_unit(self) -> str:
+        """What systemd calls the SSH server."""
+        return "ssh.service" if self.phase == "debian" else "sshd.service"
 
     @property
     def root(self) -> Root:
@@ -94,7 +114,8 @@ class Machine:
         elif self.phase in ("crashed", "off"):
             await self._go_silent(self.phase)
         else:
-            await self._answer()
+            self.units.resume()
+            await self.ports.settle()
 
     async def boot(self) -> None:
         """Starts what is on the disk."""
@@ -115,8 +136,9 @@ class Machine:
             activation.activate_nixos(self, self.disk.text(profiles.BOOT_DEFAULT))
         elif self.is_darwin and self.disk.exists(profiles.SYSTEM):
             self.disk.link(profiles.CURRENT, self.disk.canonical(profiles.SYSTEM))
+        self.troubles.booted()
         self.save()
-        await self._answer()
+        await self.ports.settle()
 
     async def _boot_initrd(self) -> None:
         self.record.phase = "initrd"
@@ -127,15 +149,26 @@ class Machine:
         self._initrd.write("/etc/initrd-release", "ID=nixos\nNAME=NixOS\n")
         self._initrd.write(f"{activation.KEYS_FOLDER}/root", self._initrd.read("/etc/ssh/authorized_keys"))
         self.save()
-        await self._answer()
+        await self.ports.settle()
 
     def _fresh_run(self, root: Root) -> None:
-        """What does not survive a boot: `/run`, `/tmp` and the kernel's files."""
+        """What does not survive a boot: `/run`, `/tmp`, the kernel's files, and systemd's transient units."""
+        self.units.reboot()
         root.clear("/run")
         root.clear("/tmp")  # noqa: S108  the machine's, not this computer's
         if not self.is_darwin:
             root.write("/proc/sys/kernel/random/boot_id", f"{self.record.boot_id}\n")
-            root.write("/proc/meminfo", f"MemTotal: {self.spec.memory_mb * 1024} kB\n")
+            total = self.spec.memory_mb * 1024
+            root.write("/proc/meminfo", _MEMINFO.format(total=total, free=total * 9 // 10))
+
+    async def pass_time(self, seconds: float) -> None:
+        """What takes so long on a slow machine; on others nothing takes any time."""
+        if slow := self.site.faults.present(self.spec.name, "slow"):
+            await asyncio.sleep(seconds * float(slow.parameter or 1))
+
+    async def _take_time_to_boot(self) -> None:
+        slow = self.site.faults.present(self.spec.name, "slow")
+        await asyncio.sleep(BOOT_SECONDS * (float(slow.parameter or 1) if slow else 1))
 
     def unlock(self, passphrase: bytes) -> bool:
         """Tries a passphrase on the disk; the right one starts the system a moment later."""
@@ -145,7 +178,7 @@ class Machine:
         return True
 
     async def _leave_initrd(self) -> None:
-        await asyncio.sleep(BOOT_SECONDS)
+        await self._take_time_to_boot()
         await self.close()
         await self._boot_disk("nixos")
 
@@ -156,9 +189,14 @@ class Machine:
     async def _reboot(self) -> None:
         await self.close()
         self._leave_installer()
+        self.units.reboot()
+        if self.site.faults.happens(self.spec.name, "reboot-hangs"):
+            self.log("hangs in the middle of a reboot")
+            await self._go_silent("crashed")
+            return
         self.record.phase = "rebooting"
         self.save()
-        await asyncio.sleep(BOOT_SECONDS)
+        await self._take_time_to_boot()
         await self.boot()
 
     def _leave_installer(self) -> None:
@@ -175,13 +213,14 @@ class Machine:
 
     async def _kexec(self) -> None:
         await self.close()
-        if self.spec.memory_mb < INSTALLER_MEMORY_MB:
+        struck = self.site.faults.happens(self.spec.name, "kexec-oom")
+        if struck or self.spec.memory_mb < INSTALLER_MEMORY_MB:
             self.log(f"kexec killed: out of memory ({self.spec.memory_mb} MB, needs {INSTALLER_MEMORY_MB})")
             await self._go_silent("crashed")
             return
-        await asyncio.sleep(BOOT_SECONDS)
+        await self._take_time_to_boot()
         self._enter_installer()
-        await self._answer()
+        await self.ports.settle()
 
     def _enter_installer(self) -> None:
         """The installer keeps the keys of the system before it, hosts' and users', as the real image does."""
@@ -199,6 +238,7 @@ class Machine:
         shutil.rmtree(self.disk.base, ignore_errors=True)
         self.record.disk = "blank"
         self.record.luks = None
+        self.record.proven, self.record.spoilt = [], {}
         self._installer.clear("/mnt")
         self.save()
 
@@ -211,30 +251,27 @@ class Machine:
     async def power_off(self) -> None:
         """Nothing answers from now on; what was in memory is lost, the installer with it."""
         await self.close()
+        self.units.reboot()
         self._leave_installer()
         await self._go_silent("off")
+
+    async def heal(self) -> None:
+        """Somebody repairs the machine on the spot; one that hangs is power-cycled."""
+        self.troubles.heal()
+        if self.phase == "crashed":
+            await self.power_off()
+            await self.power_on()
+        await self.ports.settle()
 
     async def _go_silent(self, phase: Phase) -> None:
         """Crashed: connections are taken and never answered, so clients time out. Off: nobody is there."""
         self.record.phase = phase
         self.save()
-        if phase == "crashed":
-            self._listeners[SSH_PORT] = await listen_silently(self, SSH_PORT)
-
-    async def _answer(self) -> None:
-        """Opens the port that fits what runs, unless the provider's firewall keeps it shut."""
-        port = UNLOCK_PORT if self.phase == "initrd" else SSH_PORT
-        if self.spec.allowed_ports is not None and port not in self.spec.allowed_ports:
-            self._listeners[port] = await listen_silently(self, port)
-            return
-        key = _INITRD_KEY if self.phase == "initrd" else activation.host_key_path(self.root)
-        self._listeners[port] = await listen_ssh(self, port, self.root.read(key))
+        await self.ports.settle()
 
     def reload_host_key(self) -> None:
         """New connections meet the host key that the system has now."""
-        key = self.root.read(activation.host_key_path(self.root))
-        for listener in self._listeners.values():
-            listener.use_host_key(key)
+        self.ports.show_host_key()
 
     async def change(self, spec: MachineSpec) -> None:
         """Takes a changed spec in place."""
@@ -245,9 +282,13 @@ class Machine:
         elif self.phase == "nixos":
             activation.write_authorized_keys(self)
         self.save()
-        if firewall_changed and self.phase not in ("crashed", "off"):
-            await self._close_ports()
-            await self._answer()
+        if firewall_changed:
+            await self.ports.settle()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether it is leaving one thing it runs for another; its ports are then settled at the end of that."""
+        return self._transition is not None and not self._transition.done()
 
     def _begin(self, transition: Coroutine[Any, Any, None]) -> None:
         self._transition = asyncio.create_task(self._supervise(transition))
@@ -263,17 +304,11 @@ class Machine:
 
     async def close(self) -> None:
         """Drops every connection and closes every port."""
-        for listener in self._listeners.values():
-            listener.drop_connections()
-        await self._close_ports()
-
-    async def _close_ports(self) -> None:
-        while self._listeners:
-            _, listener = self._listeners.popitem()
-            await listener.close()
+        await self.ports.close()
 
     async def end(self) -> None:
         """Closes everything for good, in the middle of a reboot too."""
+        self.units.halt()
         if self._transition is not None:
             self._transition.cancel()
             with suppress(asyncio.CancelledError):

@@ -21,7 +21,11 @@ Disk = Literal["debian", "nixos", "darwin", "blank"]
 
 @dataclass
 class Record:
-    """The state of one machine. `installs` counts completed installs, `install_log` tells of each that began."""
+    """The state of one machine. `installs` counts completed installs, `install_log` tells of each that began.
+
+    `proven` are the systems it has run well, `spoilt` what is wrong with others when they run, by kind of fault
+    (`troubles`); `failed` and `timers` are units of the running system (`units`).
+    """
 
     spec: MachineSpec
     phase: Phase
@@ -30,6 +34,10 @@ class Record:
     luks: dict[str, str] | None = None
     installs: int = 0
     install_log: list[dict[str, Any]] = field(default_factory=list)
+    proven: list[str] = field(default_factory=list)
+    spoilt: dict[str, dict[str, str]] = field(default_factory=dict)
+    failed: dict[str, dict[str, str]] = field(default_factory=dict)
+    timers: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def new(cls, spec: MachineSpec) -> "Record":

@@ -68,6 +68,21 @@ class Site:
         machine = self.machine(machine_id)
         await machine.change(machine.spec.changed(changes))
 
+    async def settle(self) -> None:
+        """Faults have come or gone: every machine that is not just starting answers as it should now."""
+        for machine in list(self.machines.values()):
+            if not machine.is_between:
+                try:
+                    await machine.ports.settle()
+                except DatacenterError as error:
+                    machine.log(f"does not answer: {error}")
+
+    async def heal(self, name: str | None) -> None:
+        """Repairs the machine of a name, or every machine."""
+        for machine in list(self.machines.values()):
+            if name in (None, machine.spec.name):
+                await machine.heal()
+
     def machine(self, machine_id: str) -> Machine:
         """A machine by id. Raises `DatacenterError` when there is none."""
         if machine_id not in self.machines:

@@ -13,17 +13,21 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from fediversity.local.faults.book import Book
 from fediversity.local.folders import StackFolder
 from fediversity.local.machines.client import Datacenter
 from fediversity.local.machines.spec import DatacenterError, MachineSpec
+from fediversity.local.plugins import api
 from fediversity.local.plugins.checks import DEFAULTS_KEY
 from fediversity.local.plugins.problems import CloudError
 from fediversity.local.plugins.provider import Call, Resource, State
 from fediversity.local.plugins.tables import Package, Table
 from fediversity.local.plugins.values import Values, public
 from fediversity.local.store import Record, Session, Store
+
+_Answer = TypeVar("_Answer")
 
 
 class Machines(Protocol):
@@ -177,20 +181,25 @@ class CloudResource(Resource):
         return CloudError(f'there is a simulated resource of the name "{inputs["name"]}" already', "already_exists")
 
     async def create(self, call: Call, inputs: Values) -> State:
-        del call
-        return await asyncio.to_thread(self.create_now, inputs)
+        return await self._request(call, inputs, lambda: self.create_now(inputs), creates=True)
 
     async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
         del call, outputs
         return await asyncio.to_thread(self.read_now, id_, inputs)
 
     async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
-        del call
-        return await asyncio.to_thread(self.update_now, id_, outputs, inputs)
+        return await self._request(call, inputs, lambda: self.update_now(id_, outputs, inputs))
 
     async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        del call
-        await asyncio.to_thread(self.delete_now, id_, outputs)
+        await self._request(call, outputs, lambda: self.delete_now(id_, outputs))
+
+    async def _request(
+        self, call: Call, values: Mapping[str, Any], work: Callable[[], _Answer], *, creates: bool = False
+    ) -> _Answer:
+        """A change, as a request to the provider's API, which may have faults."""
+        package = self.type.partition(":")[0]
+        book = Book(self.cloud.store.path.parent)
+        return await api.request(book, package, call, values.get("name"), work, creates=creates)
 
     def create_now(self, given: Values) -> State:
         """`create`, blocking."""

@@ -70,7 +70,10 @@ def _send(daemon: "subprocess.Popen[bytes]", paths: Sequence[str], store: Path) 
         say(f"copying path '{path}' (simulated)")
         daemon.stdin.write(transfer.pack(path, _folder(store, path)))
     daemon.stdin.close()
-    if missing and json.loads(daemon.stdout.readline())["added"] != missing:
+    answer = json.loads(daemon.stdout.readline())
+    if "error" in answer:
+        raise ToolError(answer["error"])
+    if answer["added"] != missing:
         raise ValueError(missing)
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fediversity.local.machines.call import Command
-from fediversity.local.machines.commands import boot, darwin, files, installer, nix, nixos, shells, zerotier
+from fediversity.local.machines.commands import (
+    boot,
+    darwin,
+    facts,
+    files,
+    installer,
+    nix,
+    nixos,
+    shells,
+    systemctl,
+    systemd_run,
+    zerotier,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +29,13 @@ __all__ = ["FOLDERS", "PROGRAMS", "Command", "table"]
 FOLDERS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/run/current-system/sw/bin")
 """Where a command may be called by its full path."""
 
-_EVERYWHERE: dict[str, Command] = files.COMMANDS | shells.COMMANDS | boot.COMMANDS
+_EVERYWHERE: dict[str, Command] = files.COMMANDS | facts.COMMANDS | shells.COMMANDS | boot.COMMANDS
 _NIX = _EVERYWHERE | nix.COMMANDS
+_SYSTEMD = boot.LINUX | systemctl.COMMANDS | systemd_run.COMMANDS
 _TABLES: Mapping[str, dict[str, Command]] = {
-    "debian": _EVERYWHERE | shells.SUDO | boot.LINUX,
-    "installer": _NIX | boot.LINUX | installer.COMMANDS,
-    "nixos": _NIX | shells.SUDO | boot.LINUX | nixos.COMMANDS | zerotier.COMMANDS | zerotier.CONTROLLER,
+    "debian": _EVERYWHERE | shells.SUDO | _SYSTEMD,
+    "installer": _NIX | _SYSTEMD | installer.COMMANDS,
+    "nixos": _NIX | shells.SUDO | _SYSTEMD | nixos.COMMANDS | zerotier.COMMANDS | zerotier.CONTROLLER,
     "initrd": boot.INITRD | {name: files.COMMANDS[name] for name in ("true", "cat")},
 }
 _MAC = _EVERYWHERE | shells.SUDO | zerotier.COMMANDS

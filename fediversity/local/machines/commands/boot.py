@@ -43,15 +43,6 @@ async def user_id(call: Call) -> int:
     return 0
 
 
-async def systemctl(call: Call) -> int:
-    """`systemctl is-system-running`"""
-    match call.arguments:
-        case ["is-system-running"]:
-            call.say("running")
-            return 0
-    return call.unsupported()
-
-
 async def reboot(call: Call) -> int:
     """`reboot`: the connection drops before an answer"""
     if call.arguments:
@@ -99,6 +90,6 @@ async def unlock(call: Call) -> int:
 
 
 COMMANDS: dict[str, Command] = {"hostname": hostname, "uname": uname, "id": user_id}
-LINUX: dict[str, Command] = {"systemctl": systemctl, "reboot": reboot}
+LINUX: dict[str, Command] = {"reboot": reboot}
 INITRD: dict[str, Command] = {"systemctl": unlock}
 PROGRAMS: dict[str, Command] = {"kexec-run": kexec_run}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fediversity.local.machines import activation, profiles
-from fediversity.local.machines.commands.nix import announce, list_generations
+from fediversity.local.machines.commands.nix import announce, list_generations, require_room
 from fediversity.local.tools import darwin_rebuild
 from fediversity.local.tools.errors import ToolError
 from fediversity.local.tools.flake import Flake
@@ -21,12 +21,12 @@ async def rebuild(call: Call) -> int:
     call.complain("darwin-rebuild: simulated")
     try:
         request = darwin_rebuild.parse(call.argv[0], call.arguments, call.is_root)
-        _perform(call, request)
+        await _perform(call, request)
     except darwin_rebuild.RefusedError as refused:
         call.complain(str(refused))
         return 1
     except (ToolError, profiles.ProfileError) as error:
-        call.complain(f"error: {error}")
+        call.complain(f"error: {str(error).removeprefix('error: ')}")
         return 1
     except activation.ActivationError as error:  # the profile is set by then, as on a real Mac
         call.complain(f"error: {error}")
@@ -34,7 +34,7 @@ async def rebuild(call: Call) -> int:
     return 0
 
 
-def _perform(call: Call, request: darwin_rebuild.Request) -> None:
+async def _perform(call: Call, request: darwin_rebuild.Request) -> None:
     root = call.machine.root
     match request.action:
         case "list":
@@ -42,15 +42,39 @@ def _perform(call: Call, request: darwin_rebuild.Request) -> None:
         case "rollback":
             generation = profiles.switch(root, request.generation, request.profile)
             announce(call, generation)
-            activation.activate_darwin(call.machine, generation.path)
+            await _switch(call, generation.path)
         case "activate":
-            activation.activate_darwin(call.machine, root.canonical(profiles.CURRENT))
+            await _switch(call, root.canonical(profiles.CURRENT))
         case "build" | "check" | "switch":
             call.complain("building the system configuration...")
             system = _build(call, request)
             if request.action == "switch":
                 profiles.set_system(root, system, request.profile)
-                activation.activate_darwin(call.machine, system)
+                await _switch(call, system)
+
+
+async def _switch(call: Call, system: str) -> None:
+    """What `SYSTEM/activate` does. Raises `ActivationError` when it stops before the system is the running one."""
+    machine = call.machine
+    if machine.troubles.activation_dies(system):
+        raise activation.ActivationError("Unexpected files in /etc, aborting activation (simulated)")
+    activation.activate_darwin(machine, system)
+    machine.troubles.switched(system)
+    await machine.ports.settle()
+
+
+async def activate(call: Call) -> int:
+    """`SYSTEM/activate`"""
+    if call.arguments:
+        return call.unsupported()
+    if not call.is_root:
+        return call.fail("system activation must now be run as root")
+    try:
+        await _switch(call, call.machine.root.canonical(call.argv[0]).removesuffix("/activate"))
+    except activation.ActivationError as error:
+        call.complain(f"error: {error}")
+        return 2
+    return 0
 
 
 def _build(call: Call, request: darwin_rebuild.Request) -> str:
@@ -61,7 +85,8 @@ def _build(call: Call, request: darwin_rebuild.Request) -> str:
     name = request.attribute or call.machine.spec.hostname
     if name not in flake.machines or not flake.is_darwin(name):
         raise ToolError(f"flake '{request.flake}' does not provide attribute 'darwinConfigurations.{name}.system'")
+    require_room(call)
     return build(flake, name, root.host(STORE))
 
 
-PROGRAMS: dict[str, Command] = {"darwin-rebuild": rebuild}
+PROGRAMS: dict[str, Command] = {"darwin-rebuild": rebuild, "activate": activate}

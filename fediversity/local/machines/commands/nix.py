@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fediversity.local.machines.filesystem import Root
 
 _TWO_WORDS = {"--option": 2, "--extra-experimental-features": 1, "--flake-registry": 1}
+NO_SPACE = "error: writing to file: No space left on device"
 _FLAGS = {"--print-out-paths", "--print-build-logs", "--no-link", "--show-trace", "-L"}
 
 
@@ -41,14 +42,22 @@ async def nix_daemon(call: Call) -> int:
 async def _receive(call: Call, root: Root) -> None:
     offered = transfer.parse_offer(await call.stdin.readline())
     missing = [path for path in offered if not root.exists(path)]
+    full = missing and call.machine.site.faults.happens(call.machine.spec.name, "disk-full")
     call.say(json.dumps({"missing": missing}))
     for _ in missing:
         head = transfer.parse_head(await call.stdin.readline())
         if head.path not in missing:
             raise ValueError(head.path)
+        # Under another name first: a path that was cut off in the middle is not there.
+        half = f"{head.path}.incoming"
+        root.remove(half)
         for name, executable, size in head.files:
-            root.write(f"{head.path}/{name}", await call.stdin.readexactly(size), 0o755 if executable else 0o644)
-    call.say(json.dumps({"added": missing}))
+            content = await call.stdin.readexactly(size)
+            if not full:
+                root.write(f"{half}/{name}", content, 0o755 if executable else 0o644)
+        if not full:
+            root.host(half).rename(root.host(head.path))
+    call.say(json.dumps({"error": NO_SPACE} if full else {"added": missing}))
 
 
 async def nix(call: Call) -> int:
@@ -72,11 +81,18 @@ def build_system(call: Call, source: str, machine: str) -> int:
     try:
         flake = Flake.load(root.host(source))
         call.complain(f"building the system of {machine} (simulated)")
+        require_room(call)
         call.say(build(flake, machine, root.host(STORE)))
     except ToolError as error:
         call.complain(str(error))
         return 1
     return 0
+
+
+def require_room(call: Call) -> None:
+    """Raises `ToolError` when the disk is full."""
+    if call.machine.site.faults.happens(call.machine.spec.name, "disk-full"):
+        raise ToolError(NO_SPACE)
 
 
 def _without_options(arguments: tuple[str, ...]) -> list[str]:

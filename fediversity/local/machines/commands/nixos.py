@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fediversity.local.machines import activation, profiles
+from fediversity.local.machines.stages import STAGE_SECONDS
+from fediversity.local.machines.troubles import ACTIVATION_UNIT
+from fediversity.local.machines.units import UnitError
 
 if TYPE_CHECKING:
     from fediversity.local.machines.call import Call, Command
 
-_SYSTEMD_RUN_FLAGS = frozenset(
-    {"--pipe", "--wait", "--quiet", "--collect", "--no-ask-password", "--service-type=exec", "--same-dir"}
-)
-
-
-async def systemd_run(call: Call) -> int:
-    """`systemd-run --pipe --wait … -E NAME[=VALUE] -- PROGRAM…`: runs the program, and the rest is as it is"""
-    from fediversity.local.machines.interpreter import run_command  # noqa: PLC0415  they call each other
-
-    words = list(call.arguments)
-    while words:
-        word = words.pop(0)
-        if word == "--" and words:
-            return await run_command(call.with_argv(tuple(words)))
-        if word == "-E" and words:
-            words.pop(0)
-        elif word not in _SYSTEMD_RUN_FLAGS and not word.startswith("--unit="):
-            break
-    return call.unsupported()
+_UNITS_FAILED = 4
+_APPLY_UNIT = "nixos-rebuild-switch-to-configuration.service"
 
 
 async def switch_to_configuration(call: Call) -> int:
@@ -38,36 +25,69 @@ async def switch_to_configuration(call: Call) -> int:
     system = root.canonical(call.argv[0]).removesuffix("/bin/switch-to-configuration")
     match call.arguments:
         case ["boot" | "switch" | "test" | "dry-activate" as action] if call.is_root:
-            return _switch(call, system, action)
+            return await _switch(call, system, action)
         case ["boot" | "switch" | "test"]:
             return call.fail("must be run as root")
     return call.unsupported()
 
 
-def _switch(call: Call, system: str, action: str) -> int:
+async def _switch(call: Call, system: str, action: str) -> int:
     machine = call.machine
-    try:
-        if action in ("boot", "switch"):
-            activation.install_boot_loader(machine.root, system, machine.authorized_keys("root"))
-        if action in ("switch", "test"):
-            call.complain("activating the configuration... (simulated)")
-            activation.activate_nixos(machine, system)
-    except activation.ActivationError as error:
-        return call.fail(str(error), 4)
+    if machine.switching.locked():
+        call.complain("Could not acquire lock")
+        return 1
+    async with machine.switching:
+        await machine.pass_time(STAGE_SECONDS)
+        try:
+            if action in ("boot", "switch"):
+                activation.install_boot_loader(machine.root, system, machine.authorized_keys("root"))
+            if action in ("switch", "test"):
+                return await _activate(call, system)
+        except activation.ActivationError as error:
+            return call.fail(str(error), _UNITS_FAILED)
+    return 0
+
+
+async def _activate(call: Call, system: str) -> int:
+    machine = call.machine
+    call.complain("activating the configuration... (simulated)")
+    if machine.troubles.activation_dies(system):
+        call.complain("Failed to run activate script")
+        call.complain(f"warning: the following units failed: {ACTIVATION_UNIT}")
+        return _UNITS_FAILED
+    activation.activate_nixos(machine, system)
+    machine.troubles.switched(system)
+    await machine.ports.settle()
     return 0
 
 
 async def apply(call: Call) -> int:
-    """`SYSTEM/bin/apply switch|boot|test`, the script of nixops4-nixos: sets the profile, then switches"""
-    system = call.machine.root.canonical(call.argv[0]).removesuffix("/bin/apply")
+    """`SYSTEM/bin/apply switch|boot|test`, the script of nixops4-nixos: sets the profile, then has systemd switch"""
+    machine = call.machine
+    system = machine.root.canonical(call.argv[0]).removesuffix("/bin/apply")
     match call.arguments:
         case ["switch" | "boot" | "test" as action] if call.is_root:
             if action != "test":
-                profiles.set_system(call.machine.root, system)
-            return _switch(call, system, action)
+                profiles.set_system(machine.root, system)
+            return await _switch_in_a_unit(call, system, action)
         case ["switch" | "boot" | "test"]:
             return call.fail("must be run as root")
     return call.unsupported()
+
+
+async def _switch_in_a_unit(call: Call, system: str, action: str) -> int:
+    from fediversity.local.machines.interpreter import run_detached  # noqa: PLC0415  they call each other
+
+    units = call.machine.units
+    program = call.with_argv((f"{system}/bin/switch-to-configuration", action)).for_service(_APPLY_UNIT, piped=True)
+    try:
+        task = units.start(
+            _APPLY_UNIT, f"[systemd-run] {' '.join(program.argv)}", partial(run_detached, program, False), True
+        )
+    except UnitError as error:
+        call.complain(str(error))
+        return 1
+    return await units.outlast(task)
 
 
 async def nixos_rebuild(call: Call) -> int:
@@ -82,7 +102,7 @@ async def nixos_rebuild(call: Call) -> int:
                 generation = profiles.switch(root, None)
             except profiles.ProfileError as error:
                 return call.fail(f"error: {error}")
-            return _switch(call, generation.path, "switch")
+            return await _switch(call, generation.path, "switch")
     return call.unsupported()
 
 
@@ -98,5 +118,5 @@ def _generation(call: Call, generation: profiles.Generation) -> dict[str, object
     }
 
 
-COMMANDS: dict[str, Command] = {"systemd-run": systemd_run, "nixos-rebuild": nixos_rebuild}
+COMMANDS: dict[str, Command] = {"nixos-rebuild": nixos_rebuild}
 PROGRAMS: dict[str, Command] = {"switch-to-configuration": switch_to_configuration, "apply": apply}

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fediversity.local.machines.call import Call, Command
 
+_NO_TERMINAL = (
+    "a terminal is required to read the password; either use the -S option to read from standard input"
+    " or configure an askpass helper"
+)
+_NO_ASKPASS = "no password was provided"
+
 
 async def shell(call: Call) -> int:
     """`bash -c LINE [NAME [ARGUMENT…]]`; `-lc` for a login shell"""
@@ -36,10 +42,19 @@ async def sudo(call: Call) -> int:
         case ["-n" | "-A", "--", *command] | ["-n" | "-A", *command] | ["--", *command] | [*command]:
             if not command or command[0].startswith("-"):
                 return call.unsupported()
-            if not call.is_root and not call.machine.spec.bootstrapped:
+            if not call.is_root and _asks(call):
+                if "-n" not in call.arguments[:1]:
+                    call.complain(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
                 return call.fail("a password is required")
             return await run_command(call.with_argv(tuple(command), user="root"))
     return call.unsupported()
+
+
+def _asks(call: Call) -> bool:
+    """Whether sudo wants a password: it was never told not to, or has forgotten."""
+    if not call.machine.spec.bootstrapped:
+        return True
+    return call.machine.site.faults.happens(call.machine.spec.name, "sudo-password") is not None
 
 
 async def setsid(call: Call) -> int:
