@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fediversity.local.faults.book import Book
 from fediversity.local.machines.client import Datacenter
 from fediversity.local.machines.spec import SSH_PORT, MachineSpec
 
@@ -87,6 +88,7 @@ class Site:
         self.flake = self.folder / "nix"
         self.key = self.folder / "identity"
         self.datacenter = Datacenter(self.cloud)
+        self.book = Book(self.cloud)
         self.known_hosts = self.folder / "known_hosts"
         self._octets = random.SystemRandom()
 
@@ -110,6 +112,35 @@ class Site:
     def mac(self, name: str, **changes: Any) -> MachineSpec:
         """Creates a Mac whose login user is `crs58`."""
         return self.machine(name, "host", "darwin", "aarch64-darwin", 8192, "crs58", root_login=False, **changes)
+
+    def nixos(self, name: str, **changes: Any) -> MachineSpec:
+        """Creates a server that somebody installed NixOS on, and pins its host key."""
+        spec = self.machine(name, "host", "nixos", "x86_64-linux", 4096, "root", **changes)
+        self.pin(name, self.host_key(name))
+        return spec
+
+    def fault(self, name: str, kind: str, parameter: str | None = None, **ends: Any) -> None:
+        """Gives a machine a fault, which is in force when this returns."""
+        self.book.set(name, kind, parameter, **ends)
+        self.datacenter.settle()
+
+    def heal(self, name: str | None = None) -> None:
+        """Ends faults and repairs what they left behind."""
+        self.book.heal(name)
+        self.datacenter.heal(name)
+
+    def system(self, name: str, path: str = "/run/current-system", user: str = "root") -> str:
+        """The system a machine runs, or another link's."""
+        return self.ssh(name, f"readlink -f {path}", user=user).stdout.strip()
+
+    def boot_default(self, name: str) -> str:
+        """The system that a server boots next."""
+        return (self.root(name) / "boot/default-system").read_text().strip()
+
+    def edit(self, name: str) -> None:
+        """Changes a machine's configuration, so that its next update brings it another system."""
+        file = self.flake / "modules" / f"{name}.nix"
+        file.write_text(file.read_text() + f"# {time.time_ns()}\n")
 
     def machine(self, name: str, *kind: Any, **changes: Any) -> MachineSpec:
         """Creates a machine of any kind on an address of its own."""
@@ -172,6 +203,13 @@ class Site:
         """The public half of the host key that is on a machine's disk."""
         key = self.root(name) / "etc/ssh/ssh_host_ed25519_key"
         return subprocess.run(["ssh-keygen", "-y", "-f", str(key)], capture_output=True, text=True, check=True).stdout
+
+    def trust(self, name: str) -> None:
+        """Pins the host key that a machine's sshd is configured with now."""
+        config = (self.root(name) / "etc/ssh/sshd_config").read_text()
+        path = config.splitlines()[0].removeprefix("HostKey /")
+        words = ["ssh-keygen", "-y", "-f", str(self.root(name) / path)]
+        self.pin(name, subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
     def pin(self, name: str, public_key: str) -> None:
         """Makes a key the only one known for a machine."""

@@ -83,11 +83,13 @@ class Root:
         target.chmod(mode | 0o700)  # the daemon itself need not be root and must keep its way in
 
     def link(self, path: str, target: str) -> None:
-        """Makes `path` a symbolic link to `target`, in place of whatever link or file was there."""
+        """Makes `path` a symbolic link to `target` at once, in place of whatever link or file was there."""
         entry = self.entry(path)
         entry.parent.mkdir(parents=True, exist_ok=True)
-        entry.unlink(missing_ok=True)
-        entry.symlink_to(target)
+        fresh = entry.with_name(f".{entry.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(target)
+        fresh.replace(entry)
 
     def readlink(self, path: str) -> str:
         """What a symbolic link says."""

@@ -1,0 +1,108 @@
+"""`systemctl` and `systemd-run` refuse what the real ones refuse, in the same words."""
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local_machines.sites import Site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(tmp_path_factory.mktemp("site")).prepare()
+    try:
+        made.machine("boreas", "host", "nixos", "x86_64-linux", 4096, "admin")
+        yield made
+    finally:
+        made.datacenter.stop()
+
+
+REFUSED = [
+    "systemctl is-active",
+    "systemctl is-active --bogus x",
+    "systemctl is-system-running extra",
+    "systemctl stop",
+    "systemctl list-units --bogus",
+    "systemctl list-units --failed=1",
+    "systemctl list-units --plain=1",
+    "systemctl --state",
+    "systemd-run",
+    "systemd-run --bogus true",
+    "systemd-run --on-active",
+    "systemd-run -u",
+    "systemd-run --collect=1 true",
+    "systemd-run --on-active=5",
+    "systemd-run --pipe --on-active=5 true",
+    "systemd-run --wait --on-active=5 true",
+    "systemd-run --timer-property=AccuracySec=1s true",
+]
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_the_real_one_refuses_is_refused_in_its_words(site: Site, command: str) -> None:
+    words = shlex.split(command)
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"this computer has no {words[0]}")
+    real = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    ours = site.ssh("boreas", command, user="admin")
+    assert (ours.returncode, ours.stderr) == (real.returncode, real.stderr)
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "message"),
+    [
+        (
+            "systemd-run --on-active=5 true",
+            1,
+            "Failed to start transient timer unit: Interactive authentication required.",
+        ),
+        ("systemd-run true", 1, "Failed to start transient service unit: Interactive authentication required."),
+        ("systemctl stop sshd.service", 4, "Failed to stop sshd.service: Interactive authentication required."),
+        ("sudo -n systemd-run --on-active=5x true", 1, "Failed to parse OnActiveSec=5x: Invalid argument"),
+        ("sudo -n systemd-run nowhere", 1, "Failed to find executable nowhere: No such file or directory"),
+        ("sudo -n systemctl stop nowhere.timer", 5, "Failed to stop nowhere.timer: Unit nowhere.timer not loaded."),
+        (
+            "systemctl restart sshd",
+            127,
+            "systemctl: simulated machines do not know these arguments: systemctl restart sshd",
+        ),
+    ],
+)
+def test_who_may_not_and_what_is_not_there_is_told(site: Site, command: str, status: int, message: str) -> None:
+    answer = site.ssh("boreas", command, user="admin")
+    assert (answer.returncode, answer.stderr) == (status, f"{message}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "output"),
+    [
+        ("systemctl is-active sshd", 0, "active\n"),
+        ("systemctl is-active nowhere.timer", 4, "inactive\n"),
+        ("systemctl is-active nowhere.timer sshd.service", 0, "inactive\nactive\n"),
+        ("systemctl is-active --quiet sshd.service", 0, ""),
+        ("systemctl is-failed sshd.service", 1, "active\n"),
+        (
+            "systemctl list-units --plain --no-legend 'ssh*.service'",
+            0,
+            "sshd.service loaded active running SSH Daemon\n",
+        ),
+        ("systemctl list-units --failed --plain --no-legend --full", 0, ""),
+    ],
+)
+def test_units_are_shown_in_the_real_words(site: Site, command: str, status: int, output: str) -> None:
+    answer = site.ssh("boreas", command, user="admin")
+    assert (answer.returncode, answer.stdout) == (status, output), answer.stderr
+
+
+def test_a_service_that_fails_stays_failed_until_it_is_reset_unless_it_is_collected(site: Site) -> None:
+    run = "sudo -n systemd-run --pipe --wait --quiet {} --unit=probe -- bash -c 'exit 3'"
+    assert site.ssh("boreas", run.format("--collect"), user="admin").returncode == 3
+    assert site.ssh("boreas", "systemctl is-failed probe", user="admin").returncode == 4
+    assert site.ssh("boreas", run.format(""), user="admin").returncode == 3
+    assert site.ssh("boreas", "systemctl is-failed probe", user="admin").stdout == "failed\n"
+    assert site.ssh("boreas", "systemctl is-system-running", user="admin").stdout == "degraded\n"
+    assert site.ssh("boreas", "sudo -n systemctl reset-failed probe.service", user="admin").returncode == 0
+    assert site.ssh("boreas", "systemctl is-system-running", user="admin").stdout == "running\n"
