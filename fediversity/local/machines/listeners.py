@@ -105,7 +105,7 @@ class _SshListener:
     def drop_connections(self, stalled_only: bool = False) -> None:
         for wire in list(self._wires):
             if wire.silent or not stalled_only:
-                wire.cut()
+                wire.hang_up()
 
     def use_host_key(self, key: bytes) -> None:
         self._acceptor.update(server_host_keys=[asyncssh.import_private_key(key)])
