@@ -68,8 +68,8 @@ check stack='dev':
     ruff check
     python -m fediversity.bootstrap nix-check
     mypy
-    fediversity check {{ quote(stack) }}
-    fediversity check staging
+    fediversity lint {{ quote(stack) }}
+    fediversity lint staging
     fediversity render --check
     fediversity render staging --check
     fediversity schema --check
@@ -99,7 +99,7 @@ fmt:
 [no-exit-message]
 [group('develop')]
 test stack='dev' *options:
-    @fediversity check {{ quote(stack) }}
+    @fediversity lint {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
     @shift; python -m pytest -n 2 "$@"
 
@@ -107,7 +107,7 @@ test stack='dev' *options:
 [no-exit-message]
 [group('develop')]
 build stack='dev':
-    @fediversity check {{ quote(stack) }}
+    @fediversity lint {{ quote(stack) }}
     python -m pip wheel --quiet --no-deps --wheel-dir dist .
     fediversity plan {{ quote(stack) }} --json >{{ quote("dist/plan-" + stack + ".json") }}
 
