@@ -92,9 +92,12 @@ class Ledger:
                 (time.time(), outcome, reason, system, hint or None, record_id),
             )
 
-    def records(self) -> tuple[StepRecord, ...]:
-        """Every run of every step, in the order they started. Empty if the ledger does not exist."""
-        return self._select()
+    def records(self, queued_since: float = 0.0) -> tuple[StepRecord, ...]:
+        """Every run of every step, in the order they started. Empty if the ledger does not exist.
+
+        With a time, those that were queued then or later (seconds since 1970).
+        """
+        return self._select("WHERE queued_at >= ?", (queued_since,))
 
     def record_probe(
         self,
@@ -151,7 +154,7 @@ class Ledger:
         had_their_turn = [record for record in installs if record.started_at > record.queued_at]
         return max(ended_well or had_their_turn, key=lambda record: record.id, default=None)
 
-    def _select(self, where: str = "", values: tuple[str, ...] = ()) -> tuple[StepRecord, ...]:
+    def _select(self, where: str = "", values: tuple[str | float, ...] = ()) -> tuple[StepRecord, ...]:
         if not self.path.exists():
             return ()
         with self._open() as connection:
