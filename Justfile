@@ -12,7 +12,7 @@ export VIRTUAL_ENV := justfile_directory() / ".venv"
 default:
     @{{ just_executable() }} --justfile {{ quote(justfile()) }} --list
 
-# Roll a stack out; recovers first if the last run was killed
+# Roll a stack out; recovers first if the last run was killed. --plain, --verbose, --events FILE: what is shown
 [no-exit-message]
 [group('stack')]
 up stack='dev' *options:
@@ -41,6 +41,30 @@ destroy stack='dev' *options:
 [group('stack')]
 resolve stack *answers:
     @python -m fediversity.engine resolve "$@"
+
+# Say how every machine stands, by what is recorded
+[no-exit-message]
+[group('fleet')]
+status stack='dev' *options:
+    @fediversity status "$@"
+
+# Look at every machine now: is it well, does it run what was applied? For a timer (`check` is for developers)
+[no-exit-message]
+[group('fleet')]
+probe stack='dev' *options:
+    @fediversity check "$@"
+
+# Print the newest log of a machine's steps: `./just logs cinnabar --stack dev --step update`
+[no-exit-message]
+[group('fleet')]
+logs machine *options:
+    @fediversity logs "$@"
+
+# Make a machine run the system that it ran before its last update; asks first
+[no-exit-message]
+[group('fleet')]
+rollback machine *options:
+    @fediversity rollback "$@"
 
 # Print the steps of a rollout and their order
 [no-exit-message]

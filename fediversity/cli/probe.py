@@ -67,7 +67,8 @@ def judge_well(identity: str, said: Answers, expected: str) -> list[str]:
     """What is wrong with a machine that must run the system `expected`; a failed unit alone is not."""
     if said.identity != identity:
         return [judge(identity, said, expected).detail]
-    return _drift(said, expected)
+    wrong = [f"it runs {said.system}, not {expected}"] if said.system != expected else []
+    return wrong + _wrong_boot(said, expected)
 
 
 def read_answers(machine: Reached) -> Answers:
@@ -102,6 +103,10 @@ def _drift(said: Answers, expected: str | None) -> list[str]:
     wrong = []
     if expected is not None and said.system != expected:
         wrong.append(f"it runs {said.system}, but {expected} was applied last")
-    if said.boot_default != (expected or said.system):
-        wrong.append(f"it would boot {said.boot_default or 'nothing of the profile'}, not {expected or said.system}")
-    return wrong
+    return wrong + _wrong_boot(said, expected or str(said.system))
+
+
+def _wrong_boot(said: Answers, right: str) -> list[str]:
+    if said.boot_default == right:
+        return []
+    return [f"it would boot {said.boot_default or 'nothing of the profile'}, not {right}"]
