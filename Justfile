@@ -140,7 +140,7 @@ build stack='dev':
 [group('develop')]
 clean stack='dev':
     @test -f {{ quote("Pulumi." + stack + ".yaml") }} || { echo "fediversity: there is no stack" {{ quote(stack) }} >&2; exit 1; }
-    rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .fediversity/{{ quote(stack) }}/logs
+    rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .fediversity/{{ quote(stack) }}/logs .fediversity/{{ quote(stack) }}/engine.log
     find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Install the local (simulated) plug-ins and make the dev stack, for starting `pulumi up -s dev` by hand
