@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
         runs = history.of_machine(records, name)
         if arguments.release:
-            return _release(ledger, name, is_held=history.held(runs) is not None)
+            return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
         machine = reach(settings, fleet, name, records)
         if machine is None:
             raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
@@ -115,8 +115,8 @@ def _carry_out(ledger: Ledger, machine: Reached, way: Return) -> int:
 
 
 def _say_what_is_next(ledger: Ledger, name: str) -> None:
-    if history.held(history.of_machine(ledger.records(), name)) is None:
-        print("  its last update had not ended well, so the next rollout tries it again")
+    if history.held(history.of_machine(ledger.records(), name), ledger.drifts().get(name)) is None:
+        print("  its last update had not ended well, or it had drifted since: the next rollout updates it again")
     else:
         print(f"  it is held: it is updated again when its configuration changes, or after `--release {name}`")
 

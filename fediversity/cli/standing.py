@@ -67,11 +67,16 @@ def standings(
     fleet: Fleet,
     records: Sequence[StepRecord],
     probes: Mapping[str, Probe],
+    drifts: Mapping[str, Probe],
     alive: Callable[[int], bool] = is_alive,
 ) -> tuple[Standing, ...]:
-    """How every enabled machine stands, in the order of the fleet file."""
+    """How every enabled machine stands, in the order of the fleet file.
+
+    `probes` are the newest looks at the machines, `drifts` the newest that found drift.
+    """
     return tuple(
-        _machine(name, history.of_machine(records, name), probes.get(name), alive) for name in fleet.enabled_machines
+        _machine(history.of_machine(records, name), probes.get(name), alive, name, drifts.get(name))
+        for name in fleet.enabled_machines
     )
 
 
@@ -90,12 +95,14 @@ def busy(records: Iterable[StepRecord], machine: str, alive: Callable[[int], boo
     return any(run.outcome is None and alive(run.pid) for run in history.newest_of_each_step(runs).values())
 
 
-def _machine(name: str, runs: Sequence[StepRecord], probe: Probe | None, alive: Callable[[int], bool]) -> Standing:
+def _machine(
+    runs: Sequence[StepRecord], probe: Probe | None, alive: Callable[[int], bool], name: str, drifted: Probe | None
+) -> Standing:
     applied = history.last_good_update(runs)
     own = [run for run in runs if run.kind != "apply"]
     switched = max((_ended(run) for run in runs if run.kind in history.SWITCHES), default=0.0)
     looked = probe if probe is not None and probe.at >= switched else None
-    notes = [*_bad_end(own, applied, alive), *_put_off(own), *_rolled_back(runs)]
+    notes = [*_bad_end(own, applied, alive), *_put_off(own), *_rolled_back(runs, drifted)]
     if looked is None:
         step = max((run for run in runs if run.kind in _LOOKED_AT and run.ended_well), key=_ended, default=None)
         known = step is not None and not any(_ended(run) > _ended(step) and run.kind in _LOOKED_AT for run in runs)
@@ -142,15 +149,15 @@ def _put_off(runs: Sequence[StepRecord]) -> Iterable[Note]:
         yield Note("deferred", _ended(run), f"{_first(run.reason)}; the next rollout does it", run.step)
 
 
-def _rolled_back(runs: Sequence[StepRecord]) -> Iterable[Note]:
+def _rolled_back(runs: Sequence[StepRecord], drifted: Probe | None) -> Iterable[Note]:
     rollback = history.rolled_back_by_hand(runs)
     if rollback is None:
         return
-    if history.held(runs) is not None:
+    if history.held(runs, drifted) is not None:
         after = "its update runs again when its configuration changes"
         yield Note("held", _ended(rollback), f"{_first(rollback.reason)}; {after}", rollback.step, log=rollback.log)
     else:
-        after = "its update had ended badly, so the next rollout tries it again"
+        after = "the next rollout updates it again"
         yield Note("rolled back", _ended(rollback), f"{_first(rollback.reason)}; {after}", rollback.step)
 
 

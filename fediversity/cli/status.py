@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings, fleet = open_stack(arguments.stack)
     ledger = ledger_of(settings.stack)
     records, now = ledger.records(), time.time()
-    machines = standings(fleet, records, ledger.probes())
+    machines = standings(fleet, records, ledger.probes(), ledger.drifts())
     deployments = deployment_standings(fleet, records)
     if arguments.json:
         data = {

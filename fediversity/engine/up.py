@@ -132,10 +132,11 @@ def _agreed(stack: str) -> bool:
 
 def _held_lines(stack: Planned, root: Path) -> list[str]:
     """The machines that a person has rolled back, and that stay as they are until their configuration changes."""
-    records, now = ledger_of(root, stack.settings.stack).records(), time.time()
+    ledger, now = ledger_of(root, stack.settings.stack), time.time()
+    records, drifts = ledger.records(), ledger.drifts()
     lines = []
     for name in stack.fleet.enabled_machines:
-        rollback = history.held(history.of_machine(records, name))
+        rollback = history.held(history.of_machine(records, name), drifts.get(name))
         if rollback is not None:
             when = ago(now - (rollback.ended_at or rollback.started_at))
             lines.append(f"{name} is held: rolled back by hand {when}; see `fediversity status {stack.settings.stack}`")

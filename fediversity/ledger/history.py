@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fediversity.ledger.records import ENDED_WELL, StepRecord
+from fediversity.ledger.records import ENDED_WELL, Probe, StepRecord
 
 SWITCHES = frozenset({"update", "apply", "rollback"})
 """The kinds of steps that switch a machine to another system."""
@@ -52,15 +52,18 @@ def rolled_back_by_hand(runs: Sequence[StepRecord]) -> StepRecord | None:
     return newest if newest is not None and newest.kind == "rollback" and newest.ended_well else None
 
 
-def held(runs: Sequence[StepRecord]) -> StepRecord | None:
+def held(runs: Sequence[StepRecord], drift: Probe | None) -> StepRecord | None:
     """The rollback by hand that holds a machine: its update runs again when its configuration changes, not before.
 
     The engine believes that the update before it went well, so it sees no reason to run it again. Where that update
-    had ended badly, the next rollout tries it again whatever anybody did in between.
+    had ended badly, or the newest look that found `drift` is younger, the next rollout updates the machine whatever
+    anybody did in between.
     """
     rollback = rolled_back_by_hand(runs)
     before = [run for run in runs if rollback is not None and run.kind == "update" and run.id < rollback.id]
-    return rollback if before and before[-1].ended_well else None
+    if not before or not before[-1].ended_well:
+        return None
+    return None if drift is not None and drift.at > (before[-1].ended_at or 0) else rollback
 
 
 def last_address(runs: Iterable[StepRecord]) -> str | None:

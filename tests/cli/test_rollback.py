@@ -103,6 +103,7 @@ def test_a_held_machine_can_be_let_go(garden: Garden) -> None:
 
     assert (done.returncode, done.stdout) == (0, "oak: the next rollout updates it\n")
     assert set(garden.ledger.drifts()) == {"oak"}
+    assert "the next rollout updates it again" in " ".join(garden.command("status").stdout.split())
 
 
 def test_a_switch_that_fails_is_recorded_as_such_and_says_what_the_machine_runs(garden: Garden) -> None:
@@ -114,7 +115,7 @@ def test_a_switch_that_fails_is_recorded_as_such_and_says_what_the_machine_runs(
     assert f"exited with 4: warning: a unit failed; it runs {NEW} now" in done.stdout
     record = garden.ledger.records()[-1]
     assert (record.outcome, record.system) == ("failed", None)
-    assert history.held(garden.ledger.records()) is None
+    assert history.held(garden.ledger.records(), None) is None
 
 
 def test_a_switch_after_which_the_machine_runs_something_else_is_no_rollback(garden: Garden) -> None:

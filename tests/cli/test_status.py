@@ -20,7 +20,7 @@ HASH = "0123456789abcdef" * 4
 
 def standing(*records: StepRecord, probe: Probe | None = None, alive: bool = True) -> Standing:
     probes = {"oak": probe} if probe else {}
-    return next(item for item in standings(FLEET, records, probes, lambda _pid: alive) if item.name == "oak")
+    return next(item for item in standings(FLEET, records, probes, {}, lambda _pid: alive) if item.name == "oak")
 
 
 def shown(*machines: Standing, now: float) -> list[str]:
@@ -87,7 +87,7 @@ def test_a_machine_rolled_back_by_hand_is_held_and_says_until_when() -> None:
     assert note.kind == "held"
     assert note.why == "rolled back by hand from b to a; its update runs again when its configuration changes"
     runs = [run("oak-update"), run("oak-update", "failed"), run("oak-rollback")]
-    assert "the next rollout tries it again" in standing(*runs).notes[-1].why
+    assert "the next rollout updates it again" in standing(*runs).notes[-1].why
 
 
 def test_a_failed_deployment_is_told_with_the_deployment() -> None:
@@ -95,7 +95,7 @@ def test_a_failed_deployment_is_told_with_the_deployment() -> None:
     records = [run(f"{name}-apply", "failed", machine=deployment.machine)]
     found = next(item for item in deployment_standings(FLEET, records) if item.name == name)
     assert [note.kind for note in found.notes] == ["failed"]
-    machine = next(item for item in standings(FLEET, records, {}) if item.name == deployment.machine)
+    machine = next(item for item in standings(FLEET, records, {}, {}) if item.name == deployment.machine)
     assert machine.notes == ()
 
 

@@ -1,8 +1,11 @@
 """What the records say of a machine."""
 
+from dataclasses import replace
+
 import pytest
 
 from fediversity.ledger import history
+from fediversity.ledger.records import Probe
 from fediversity.ledger.words import ago, took
 from tests.ledger.records import run
 
@@ -32,16 +35,23 @@ def test_a_machine_should_run_what_the_last_step_left_on_it() -> None:
 
 def test_a_machine_rolled_back_by_hand_is_held_until_something_switches_it() -> None:
     update, rollback = run("oak-update"), run("oak-rollback")
-    assert history.held([update, rollback]) == rollback
-    assert history.held([update, rollback, run("oak-reach")]) == rollback
-    assert history.held([update, rollback, run("oak-update")]) is None
-    assert history.held([update, run("oak-rollback", "failed")]) is None
+    assert history.held([update, rollback], None) == rollback
+    assert history.held([update, rollback, run("oak-reach")], None) == rollback
+    assert history.held([update, rollback, run("oak-update")], None) is None
+    assert history.held([update, run("oak-rollback", "failed")], None) is None
 
 
 def test_a_rollback_does_not_hold_a_machine_whose_update_is_tried_again_anyway() -> None:
     runs = [run("oak-update"), run("oak-update", "failed"), run("oak-rollback")]
-    assert history.held(runs) is None
+    assert history.held(runs, None) is None
     assert history.rolled_back_by_hand(runs) == runs[-1]
+
+
+def test_a_machine_that_was_found_drifted_since_its_update_is_not_held() -> None:
+    update, rollback = run("oak-update"), run("oak-rollback")
+    since = Probe(1, "oak", (update.ended_at or 0) + 1, True, True, True, None, "")
+    assert history.held([update, rollback], since) is None
+    assert history.held([update, rollback], replace(since, at=update.started_at)) == rollback
 
 
 def test_a_machine_is_where_the_newest_step_that_knew_reached_it() -> None:
