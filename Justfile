@@ -12,7 +12,7 @@ export VIRTUAL_ENV := justfile_directory() / ".venv"
 default:
     @{{ just_executable() }} --justfile {{ quote(justfile()) }} --list
 
-# Roll a stack out; recovers first if the last run was killed
+# Roll a stack out; recovers first if the last run was killed. --plain, --verbose, --events FILE: what is shown
 [no-exit-message]
 [group('stack')]
 up stack='dev' *options:
@@ -42,6 +42,30 @@ destroy stack='dev' *options:
 resolve stack *answers:
     @python -m fediversity.engine resolve "$@"
 
+# Say how every machine stands, by what is recorded
+[no-exit-message]
+[group('fleet')]
+status stack='dev' *options:
+    @fediversity status "$@"
+
+# Look at every machine now: is it well, does it run what was applied? For a timer (`check` is for developers)
+[no-exit-message]
+[group('fleet')]
+probe stack='dev' *options:
+    @fediversity check "$@"
+
+# Print the newest log of a machine's steps: `./just logs cinnabar --stack dev --step update`
+[no-exit-message]
+[group('fleet')]
+logs machine *options:
+    @fediversity logs "$@"
+
+# Make a machine run the system that it ran before its last update; asks first
+[no-exit-message]
+[group('fleet')]
+rollback machine *options:
+    @fediversity rollback "$@"
+
 # Print the steps of a rollout and their order
 [no-exit-message]
 [group('fleet')]
@@ -68,8 +92,8 @@ check stack='dev':
     ruff check
     python -m fediversity.bootstrap nix-check
     mypy
-    fediversity check {{ quote(stack) }}
-    fediversity check staging
+    fediversity lint {{ quote(stack) }}
+    fediversity lint staging
     fediversity render --check
     fediversity render staging --check
     fediversity schema --check
@@ -99,7 +123,7 @@ fmt:
 [no-exit-message]
 [group('develop')]
 test stack='dev' *options:
-    @fediversity check {{ quote(stack) }}
+    @fediversity lint {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
     @shift; python -m pytest -n 2 "$@"
 
@@ -107,7 +131,7 @@ test stack='dev' *options:
 [no-exit-message]
 [group('develop')]
 build stack='dev':
-    @fediversity check {{ quote(stack) }}
+    @fediversity lint {{ quote(stack) }}
     python -m pip wheel --quiet --no-deps --wheel-dir dist .
     fediversity plan {{ quote(stack) }} --json >{{ quote("dist/plan-" + stack + ".json") }}
 
@@ -116,7 +140,7 @@ build stack='dev':
 [group('develop')]
 clean stack='dev':
     @test -f {{ quote("Pulumi." + stack + ".yaml") }} || { echo "fediversity: there is no stack" {{ quote(stack) }} >&2; exit 1; }
-    rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .fediversity/{{ quote(stack) }}/logs
+    rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .fediversity/{{ quote(stack) }}/logs .fediversity/{{ quote(stack) }}/engine.log
     find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Install the local (simulated) plug-ins and make the dev stack, for starting `pulumi up -s dev` by hand

@@ -1,32 +1,134 @@
-"""`fediversity check`: whether a fleet file can be used."""
+"""`fediversity check`: looks at every machine and records how it was found. Meant for a timer; changes no machine."""
 
 import argparse
-from collections.abc import Sized
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
 
-from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
+from fediversity.cli.chosen import DEFAULT_STACK
+from fediversity.cli.parallel import ask_all
+from fediversity.cli.probe import Found, look
+from fediversity.cli.reaching import Reached, reach
+from fediversity.cli.stack import ledger_of, open_stack
+from fediversity.cli.standing import busy
+from fediversity.deploy.stop import Stop
+from fediversity.fleet.model import Fleet
+from fediversity.ledger import history
+from fediversity.ledger.records import StepRecord
+from fediversity.ledger.sqlite import Ledger
+from fediversity.plan.settings import Settings, SettingsError
+
+_SECONDS = 60.0
+
+State = Literal["well", "unwell", "drifted", "unreachable", "offline", "busy", "new"]
+FAILURES: frozenset[State] = frozenset({"unwell", "drifted", "unreachable"})
+"""What makes the command end with 1. `offline` is a machine that does not answer and need not: a Mac sleeps."""
+
+_NEW = "never rolled out from this checkout, so there is nothing to compare"
+_NO_ADDRESS = "nobody wrote down where it is: the next step that runs on it does"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How one machine was found. `busy` and `new` were not looked at, and nothing is recorded of them."""
+
+    machine: str
+    state: State
+    detail: str
+    found: Found | None = None
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    add_fleet_arguments(parser)
+    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    parser.add_argument("machines", nargs="*", metavar="MACHINE", help="look at these only")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=_SECONDS,
+        metavar="SECONDS",
+        help=f"how long all of it may take (default: {_SECONDS:g})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Says that the fleet file is in order. Raises FleetError with everything that is wrong with it."""
-    chosen = chosen_fleet(arguments)
-    fleet = chosen.fleet
-    disabled = len(fleet.machines) - len(fleet.enabled_machines)
-    machines = _count(len(fleet.machines), "machine") + (f" ({disabled} switched off)" if disabled else "")
-    others: dict[str, Sized] = {
-        "service instance": fleet.instances,
-        "DNS zone": fleet.dns.zones,
-        "bucket": fleet.buckets,
-        "deployment": fleet.deployments,
-    }
-    holds = ", ".join([machines, *(_count(len(entries), name) for name, entries in others.items())])
-    print(f"{chosen.file} is in order: {holds}")
-    return 0
+    """Looks at the machines. Exit code 1 if one is not well, drifted, or away and must not be.
+
+    Raises FleetError or SettingsError if there is no such fleet or machine.
+    """
+    settings, fleet = open_stack(arguments.stack)
+    names = chosen_machines(fleet, arguments.machines)
+    checked = check(settings, fleet, names, arguments.timeout)
+    if arguments.json:
+        json.dump({"stack": settings.stack, "machines": [asdict(entry) for entry in checked]}, sys.stdout, indent=2)
+        print()
+    else:
+        width = max((len(entry.machine) for entry in checked), default=0)
+        for entry in checked:
+            print(f"{entry.machine:<{width}}  {entry.state}: {entry.detail}")
+    return 1 if any(entry.state in FAILURES for entry in checked) else 0
 
 
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
+def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
+    """The machines a person has named, all enabled ones if none. Raises SettingsError for those that are not there."""
+    wrong = [name for name in names if name not in fleet.enabled_machines]
+    if wrong:
+        known = ", ".join(fleet.enabled_machines) or "none"
+        raise SettingsError(f"Not an enabled machine of this fleet: {', '.join(wrong)}; enabled: {known}.")
+    return tuple(dict.fromkeys(names or fleet.enabled_machines))
+
+
+def check(settings: Settings, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[Checked, ...]:
+    """Looks at machines for at most `seconds`, and records what was found. To be called in the project's folder."""
+    ledger = ledger_of(settings.stack)
+    before = ledger.records()
+    at_work = {name for name in names if busy(before, name)}
+    targets = {name: reach(settings, fleet, name, before) for name in names if name not in at_work}
+    asked = {name: target for name, target in targets.items() if target and history.of_machine(before, name)}
+    found = _look_at(asked, before, seconds)
+    if asked:
+        ledger.create()  # A ledger of an earlier version has no table for what was found.
+    after = ledger.records()
+    checked = []
+    for name in names:
+        if name in at_work or (name in asked and _touched(name, before, after)):
+            checked.append(Checked(name, "busy", "a step is at work on it; nothing was recorded"))
+        elif name not in asked:
+            checked.append(Checked(name, "new", _NEW if not history.of_machine(before, name) else _NO_ADDRESS))
+        else:
+            checked.append(_recorded(ledger, name, found[name], may_be_offline=may_be_offline(fleet, name)))
+    return tuple(checked)
+
+
+def may_be_offline(fleet: Fleet, name: str) -> bool:
+    """Whether a machine that does not answer is no failure: a Mac's lid may be closed."""
+    machine = fleet.machines[name]
+    said: bool | None = getattr(machine, "may_be_offline", None)
+    return machine.machineClass == "darwin" if said is None else said
+
+
+def _look_at(targets: Mapping[str, Reached], records: Sequence[StepRecord], seconds: float) -> dict[str, Found]:
+    def question(target: Reached) -> Callable[[Stop], Found]:
+        expected = history.should_run(history.of_machine(records, target.name))
+        return lambda stop: look(target.stopping_by(stop), expected)
+
+    late = Found(False, False, False, None, f"no answer within {seconds:g} s")
+    answers = ask_all({name: question(target) for name, target in targets.items()}, seconds)
+    return {name: answer or late for name, answer in answers.items()}
+
+
+def _touched(name: str, before: Sequence[StepRecord], after: Sequence[StepRecord]) -> bool:
+    """Whether a step has been at work on a machine in between: then what was seen may be half of one and of another."""
+    return history.of_machine(before, name) != history.of_machine(after, name)
+
+
+def _recorded(ledger: Ledger, name: str, found: Found, *, may_be_offline: bool) -> Checked:
+    ledger.record_probe(name, **asdict(found))
+    if not found.reachable:
+        return Checked(name, "offline" if may_be_offline else "unreachable", found.detail, found)
+    if not found.healthy:
+        return Checked(name, "unwell", found.detail, found)
+    return Checked(name, "drifted" if found.drift else "well", found.detail, found)

@@ -10,11 +10,15 @@ from fediversity.fleet.problems import FleetError
 from fediversity.plan.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {
-    "check": "check a fleet file, and say everything that is wrong with it",
+    "check": "look at every machine, and record whether it is well and runs what was applied",
+    "lint": "check a fleet file, and say everything that is wrong with it",
     "local": "make machines of a simulated stack fail, and heal them",
+    "logs": "print the newest log of a machine's steps, or list them",
     "plan": "print the steps of a rollout and their order",
     "render": "write nix/fleet.json, the hand-off to Nix",
+    "rollback": "make a machine run the system that it ran before its last update",
     "schema": "write the JSON Schemas of fleet files and of deployment requests",
+    "status": "say how every machine stands, by what is recorded",
 }
 """What each command is for. Its module in this folder has its name and a `register` and a `run` function.
 
@@ -42,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="fediversity", description="Look at a fleet and what a rollout would do.")
+    parser = argparse.ArgumentParser(
+        prog="fediversity", description="Look at a fleet: what a rollout would do, and how its machines stand."
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")

@@ -3,7 +3,9 @@
 A stack is a file `Pulumi.<stack>.yaml` at the top of the checkout; its `fediversity:fleet` names the fleet file.
 """
 
-from collections.abc import Mapping
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import yaml
 
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
+from fediversity.ledger.sqlite import Ledger
 from fediversity.plan.images import require_image_port
 from fediversity.plan.settings import Settings, SettingsError, parse_settings
 
@@ -53,6 +56,27 @@ def read_settings(stack: str, project: Path) -> Settings:
 def stacks(project: Path) -> tuple[str, ...]:
     """The names of the project's stacks, sorted."""
     return tuple(sorted(file.name.split(".", 1)[1].removesuffix(".yaml") for file in project.glob("Pulumi.*.yaml")))
+
+
+@contextmanager
+def hold(stack: str, project: Path) -> Iterator[None]:
+    """Keeps `./just` from starting a rollout of a stack meanwhile. Raises SettingsError if one is at work."""
+    with (project / f"Pulumi.{stack}.yaml").open("r+") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(f"A rollout is working on stack {stack} in this checkout; wait for it.") from None
+        yield
+
+
+def state_folder(stack: str) -> Path:
+    """Where the rollouts of a stack keep what they know, relative to the checkout."""
+    return Path(".fediversity", stack)
+
+
+def ledger_of(stack: str) -> Ledger:
+    """The record of every step of a stack; it need not be there."""
+    return Ledger(state_folder(stack) / "ledger.sqlite")
 
 
 def _read_mapping(file: Path) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ import argparse
 import json
 import os
 import sys
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fediversity.cli.stack import read_settings
 from fediversity.engine.backend import Backend
@@ -15,28 +15,42 @@ from fediversity.engine.errors import RefusedError
 from fediversity.engine.pending import Deployment
 from fediversity.engine.recovery import recover, switch_on
 from fediversity.engine.report import say, summary
-from fediversity.engine.rollout import rollout_lines, steps_since, steps_taken_away
+from fediversity.engine.rollout import steps_taken_away
+from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.settings import Settings, SettingsError, require_plain_path
 from fediversity.plan.steps import Plan
+
+if TYPE_CHECKING:
+    from fediversity.derivations.planned import Planned
 
 _ROOT = Path(__file__).parents[2]
 
 
 def main(words: list[str]) -> int:
     """Carry out one command; the engine's exit code, or 1 when it is refused."""
-    parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__)
+    # No abbreviations: what is not known here is the engine's.
+    parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__, allow_abbrev=False)
     parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))
     parser.add_argument("stack", nargs="?", default=DEV)
+    parser.add_argument("--plain", action="store_true", help="up: one line an event also on a terminal")
+    parser.add_argument("--verbose", action="store_true", help="up: the engine's own output as it comes")
+    parser.add_argument("--events", type=Path, metavar="FILE", help="up: write each event as a line of JSON")
     known, options = parser.parse_known_args(words)
+    showing = Showing(known.plain, known.verbose, known.events)
     try:
-        return _carry_out(known.operation, known.stack, options)
+        if known.operation != "up" and showing != Showing():
+            raise RefusedError("--plain, --verbose and --events are about what an `up` shows")
+        return _carry_out(known.operation, known.stack, options, showing)
     except (RefusedError, SettingsError, FleetError) as refusal:
         say(str(refusal))
         return 1
+    except OSError as error:
+        say(f"{error.filename or 'the rollout'}: {error.strerror or error}")
+        return 1
 
 
-def _carry_out(operation: str, stack: str, options: list[str]) -> int:
+def _carry_out(operation: str, stack: str, options: list[str], showing: Showing) -> int:
     if operation in ("up", "preview"):
         require_plain_path(_ROOT)
     settings = read_settings(stack, _ROOT)
@@ -46,6 +60,7 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":
         _make_stack(stack, engine, backend)
+        _print_changes(_planned(settings), all_machines=True)
         return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
     with backend.only_run(stack):
         if operation == "destroy" and not backend.has_stack(stack):
@@ -57,21 +72,35 @@ def _carry_out(operation: str, stack: str, options: list[str]) -> int:
         recover(stack, engine, backend, options if operation == "resolve" else ())
         if operation == "resolve":
             return 0
-        if operation == "up":
-            switch_on(stack, engine, backend)
+        if operation != "up":
+            return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
         # Made before the run: what a person edits meanwhile is for the next one.
-        plan = _planned(settings) if operation == "up" else Plan(())
-        keep_going = operation != "up" or _may_keep_going(plan, _deployment(stack, engine, backend))
-        began = time.time()
-        code = engine.run(arguments(operation, stack, options, simulated=settings.simulated, keep_going=keep_going))
-        if operation == "up":
-            steps = steps_since(engine.root, stack, began)
-            for line in [
-                *rollout_lines(settings, plan, steps, ended_well=code == 0),
-                *summary(stack, _deployment(stack, engine, backend)),
-            ]:
-                print(line)
+        planned = _planned(settings)
+        switch_on(stack, engine, backend)
+        _print_changes(planned, all_machines=False)
+        keep_going = _may_keep_going(planned.plan, _deployment(stack, engine, backend))
+        code = _up(planned, engine, options, showing, keep_going)
+        for line in summary(stack, _deployment(stack, engine, backend)):
+            print(line)
         return code
+
+
+def _planned(settings: Settings) -> "Planned":
+    from fediversity.engine.up import planned  # noqa: PLC0415 (destroy and its siblings need no plan)
+
+    return planned(settings, _ROOT)
+
+
+def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
+    from fediversity.engine.up import print_changes  # noqa: PLC0415
+
+    print_changes(planned, _ROOT, all_machines=all_machines)
+
+
+def _up(planned: "Planned", engine: Engine, options: list[str], showing: Showing, keep_going: bool) -> int:
+    from fediversity.engine.up import up  # noqa: PLC0415
+
+    return up(planned, engine, options, showing, keep_going=keep_going)
 
 
 def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
@@ -85,18 +114,6 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
         )
     engine.output(["stack", "init", stack])
     say(f"made stack {stack}")
-
-
-def _planned(settings: Settings) -> Plan:
-    """The steps and their edges, without fingerprints; none of a fleet that the program will refuse."""
-    from fediversity.fleet.load import load_fleet  # noqa: PLC0415 (only a rollout needs the fleet)
-    from fediversity.plan.build import make_plan  # noqa: PLC0415
-
-    try:
-        fleet = load_fleet(_ROOT / settings.fleet_file)
-    except FleetError:
-        return Plan(())  # The program says what is wrong, in the engine's output.
-    return make_plan(fleet, dict.fromkeys(fleet.enabled_machines, ""), settings.site)
 
 
 def _may_keep_going(plan: Plan, deployment: Deployment) -> bool:

@@ -2,12 +2,15 @@
 
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from fediversity.engine.errors import RefusedError
+
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -17,13 +20,18 @@ class Engine:
     root: Path
     environment: Mapping[str, str]
 
-    def run(self, arguments: Sequence[str]) -> int:
+    def run(
+        self, arguments: Sequence[str], *, output: TextIO | None = None, meanwhile: Callable[[], None] | None = None
+    ) -> int:
         """Run with the terminal passed through; give the exit code.
 
-        Ctrl-C reaches the engine from the terminal itself, and a request to end is passed on: this process
-        always stays until the engine has ended in its own way.
+        With `output` what it prints goes there. `meanwhile` is called again and again while it runs. Ctrl-C reaches
+        the engine from the terminal itself, and a request to end is passed on: this process always stays until the
+        engine has ended in its own way.
         """
-        with subprocess.Popen(["pulumi", *arguments], cwd=self.root, env=self.environment) as child:
+        stderr = subprocess.STDOUT if output else None
+        command = ["pulumi", *arguments]
+        with subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=stderr) as child:
 
             def pass_on(number: int, _: FrameType | None) -> None:
                 child.send_signal(number)
@@ -31,7 +39,7 @@ class Engine:
             before = [(number, signal.signal(number, pass_on)) for number in (signal.SIGTERM, signal.SIGHUP)]
             before.append((signal.SIGINT, signal.signal(signal.SIGINT, lambda *_: None)))
             try:
-                code = child.wait()
+                code = _wait(child, meanwhile)
             finally:
                 for number, handler in before:
                     signal.signal(number, handler)
@@ -53,3 +61,14 @@ class Engine:
                 f"`pulumi {' '.join(arguments[:2])}` failed: {done.stderr.strip() or done.stdout.strip()}"
             )
         return done.stdout
+
+
+def _wait(child: subprocess.Popen[bytes], meanwhile: Callable[[], None] | None) -> int:
+    """Wait for the end, and call `meanwhile` until then."""
+    if meanwhile is None:
+        return child.wait()
+    while True:
+        try:
+            return child.wait(_LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            meanwhile()

@@ -1,6 +1,7 @@
 """Which engine command a person's command becomes, and in which environment."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 OPERATIONS = ("up", "preview", "refresh", "destroy")
 
@@ -13,19 +14,36 @@ _PARALLEL = "16"
 
 
 def arguments(
-    operation: str, stack: str, options: Sequence[str] = (), *, simulated: bool, keep_going: bool = True
+    operation: str,
+    stack: str,
+    options: Sequence[str] = (),
+    *,
+    simulated: bool,
+    keep_going: bool = True,
+    agreed: bool = False,
 ) -> list[str]:
     """The engine's arguments for one of OPERATIONS; a person's own options come last, so that they win.
 
-    Only where all is simulated nothing is asked, whatever the stack is called.
+    Only where all is simulated, or a person has agreed to what a preview showed, nothing is asked.
     """
     chosen = [operation, "--stack", stack, "--parallel", _PARALLEL]
     if operation in ("up", "destroy") and keep_going:
         # The failure of one machine stops what depends on it and nothing else.
         chosen.append("--continue-on-error")
-    if operation != "preview" and simulated:
+    if operation != "preview" and (simulated or agreed):
         chosen += ["--yes", "--skip-preview"]
     return [*chosen, *options]
+
+
+def asks(options: Sequence[str], *, simulated: bool) -> bool:
+    """Whether an `up` with these options shows what it would do and asks before it does it."""
+    return not simulated and not {"--yes", "-y", "--skip-preview", "-f"} & set(options)
+
+
+def may_ask_for_a_passphrase(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Whether the engine would ask on the terminal for the passphrase of a stack with these settings."""
+    known = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(environ)
+    return "encryptionsalt" in settings and not known
 
 
 def environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:

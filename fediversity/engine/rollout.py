@@ -1,20 +1,30 @@
 """What a rollout did, step by step, out of the ledger."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from pathlib import Path
 
+from fediversity.engine.events import first_line
+from fediversity.engine.outstanding import NotDone, not_done
 from fediversity.engine.pending import Deployment
-from fediversity.ledger.records import ENDED_WELL, StepRecord
+from fediversity.ledger.records import Outcome, StepRecord
 from fediversity.ledger.sqlite import Ledger
+from fediversity.ledger.words import took
 from fediversity.plan.critical import critical_path
 from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
 
+_SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
+    ("deferred", "Put off, and done by the next `up` without being asked:"),
+    ("rolled_back", "Taken back, so the machine runs what it ran before:"),
+    ("failed", "Failed:"),
+    ("interrupted", "Interrupted, and done again by the next `up`:"),
+    (None, "Not ended, its runner is gone; done again by the next `up`:"),
+)
 
-def steps_since(root: Path, stack: str, since: float) -> tuple[StepRecord, ...]:
-    """The steps that a rollout begun at `since` (seconds since 1970) has run, in the order they started."""
-    records = Ledger(root / ".fediversity" / stack / "ledger.sqlite").records()
-    return tuple(record for record in records if record.queued_at >= since)
+
+def ledger_of(root: Path, stack: str) -> Ledger:
+    """The record of every step of a stack."""
+    return Ledger(root / ".fediversity" / stack / "ledger.sqlite")
 
 
 def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:
@@ -24,36 +34,68 @@ def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[s
     return tuple(name for name in names if name not in planned)
 
 
-def rollout_lines(settings: Settings, plan: Plan, records: Sequence[StepRecord], *, ended_well: bool) -> list[str]:
-    """What a person reads after a rollout: a line a step, and how long they took together."""
+def rollout_lines(
+    settings: Settings, plan: Plan, records: Sequence[StepRecord], left: Collection[str], *, ended_well: bool
+) -> list[str]:
+    """What a person reads after a rollout: a line a step, what did not end well and why, and how long all took.
+
+    `left` are the steps that are not done. Of a rollout that ended well, those are left out: that the engine saw no
+    reason to run a step is its to say.
+    """
+    lines = step_lines([record for record in records if record.ended_well])
+    for outcome, title in _SECTIONS:
+        lines += _bad_lines(settings.stack, title, [record for record in records if record.outcome == outcome])
+    if not ended_well:
+        lines += not_done_lines(not_done(plan, records, left))
     if records:
-        return [*step_lines(settings.stack, records), time_line(settings, plan, records)]
-    return ["no step had to run: every machine is as it was" if ended_well else "no step has run: see the errors above"]
+        return [*lines, time_line(settings, plan, records)]
+    return [*lines, "no step had to run: every machine is as it was" if ended_well else "no step has run"]
 
 
-def step_lines(stack: str, records: Sequence[StepRecord]) -> list[str]:
-    """A line a step in the order they started, those that did not end well last, with the place of their logs."""
-    width = max(len(record.step) for record in records)
-    lines = []
-    for record in sorted(records, key=lambda record: (record.outcome not in ENDED_WELL, record.id)):
-        reason = (record.reason or "has not ended").splitlines()[0]
-        lines.append(f"  {record.step:<{width}}  {_seconds(record):>7}  {record.outcome or 'running'}: {reason}")
-        if record.outcome not in ENDED_WELL:
-            lines.append(f"  {'':<{width}}           log: .fediversity/{stack}/{record.log}")
+def step_lines(records: Sequence[StepRecord]) -> list[str]:
+    """A line for each step that ended well, in the order they started."""
+    width = max((len(record.step) for record in records), default=0)
+    return [
+        f"  {record.step:<{width}}  {_seconds(record):>7}  {record.outcome}: {first_line(record)}"
+        for record in sorted(records, key=lambda record: record.id)
+    ]
+
+
+def not_done_lines(groups: Sequence[NotDone]) -> list[str]:
+    """What was not done because of what did not end well."""
+    lines = ["Not done because of that:"] if groups else []
+    for group in groups:
+        prefix = f"{group.machine}-"
+        steps = ", ".join(name.removeprefix(prefix) for name in group.steps)
+        why = f"needs {', '.join(group.because_of)}" if group.because_of else "the engine did not get there"
+        lines.append(f"  {group.machine}: {steps} ({why})")
     return lines
 
 
 def time_line(settings: Settings, plan: Plan, records: Sequence[StepRecord]) -> str:
     """How long the steps took together, beside the longest chain of steps that had to wait for each other."""
-    took = {record.step: record.ended_at - record.started_at for record in records if record.ended_at}
-    path = critical_path(plan, took)
+    ran = {record.step: record.ended_at - record.started_at for record in records if record.ended_at}
+    path = critical_path(plan, ran)
     makespan = max(record.ended_at or record.started_at for record in records) - records[0].queued_at
     where = " on simulated machines" if settings.simulated else ""
-    together = f"{len(records)} step{'' if len(records) == 1 else 's'}{where} in {makespan:.1f} s"
+    together = f"{len(records)} step{'' if len(records) == 1 else 's'}{where} in {took(makespan)}"
     if len(path.steps) < 2:
         return together
-    return f"{together}; the longest chain of them takes {path.seconds:.1f} s: {' → '.join(path.steps)}"
+    return f"{together}; the longest chain of them takes {took(path.seconds)}: {' → '.join(path.steps)}"
+
+
+def _bad_lines(stack: str, title: str, records: Sequence[StepRecord]) -> list[str]:
+    lines = [title] if records else []
+    for record in records:
+        first, *more = (record.reason or "nobody wrote down why").splitlines() or [""]
+        lines.append(f"  {record.step}{f' after {_seconds(record)}' if record.ended_at else ''}: {first}")
+        lines += [f"  {line}" for line in more]
+        if record.hint:
+            lines.append(f"    what to do: {record.hint}")
+        if record.log:
+            lines.append(f"    log: .fediversity/{stack}/{record.log}")
+    return lines
 
 
 def _seconds(record: StepRecord) -> str:
-    return "" if record.ended_at is None else f"{record.ended_at - record.started_at:.1f} s"
+    return "" if record.ended_at is None else took(record.ended_at - record.started_at)

@@ -12,7 +12,7 @@ import pytest
 from fediversity.engine import __main__ as command_line
 from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
-from fediversity.engine.command import arguments, environment
+from fediversity.engine.command import arguments, asks, environment, may_ask_for_a_passphrase
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.recovery import switch_on
 from fediversity.engine.report import summary
@@ -34,6 +34,28 @@ def test_an_up_that_deletes_steps_stops_at_the_first_failure() -> None:
 @pytest.mark.parametrize("stack", ["production", "dev"])
 def test_a_stack_of_real_machines_lets_the_engine_show_its_preview_and_ask(operation: str, stack: str) -> None:
     assert not {"--yes", "--skip-preview"} & set(arguments(operation, stack, simulated=False))
+
+
+def test_a_person_who_agreed_to_a_preview_is_not_shown_it_again() -> None:
+    assert {"--yes", "--skip-preview"} <= set(arguments("up", "production", simulated=False, agreed=True))
+
+
+def test_an_up_asks_where_something_is_real_and_nobody_has_agreed_yet() -> None:
+    assert asks([], simulated=False)
+    assert not asks([], simulated=True)
+    assert not asks(["--yes"], simulated=False)
+    assert not asks(["--target", "x", "--skip-preview"], simulated=False)
+
+
+def test_the_engine_asks_for_a_passphrase_that_no_variable_holds() -> None:
+    assert may_ask_for_a_passphrase({"encryptionsalt": "v1:x"}, {})
+    assert not may_ask_for_a_passphrase({"encryptionsalt": "v1:x"}, {"PULUMI_CONFIG_PASSPHRASE": ""})
+    assert not may_ask_for_a_passphrase({"secretsprovider": "gcpkms://x"}, {})
+
+
+def test_only_an_up_has_something_to_show(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["destroy", "dev", "--plain"]) == 1
+    assert "what an `up` shows" in capsys.readouterr().err
 
 
 def test_a_preview_gets_no_option_that_only_a_change_knows() -> None:
@@ -119,6 +141,15 @@ def test_the_engines_exit_code_is_passed_on(tmp_path: Path) -> None:
 def test_a_failed_inner_command_is_refused_in_the_engines_words(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="`pulumi stack export` failed: error: incorrect passphrase"):
         _pulumi(tmp_path, "echo error: incorrect passphrase >&2; exit 255").output(["stack", "export", "--stack", "x"])
+
+
+def test_what_the_engine_prints_can_go_to_a_file_while_something_else_is_looked_at(tmp_path: Path) -> None:
+    looks: list[int] = []
+    with (tmp_path / "log").open("w") as file:
+        engine = _pulumi(tmp_path, "echo out; echo err >&2; sleep 0.7")
+        assert engine.run(["up"], output=file, meanwhile=lambda: looks.append(1)) == 0
+    assert (tmp_path / "log").read_text() == "out\nerr\n"
+    assert looks
 
 
 def test_a_request_to_end_reaches_the_engine_and_is_waited_for(tmp_path: Path) -> None:

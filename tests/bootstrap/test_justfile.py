@@ -21,7 +21,8 @@ def recipes() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["up", "preview", "destroy", "refresh", "plan", "render", "test", "check", "build", "clean"]
+    "name",
+    ["up", "preview", "destroy", "refresh", "plan", "render", "status", "probe", "test", "check", "build", "clean"],
 )
 def test_a_recipe_of_the_common_interface_takes_a_stack_which_is_dev_unless_named(
     recipes: dict[str, Any], name: str
@@ -37,6 +38,18 @@ def test_every_recipe_that_is_listed_says_what_it_does(recipes: dict[str, Any]) 
 
 def test_the_recipes_for_the_engine_and_the_plug_ins_are_there(recipes: dict[str, Any]) -> None:
     assert {"plugins", "engine", "pulumi", "resolve", "fmt"} <= recipes.keys()
+
+
+def test_the_check_of_developers_and_the_look_at_machines_are_two_recipes(recipes: dict[str, Any]) -> None:
+    assert "fediversity lint" in json.dumps(recipes["check"]["body"])
+    assert "fediversity check" in json.dumps(recipes["probe"]["body"])
+    assert "fediversity check" not in json.dumps([recipes[name]["body"] for name in ("check", "test", "build")])
+
+
+@pytest.mark.parametrize("name", ["logs", "rollback"])
+def test_what_is_about_one_machine_takes_the_machine_first(recipes: dict[str, Any], name: str) -> None:
+    machine = recipes[name]["parameters"][0]
+    assert (machine["name"], machine["default"]) == ("machine", None)
 
 
 def test_nix_files_are_checked_by_check_and_formatted_by_fmt(recipes: dict[str, Any]) -> None:

@@ -1,61 +1,100 @@
 """What a person reads after a rollout, out of the ledger."""
 
-from pathlib import Path
-
 import pytest
 
-from fediversity.engine.rollout import rollout_lines, step_lines, steps_since, steps_taken_away
-from fediversity.ledger.records import Outcome
-from fediversity.ledger.sqlite import Ledger
+from fediversity.engine.outstanding import outstanding
+from fediversity.engine.rollout import rollout_lines, step_lines, steps_taken_away
+from fediversity.ledger.records import StepRecord
 from fediversity.plan.settings import parse_settings
-from fediversity.plan.steps import Plan
+from fediversity.plan.steps import Plan, Step
+from tests.ledger.records import run
 
 SETTINGS = parse_settings("dev", {"fleet": "stacks/dev.yaml"})
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    made = Ledger(tmp_path / ".fediversity" / "dev" / "ledger.sqlite")
-    made.create()
-    return made
-
-
-def run(ledger: Ledger, step: str, outcome: Outcome | None, reason: str = "done") -> None:
-    record = ledger.begin(
-        step=step, kind="update", machine="m", server_id=None, fingerprint=None, command="", log=f"logs/m/{step}.log"
+PLAN = Plan(
+    (
+        Step("fleet-vars", "vars", None, fingerprint="v"),
+        Step("oak-update", "update", "oak", ("fleet-vars",), fingerprint="o"),
+        Step("blog-apply", "apply", "oak", ("oak-update",), fingerprint="b", deployment="blog"),
+        Step("elm-join", "join", "elm", ("oak-update",)),
+        Step("elm-update", "update", "elm", ("elm-join",), fingerprint="e"),
+        Step("ash-update", "update", "ash", ("fleet-vars",), fingerprint="a"),
     )
-    if outcome is not None:
-        ledger.end(record, outcome, reason)
-
-
-def test_steps_of_earlier_rollouts_are_left_out(ledger: Ledger, tmp_path: Path) -> None:
-    run(ledger, "oak-update", "applied")
-    run(ledger, "elm-update", "applied")
-    began = ledger.records()[1].queued_at
-
-    assert [record.step for record in steps_since(tmp_path, "dev", began)] == ["elm-update"]
-
-
-def test_what_did_not_end_well_comes_last_with_the_place_of_its_log(ledger: Ledger) -> None:
-    run(ledger, "oak-update", "failed", "the switch failed\n    line of the tool")
-    run(ledger, "elm-update", "applied", "elm runs a new system")
-    run(ledger, "ash-update", None)
-
-    lines = step_lines("dev", ledger.records())
-
-    assert "elm runs a new system" in lines[0]
-    assert "failed: the switch failed" in lines[1]
-    assert lines[2].strip() == "log: .fediversity/dev/logs/m/oak-update.log"
-    assert "running: has not ended" in lines[3]
-
-
-@pytest.mark.parametrize(
-    ("ended_well", "said"), [(True, "every machine is as it was"), (False, "see the errors above")]
 )
-def test_a_rollout_without_steps_does_not_claim_more_than_it_knows(ended_well: bool, said: str) -> None:
-    (line,) = rollout_lines(SETTINGS, Plan(()), (), ended_well=ended_well)
 
-    assert said in line
+
+def told(*records: StepRecord, ended_well: bool = False) -> list[str]:
+    return rollout_lines(SETTINGS, PLAN, records, outstanding(PLAN, records, {}), ended_well=ended_well)
+
+
+def test_each_failure_comes_with_its_reason_what_to_do_and_its_log() -> None:
+    lines = told(run("fleet-vars"), run("oak-update", "failed", reason="it broke:\n    no space", hint="make room"))
+
+    at = lines.index("Failed:")
+    assert lines[at + 1 : at + 5] == [
+        "  oak-update after 2.0 s: it broke:",
+        "      no space",
+        "    what to do: make room",
+        "    log: .fediversity/dev/logs/oak/oak-update.log",
+    ]
+
+
+def test_what_was_not_done_because_of_a_failure_is_said_with_what_it_needs() -> None:
+    lines = told(run("fleet-vars"), run("oak-update", "failed"), run("ash-update", fingerprint="a"))
+
+    at = lines.index("Not done because of that:")
+    assert lines[at + 1 : at + 3] == ["  oak: blog-apply (needs oak-update)", "  elm: join, update (needs oak-update)"]
+    assert not [line for line in lines[at:] if "ash" in line]
+
+
+def test_what_is_as_it_should_be_already_is_not_called_undone() -> None:
+    before = [run("elm-join"), run("elm-update", fingerprint="e"), run("blog-apply", machine="oak", fingerprint="old")]
+    now = [run("oak-update", "failed")]
+
+    lines = rollout_lines(SETTINGS, PLAN, now, outstanding(PLAN, [*before, *now], {}), ended_well=False)
+
+    assert "  oak: blog-apply (needs oak-update)" in lines
+    assert not [line for line in lines if line.startswith("  elm")]
+
+
+def test_what_the_engine_never_reached_is_said_without_a_step_to_blame() -> None:
+    assert "  elm: join, update (the engine did not get there)" in told(run("oak-update", fingerprint="o"))
+
+
+def test_machines_that_were_put_off_or_taken_back_are_told_apart_from_failures() -> None:
+    lines = told(
+        run("oak-update", "rolled_back", reason="its mail did not answer"),
+        run("ash-update", "deferred", reason="ash does not answer"),
+        run("elm-join", "interrupted", reason="stopped by SIGINT"),
+    )
+
+    titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert [title.split()[0] for title in titles] == ["Put", "Taken", "Interrupted,", "Not"]
+    assert lines[lines.index(titles[0]) + 1] == "  ash-update after 2.0 s: ash does not answer"
+    assert lines[lines.index(titles[1]) + 1] == "  oak-update after 2.0 s: its mail did not answer"
+
+
+def test_a_step_whose_runner_is_gone_is_not_called_failed() -> None:
+    lines = told(run("oak-update", None))
+
+    assert lines[0].startswith("Not ended")
+    assert "Failed:" not in lines
+
+
+def test_a_rollout_that_put_something_off_and_ended_well_lists_nothing_as_undone() -> None:
+    lines = told(run("oak-update", "deferred"), ended_well=True)
+
+    assert "Not done because of that:" not in lines
+
+
+def test_steps_that_ended_well_have_a_line_each_in_the_order_they_started() -> None:
+    lines = step_lines([run("oak-update", reason="oak runs\nmore"), run("blog-apply", "unchanged", machine="oak")])
+
+    assert lines == ["  oak-update    2.0 s  applied: oak runs", "  blog-apply    2.0 s  unchanged: done"]
+
+
+@pytest.mark.parametrize(("ended_well", "said"), [(True, "every machine is as it was"), (False, "no step has run")])
+def test_a_rollout_without_steps_does_not_claim_more_than_it_knows(ended_well: bool, said: str) -> None:
+    assert said in rollout_lines(SETTINGS, Plan(()), (), (), ended_well=ended_well)[-1]
 
 
 def test_steps_are_taken_away_when_the_state_has_them_and_the_plan_has_not() -> None:

@@ -1,0 +1,155 @@
+"""Making a machine run an earlier system: which one, by which commands, and whether it really does afterwards."""
+
+import secrets
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fediversity.cli.probe import PROFILE, judge_well, read_answers
+from fediversity.cli.reaching import Reached
+from fediversity.deploy.facts import exists, reached, unreachable
+from fediversity.deploy.job import StepError
+from fediversity.deploy.log import Log
+from fediversity.ledger import history
+from fediversity.ledger.records import StepRecord
+
+_SWITCH_SECONDS = 900.0
+_BACK_SECONDS = 300.0
+_STORE = "/nix/store/"
+
+
+@dataclass(frozen=True)
+class Return:
+    """From which system a machine goes to which, by which commands, as they are typed on the machine itself."""
+
+    before: str
+    to: str
+    commands: tuple[tuple[str, ...], ...]
+
+    @property
+    def lines(self) -> list[str]:
+        """The commands as lines of shell."""
+        return [shlex.join(command) for command in self.commands]
+
+
+def plan_return(machine: Reached, runs: Sequence[StepRecord], wanted: str | None) -> Return:
+    """How a machine gets to the system `wanted`: a generation's number or a path in the Nix store.
+
+    Without one it is the system that the ledger has from before the newest update or deployment, and where that is no
+    longer on the machine, the generation before the present one. Raises StepError if there is none.
+    """
+    answer = machine.target.run("true")
+    if answer.unreached:
+        raise StepError(*unreachable(machine.target, answer))
+    said = read_answers(machine)
+    if said.identity != machine.identity:
+        reason = f"the machine at {machine.target.host} is '{said.identity}', not '{machine.identity}'"
+        raise StepError(f"{reason}; nothing was changed", "check its address")
+    if said.system is None:
+        raise StepError(f"{machine.name} runs no system of Nix", "there is nothing to go back to")
+    to = _chosen(machine, wanted) if wanted else _earlier(machine, said.system, runs)
+    if to == said.system == said.boot_default:
+        raise StepError(f"{machine.name} runs {to} already, and boots it", "name another one with --to")
+    return Return(said.system, to, tuple(_commands(machine, to)))
+
+
+def go_back(machine: Reached, way: Return, log: Log) -> str:
+    """Carries it out and makes sure of it. Gives what a person should know. Raises StepError if it did not succeed."""
+    target = machine.target
+    for command in way.commands:
+        log.note(f"$ {shlex.join(command)}")
+        answer = target.run(*command, seconds=_SWITCH_SECONDS)
+        log.feed(f"{answer.stdout}{answer.stderr}\n".encode())
+        if answer.unreached:
+            # A switch may restart the network; what counts is how the machine is afterwards.
+            log.note("contact was lost; waiting for the machine")
+            again = target.wait(_BACK_SECONDS)
+            if not again.ok:
+                reason, hint = unreachable(target, again)
+                raise StepError(f"contact was lost while it switched: {reason}", f"{hint}; docs/rollback.md")
+        elif not answer.ok:
+            log.note(f"exited with {answer.status}")
+            now = read_answers(machine)
+            last = (answer.stderr.strip() or answer.stdout.strip() or "it said nothing").splitlines()[-1]
+            reason = f"`{shlex.join(command)}` exited with {answer.status}: {last}; it runs {now.system} now"
+            raise StepError(reason, "the log has all it said; docs/rollback.md says what else there is")
+    said = read_answers(machine)
+    wrong = judge_well(machine.identity, said, way.to)
+    if wrong:
+        raise StepError(f"after the switch: {'; '.join(wrong)}", "docs/rollback.md says what else there is")
+    ill = f", but systemd says '{said.systemd}'" if said.systemd not in {None, "running"} else ""
+    return f"rolled back by hand from {way.before} to {way.to}{ill}"
+
+
+def _chosen(machine: Reached, wanted: str) -> str:
+    if wanted.isdigit():
+        path = _read_link(machine, f"{PROFILE}-{wanted}-link")
+        if path is None:
+            shown = ", ".join(str(number) for number in _generations(machine)) or "none"
+            raise StepError(f"{machine.name} has no generation {wanted}; it has {shown}", "choose one of these")
+    else:
+        path = wanted.rstrip("/")
+    if not path.startswith(_STORE) or not _can_run(machine, path):
+        raise StepError(
+            f"{path} is no system on {machine.name}", f"a system is a path in {_STORE} that was built there"
+        )
+    return path
+
+
+def _earlier(machine: Reached, current: str, runs: Sequence[StepRecord]) -> str:
+    for path in recorded_before(current, runs):
+        if _can_run(machine, path):
+            return path
+    numbers = _generations(machine)
+    present = _present(machine)
+    for number in sorted((number for number in numbers if number < present), reverse=True):
+        older = _read_link(machine, f"{PROFILE}-{number}-link")
+        if older is not None and older != current:
+            return older
+    raise StepError(f"{machine.name} has no earlier system", "docs/rollback.md says how to build an earlier one")
+
+
+def recorded_before(current: str, runs: Sequence[StepRecord]) -> Iterator[str]:
+    """The systems that updates and deployments left on a machine before it got the current one, newest first.
+
+    Rollbacks are left out, so that two in a row go back twice, and not forth again.
+    """
+    kinds = history.SWITCHES - {"rollback"}
+    systems = [run.system for run in runs if run.kind in kinds and run.ended_well and run.system]
+    at = max((number for number, system in enumerate(systems) if system == current), default=len(systems))
+    yield from dict.fromkeys(system for system in reversed(systems[:at]) if system != current)
+
+
+def _commands(machine: Reached, to: str) -> Iterator[tuple[str, ...]]:
+    root = () if machine.target.user == "root" else ("sudo", "-n")
+    yield (*root, "nix-env", "-p", PROFILE, "--set", to)
+    if machine.is_mac:
+        yield (*root, f"{to}/activate")
+        return
+    # In a unit of its own the switch goes on when it restarts the network, and with it what this is connected by.
+    flags = ("--pipe", "--wait", "--quiet", "--collect", "--no-ask-password", "--service-type=exec")
+    unit = f"--unit=fediversity-rollback-{secrets.token_hex(4)}"
+    yield (*root, "systemd-run", *flags, unit, "--", f"{to}/bin/switch-to-configuration", "switch")
+
+
+def _can_run(machine: Reached, path: str) -> bool:
+    return exists(machine.target, f"{path}/activate" if machine.is_mac else f"{path}/bin/switch-to-configuration")
+
+
+def _read_link(machine: Reached, link: str) -> str | None:
+    answer = reached(machine.target, machine.target.run("readlink", "-f", link))
+    path = answer.stdout.strip()
+    return path if answer.ok and path.startswith(_STORE) else None
+
+
+def _generations(machine: Reached) -> list[int]:
+    root = () if machine.target.user == "root" else ("sudo", "-n")
+    answer = reached(machine.target, machine.target.run(*root, "nix-env", "-p", PROFILE, "--list-generations"))
+    return [int(line.split()[0]) for line in answer.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
+
+
+def _present(machine: Reached) -> int:
+    """The number of the generation that the profile is at; above all numbers if that cannot be told."""
+    link = reached(machine.target, machine.target.run("readlink", PROFILE)).stdout.strip()
+    number = link.rpartition("/")[2].removeprefix("system-").removesuffix("-link")
+    return int(number) if number.isdigit() else 1_000_000

@@ -1,0 +1,32 @@
+"""`fediversity lint`: whether a fleet file can be used."""
+
+import argparse
+from collections.abc import Sized
+
+from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's own arguments."""
+    add_fleet_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Says that the fleet file is in order. Raises FleetError with everything that is wrong with it."""
+    chosen = chosen_fleet(arguments)
+    fleet = chosen.fleet
+    disabled = len(fleet.machines) - len(fleet.enabled_machines)
+    machines = _count(len(fleet.machines), "machine") + (f" ({disabled} switched off)" if disabled else "")
+    others: dict[str, Sized] = {
+        "service instance": fleet.instances,
+        "DNS zone": fleet.dns.zones,
+        "bucket": fleet.buckets,
+        "deployment": fleet.deployments,
+    }
+    holds = ", ".join([machines, *(_count(len(entries), name) for name, entries in others.items())])
+    print(f"{chosen.file} is in order: {holds}")
+    return 0
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

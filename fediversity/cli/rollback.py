@@ -1,0 +1,131 @@
+"""`fediversity rollback`: makes a machine run the system it ran before. Asks first, and writes down what was done."""
+
+import argparse
+import contextlib
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from fediversity.cli.chosen import DEFAULT_STACK
+from fediversity.cli.going_back import Return, go_back, plan_return
+from fediversity.cli.reaching import Reached, reach
+from fediversity.cli.stack import hold, ledger_of, open_stack
+from fediversity.cli.standing import busy
+from fediversity.deploy.job import StepError
+from fediversity.deploy.log import Log
+from fediversity.deploy.redact import Redactor, secrets_of
+from fediversity.ledger import history
+from fediversity.ledger.records import Outcome
+from fediversity.ledger.sqlite import Ledger
+from fediversity.plan.settings import SettingsError
+
+_RELEASED = "a person let the machine go again: the next rollout updates it"
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's own arguments."""
+    parser.add_argument("machine")
+    parser.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    parser.add_argument(
+        "--to", metavar="GENERATION|PATH", help="the number of a generation, or a path in the Nix store"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--release", action="store_true", help="change nothing now, but let the next rollout update a held machine"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rolls one machine back. Exit code 1 if it was not done. Raises FleetError or SettingsError."""
+    settings, fleet = open_stack(arguments.stack)
+    name = arguments.machine
+    if name not in fleet.enabled_machines:
+        known = ", ".join(fleet.enabled_machines) or "none"
+        raise SettingsError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
+    with hold(settings.stack, Path()):
+        ledger = ledger_of(settings.stack)
+        records = ledger.records()
+        if busy(records, name):
+            raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
+        runs = history.of_machine(records, name)
+        if arguments.release:
+            return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
+        machine = reach(settings, fleet, name, records)
+        if machine is None:
+            raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
+        try:
+            way = plan_return(machine, runs, arguments.to)
+        except StepError as error:
+            raise SettingsError(f"{error.reason} ({error.hint})") from None
+        _show(name, way)
+        return _carry_out(ledger, machine, way) if arguments.yes or _agreed() else 1
+
+
+def _show(name: str, way: Return) -> None:
+    print(f"{name} runs       {way.before}\n{' ' * len(name)} would run {way.to}\nby these commands on it:")
+    for line in way.lines:
+        print(f"    {line}")
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise SettingsError("There is no terminal to ask on, so nothing was changed; --yes answers beforehand.")
+    if input("Roll it back? [y/N] ").strip().lower() in {"y", "yes"}:
+        return True
+    print("nothing was changed")
+    return False
+
+
+def _carry_out(ledger: Ledger, machine: Reached, way: Return) -> int:
+    name = machine.name
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    log_name = f"logs/{name}/{name}-rollback-{moment}-{os.getpid()}.log"
+    folder = ledger.path.parent
+    ledger.create()
+    with contextlib.closing(Log(folder / log_name, Redactor(secrets_of(os.environ)))) as log:
+        record = ledger.begin(
+            step=f"{name}-rollback",
+            kind="rollback",
+            machine=name,
+            server_id=None,
+            fingerprint=None,
+            command="; ".join(shlex.join(command) for command in way.commands),
+            log=log_name,
+            address=machine.target.host,
+        )
+        outcome: Outcome = "applied"
+        hint, system = "", way.to
+        try:
+            reason = go_back(machine, way, log)
+        except StepError as error:
+            outcome, reason, hint = "failed", error.reason, error.hint
+        except KeyboardInterrupt:
+            outcome, reason, hint = "interrupted", "stopped by a person in the middle", "run `fediversity check`"
+        ledger.end(record, outcome, reason, system if outcome == "applied" else None, hint)
+        log.note(f"{outcome}: {reason}")
+    print(f"{name}: {reason}")
+    if hint:
+        print(f"  what to do: {hint}")
+    print(f"  log: {folder / log_name}")
+    if outcome == "applied":
+        _say_what_is_next(ledger, name)
+    return 0 if outcome == "applied" else 1
+
+
+def _say_what_is_next(ledger: Ledger, name: str) -> None:
+    if history.held(history.of_machine(ledger.records(), name), ledger.drifts().get(name)) is None:
+        print("  its last update had not ended well, or it had drifted since: the next rollout updates it again")
+    else:
+        print(f"  it is held: it is updated again when its configuration changes, or after `--release {name}`")
+
+
+def _release(ledger: Ledger, name: str, *, is_held: bool) -> int:
+    if not is_held:
+        raise SettingsError(f"{name} is not held: nothing was changed.")
+    ledger.create()
+    # What makes a drifted machine's update run again makes this one's run as well.
+    ledger.record_probe(name, healthy=True, drift=True, system=None, detail=_RELEASED)
+    print(f"{name}: the next rollout updates it")
+    return 0

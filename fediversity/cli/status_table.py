@@ -1,0 +1,139 @@
+"""How machines stand, as lines that fit a terminal. Colours are for a terminal only; the words say it all."""
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from fediversity.cli.standing import Note, Standing
+from fediversity.ledger.words import ago
+
+WIDTH = 100
+_INDENT = "      "
+_STYLES = {
+    "well": "green",
+    "unwell": "bold red",
+    "unreachable": "yellow",
+    "unknown": "dim",
+    "running": "cyan",
+    "held": "yellow",
+    "deferred": "yellow",
+    "rolled back": "yellow",
+    "failed": "bold red",
+    "interrupted": "bold red",
+    "drifted": "bold red",
+}
+
+
+def print_status(
+    title: str,
+    machines: Sequence[Standing],
+    deployments: Sequence[Standing],
+    switched_off: Sequence[str],
+    place: Path,
+    now: float,
+) -> None:
+    """Prints how a stack stands."""
+    console = Console(highlight=False)
+    for line in status_lines(title, machines, deployments, switched_off, place, now):
+        console.print(line, soft_wrap=True)
+
+
+def status_lines(
+    title: str,
+    machines: Sequence[Standing],
+    deployments: Sequence[Standing],
+    switched_off: Sequence[str],
+    place: Path,
+    now: float,
+) -> list[Text]:
+    """How a stack stands: a row a machine, and below it what a person should know; deployments likewise.
+
+    `place` is the stack's folder, which the logs' names are relative to.
+    """
+    lines = [Text(title, style="bold"), Text()]
+    lines += _table(("machine", "phase", "applied", "", "health"), machines, _machine_cells, place, now)
+    if deployments:
+        lines += [Text(), *_table(("deployment", "on", "applied", ""), deployments, _deployment_cells, place, now)]
+    if switched_off:
+        lines += [Text(), *_wrapped(f"Switched off: {', '.join(switched_off)}", "", style="dim")]
+    return lines
+
+
+Cell = tuple[str, str]
+"""A text and its style."""
+
+
+def _table(
+    heads: Sequence[str],
+    rows: Sequence[Standing],
+    cells_of: Callable[[Standing, float], list[Cell]],
+    place: Path,
+    now: float,
+) -> Iterator[Text]:
+    cells = [cells_of(row, now) for row in rows]
+    widths = [max(len(head), *(len(row[number][0]) for row in cells)) for number, head in enumerate(heads)]
+    yield _line([(head, "dim") for head in heads], widths)
+    for row, shown in zip(rows, cells, strict=True):
+        yield _line(shown, widths)
+        for note in row.notes:
+            yield from _note_lines(note, place, now)
+
+
+def _line(cells: Sequence[Cell], widths: Sequence[int]) -> Text:
+    line = Text("  ")
+    for (text, style), width in zip(cells, widths, strict=True):
+        line.append(text, style=style)
+        line.append(" " * (width - len(text) + 2))
+    line.rstrip()
+    return line
+
+
+def _machine_cells(standing: Standing, now: float) -> list[Cell]:
+    return [(standing.name, "bold"), (standing.phase or "-", ""), *_applied(standing, now), _health(standing, now)]
+
+
+def _deployment_cells(standing: Standing, now: float) -> list[Cell]:
+    return [(standing.name, "bold"), (standing.on, ""), *_applied(standing, now)]
+
+
+def _applied(standing: Standing, now: float) -> list[Cell]:
+    applied = standing.applied
+    if applied is None:
+        return [("-", "dim"), ("never", "dim")]
+    return [(standing.fingerprint or "-", ""), (ago(now - (applied.ended_at or now)), "")]
+
+
+def _health(standing: Standing, now: float) -> Cell:
+    style = _STYLES[standing.health]
+    if standing.seen_at is None:
+        return ("not known" if standing.applied or standing.notes else "-", style)
+    seen = f"after its step {ago(now - standing.seen_at)}"
+    if standing.seen_by == "a look":
+        seen = f"looked at {ago(now - standing.seen_at)}"
+    drifted = {True: ", drifted", False: ", not drifted", None: ""}[standing.drift]
+    return (f"{standing.health}{drifted}, {seen}", _STYLES["drifted"] if standing.drift else style)
+
+
+def _note_lines(note: Note, place: Path, now: float) -> Iterator[Text]:
+    what = f"{note.step} {note.kind}" if note.step and note.kind not in {"held"} else note.kind
+    yield from _wrapped(f"{what} {ago(now - note.at)}: {note.why}", _INDENT, style=_STYLES[note.kind])
+    if note.hint:
+        yield from _wrapped(f"what to do: {note.hint}", f"{_INDENT}  ")
+    if note.log and note.kind != "held":
+        yield Text(f"{_INDENT}  log: {place / note.log}", style="dim")
+
+
+def _wrapped(text: str, indent: str, style: str = "") -> Iterator[Text]:
+    """The text in lines of at most WIDTH; a word that is longer stays whole, so that it can be copied."""
+    for line in textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ):
+        yield Text(line, style=style)

@@ -1,0 +1,128 @@
+"""Watching a rollout through the ledger while the engine works, and telling about it.
+
+The ledger is the source, not the engine's event log: that one is there for debugging only (hidden behind
+PULUMI_DEBUG_COMMANDS), holds every resource with its inputs, and does not know of turns, outcomes and reasons.
+"""
+
+import contextlib
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from fediversity.engine.events import Event, events, json_line, line
+from fediversity.engine.outstanding import Chain, chains, outstanding
+from fediversity.engine.report import say
+from fediversity.ledger import history
+from fediversity.ledger.records import Probe, StepRecord
+from fediversity.ledger.sqlite import Ledger
+from fediversity.plan.steps import Plan
+
+Show = Callable[[Sequence[Event]], None]
+
+
+@dataclass
+class Watch:
+    """One rollout as the ledger tells it. `look` brings it up to date and tells `shows` what has happened.
+
+    `before` are the newest runs of the steps from earlier rollouts, `since` all runs of this one.
+    """
+
+    ledger: Ledger
+    plan: Plan
+    machines: Sequence[str]
+    began: float
+    before: tuple[StepRecord, ...]
+    drifts: Mapping[str, Probe]
+    shows: list[Show] = field(default_factory=list)
+    since: tuple[StepRecord, ...] = ()
+
+    @classmethod
+    def begin(cls, ledger: Ledger, plan: Plan, machines: Sequence[str]) -> "Watch":
+        """Starts watching now. What was before is read once: a ledger may hold the rollouts of years."""
+        began = time.time()
+        before = history.newest_of_each_step(ledger.records()).values()
+        return cls(ledger, plan, machines, began, tuple(before), ledger.drifts())
+
+    def look(self) -> None:
+        """Reads the ledger. That it cannot be read just now is no reason to leave the engine alone."""
+        with contextlib.suppress(sqlite3.Error):
+            now = self.ledger.records(queued_since=self.began)
+            happened, self.since = events(self.since, now), now
+            self.tell(happened)
+
+    def tell(self, happened: Sequence[Event]) -> None:
+        """Tells everybody; one who cannot be told (a full disk, a closed pipe) is not told any more."""
+        for show in list(self.shows):
+            try:
+                show(happened)
+            except OSError as error:
+                self.shows.remove(show)
+                with contextlib.suppress(OSError):
+                    say(f"cannot write what happens any more ({error.strerror}); the rollout goes on")
+
+    @property
+    def left(self) -> frozenset[str]:
+        """The steps that are left to do."""
+        return outstanding(self.plan, (*self.before, *self.since), self.drifts)
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """How far each machine is."""
+        return chains(self.plan, self.since, self.left, self.machines)
+
+    @property
+    def bad(self) -> tuple[str, ...]:
+        """The steps of this rollout that have not ended well."""
+        return tuple(record.step for record in self.since if record.outcome and not record.ended_well)
+
+
+def print_lines(happened: Sequence[Event]) -> None:
+    """One plain line an event."""
+    for event in happened:
+        print(line(event), flush=True)
+
+
+@contextlib.contextmanager
+def json_lines(path: Path, stack: str) -> Iterator[Show]:
+    """A line of JSON an event, in a file that only its owner can read. Raises OSError if it cannot be made."""
+    with open_private(path) as file:
+
+        def write(happened: Sequence[Event]) -> None:
+            file.writelines(f"{json_line(event, stack)}\n" for event in happened)
+            file.flush()
+
+        yield write
+
+
+@contextlib.contextmanager
+def live_table(watch: Watch) -> Iterator[Show]:
+    """A table on the terminal that is drawn anew at each look; what it showed last stays."""
+    from rich.console import Console  # noqa: PLC0415 (a terminal only)
+    from rich.live import Live  # noqa: PLC0415
+
+    from fediversity.engine.live import draw  # noqa: PLC0415
+
+    console = Console(highlight=False)
+
+    def table() -> Any:
+        now = time.time()
+        return draw(watch.chains, watch.bad, now, now - watch.began, console.height - 1)
+
+    with Live(table(), console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        yield lambda _happened: live.update(table(), refresh=True)
+
+
+def open_private(path: Path) -> TextIO:
+    """Opens a file for writing, empty, that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def on_a_terminal() -> bool:
+    """Whether somebody watches: CI systems sometimes offer a terminal that nobody sees."""
+    return sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
