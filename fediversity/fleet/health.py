@@ -45,7 +45,7 @@ Path = Annotated[str, AfterValidator(_path), form(_PATH)]
 
 
 class HttpCheck(Model):
-    """A page that the deploying computer asks for: anywhere by its `url`, or at a `port` of the machine's own address."""
+    """A page that the deploying computer asks for: by its `url`, or at a `port` of the machine's own address."""
 
     url: Url | None = None
     port: Port | None = None
