@@ -85,9 +85,10 @@ def _recorded(job: Job, stop: Stop, log_name: str) -> Ending:
             fingerprint=job.fingerprint,
             command=redactor(shlex.join(job.command)),
             log=log_name,
+            address=job.address,
         )
         ending = _ending(Bench(job, Path.cwd(), log, stop, ledger, record))
-        ledger.end(record, ending.outcome, ending.reason, ending.system)
+        ledger.end(record, ending.outcome, ending.reason, ending.system, ending.hint)
         log.note(f"{ending.outcome}: {ending.reason}")
     return ending
 

@@ -16,7 +16,7 @@ class StepRecord:
     `queued_at` is when the runner was started, `started_at` when it had its turn (installs go one at a time); both are
     the same until the turn comes. `command` is the tool's command line, which never holds a secret. `log` is relative
     to the stack's folder. `system` is the path in the Nix store of the system that the machine ran afterwards, if the
-    step looked.
+    step looked. `address` is where the machine was reached, and `hint` what a person can do about a bad end.
     """
 
     id: int
@@ -34,3 +34,33 @@ class StepRecord:
     reason: str | None
     log: str | None
     system: str | None = None
+    address: str | None = None
+    hint: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """What the step was about: a machine, a deployment, or the word fleet."""
+        return self.step.removesuffix(f"-{self.kind}")
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether the step reached what it was for."""
+        return self.outcome in ENDED_WELL
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One look at a machine between rollouts, at `at` (seconds since 1970, UTC).
+
+    `drift`: the machine answered, and runs or would boot another system than the one that was applied last. `system` is
+    what it runs, if it said so. `detail` is for people.
+    """
+
+    id: int
+    machine: str
+    at: float
+    reachable: bool
+    healthy: bool
+    drift: bool
+    system: str | None
+    detail: str

@@ -3,32 +3,13 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from fediversity.ledger.records import ENDED_WELL, Outcome, StepRecord
+from fediversity.ledger.records import ENDED_WELL, Outcome, Probe, StepRecord
+from fediversity.ledger.schema import bring_up_to_date, columns
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS steps (
-    id INTEGER PRIMARY KEY,
-    step TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    machine TEXT,
-    server_id TEXT,
-    fingerprint TEXT,
-    command TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    queued_at REAL NOT NULL,
-    started_at REAL NOT NULL,
-    ended_at REAL,
-    outcome TEXT,
-    reason TEXT,
-    log TEXT,
-    system TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS steps_by_machine ON steps (machine, kind, id);
-"""
 _COLUMNS = tuple(StepRecord.__dataclass_fields__)
 _BUSY_SECONDS = 30.0
 
@@ -53,9 +34,7 @@ class Ledger:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
         with self._open() as connection:
-            connection.executescript(_SCHEMA)
-            if "system" not in _columns(connection):
-                _add_system(connection)
+            bring_up_to_date(connection)
 
     def begin(
         self,
@@ -67,6 +46,7 @@ class Ledger:
         fingerprint: str | None,
         command: str,
         log: str | None,
+        address: str | None = None,
     ) -> int:
         """Records that a step starts now, and gives the record's id.
 
@@ -83,8 +63,8 @@ class Ledger:
             )
             cursor = connection.execute(
                 "INSERT INTO steps (step, kind, machine, server_id, fingerprint, command, pid, queued_at, started_at, "
-                "log) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log),
+                "log, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log, address),
             )
             connection.execute("COMMIT")
         if cursor.lastrowid is None:
@@ -99,17 +79,67 @@ class Ledger:
                 "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
             )
 
-    def end(self, record_id: int, outcome: Outcome, reason: str, system: str | None = None) -> None:
-        """Records how a step ended, now, and the system that its machine runs since, if the step looked."""
+    def end(
+        self, record_id: int, outcome: Outcome, reason: str, system: str | None = None, hint: str | None = None
+    ) -> None:
+        """Records how a step ended, now, and the system that its machine runs since, if the step looked.
+
+        `hint` is what a person can do about a bad end.
+        """
         with self._open() as connection:
             connection.execute(
-                "UPDATE steps SET ended_at = ?, outcome = ?, reason = ?, system = ? WHERE id = ?",
-                (time.time(), outcome, reason, system, record_id),
+                "UPDATE steps SET ended_at = ?, outcome = ?, reason = ?, system = ?, hint = ? WHERE id = ?",
+                (time.time(), outcome, reason, system, hint or None, record_id),
             )
 
     def records(self) -> tuple[StepRecord, ...]:
         """Every run of every step, in the order they started. Empty if the ledger does not exist."""
         return self._select()
+
+    def record_probe(
+        self,
+        machine: str,
+        *,
+        healthy: bool,
+        drift: bool,
+        system: str | None,
+        detail: str,
+        reachable: bool = True,
+    ) -> int:
+        """Records how a machine was found just now, and gives the record's id."""
+        with self._open() as connection:
+            cursor = connection.execute(
+                "INSERT INTO probes (machine, at, reachable, healthy, drift, system, detail) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (machine, time.time(), reachable, healthy, drift, system, detail),
+            )
+        if cursor.lastrowid is None:
+            raise sqlite3.DatabaseError("the ledger gave no id for a new record")
+        return cursor.lastrowid
+
+    def probes(self) -> Mapping[str, Probe]:
+        """The newest look at each machine that was ever looked at."""
+        return self._newest_probes(at_least_drift=0)
+
+    def drifts(self) -> Mapping[str, Probe]:
+        """The newest look at each machine that found it drifted, however it was found later."""
+        return self._newest_probes(at_least_drift=1)
+
+    def _newest_probes(self, at_least_drift: int) -> Mapping[str, Probe]:
+        if not self.path.exists():
+            return {}
+        with self._open() as connection:
+            if not columns(connection, "probes"):
+                return {}
+            rows = connection.execute(
+                "SELECT id, machine, at, reachable, healthy, drift, system, detail FROM probes "
+                "WHERE id IN (SELECT max(id) FROM probes WHERE drift >= ? GROUP BY machine) ORDER BY machine",
+                (at_least_drift,),
+            )
+            return {
+                machine: Probe(number, machine, at, bool(reachable), bool(healthy), bool(drift), system, detail)
+                for number, machine, at, reachable, healthy, drift, system, detail in rows
+            }
 
     def install_of(self, machine: str, server_id: str) -> StepRecord | None:
         """The newest install of this very server: one that ended well if there is one, else any whose turn came.
@@ -125,22 +155,10 @@ class Ledger:
         if not self.path.exists():
             return ()
         with self._open() as connection:
-            there = _columns(connection)
+            there = columns(connection)
             if not there:
                 return ()  # The first runner has made the file and not yet the table, or died in between.
             # Reading changes nothing, so a column that the file does not have yet is read as empty.
             wanted = ", ".join(name if name in there else f"NULL AS {name}" for name in _COLUMNS)
             rows = connection.execute(f"SELECT {wanted} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
             return tuple(StepRecord(*row) for row in rows)
-
-
-def _columns(connection: sqlite3.Connection) -> frozenset[str]:
-    return frozenset(row[1] for row in connection.execute("PRAGMA table_info(steps)"))
-
-
-def _add_system(connection: sqlite3.Connection) -> None:
-    """Adds the column that ledgers of earlier versions do not have; one runner does it, the others find it done."""
-    connection.execute("BEGIN IMMEDIATE")
-    if "system" not in _columns(connection):
-        connection.execute("ALTER TABLE steps ADD COLUMN system TEXT")
-    connection.execute("COMMIT")

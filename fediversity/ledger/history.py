@@ -1,0 +1,73 @@
+"""What the records of the ledger say of a machine: pure functions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from fediversity.ledger.records import ENDED_WELL, StepRecord
+
+SWITCHES = frozenset({"update", "apply", "rollback"})
+"""The kinds of steps that switch a machine to another system."""
+
+
+def newest_of_each_step(records: Iterable[StepRecord]) -> Mapping[str, StepRecord]:
+    """The newest run of each step, by the step's name."""
+    return {record.step: record for record in sorted(records, key=lambda record: record.id)}
+
+
+def of_machine(records: Iterable[StepRecord], machine: str) -> tuple[StepRecord, ...]:
+    """The runs of a machine's steps, deployments on it included, in order."""
+    return tuple(sorted((record for record in records if record.machine == machine), key=lambda record: record.id))
+
+
+def last_good_update(runs: Iterable[StepRecord]) -> StepRecord | None:
+    """The newest update that ended well, out of a machine's runs."""
+    return _newest(run for run in runs if run.kind == "update" and run.ended_well)
+
+
+def last_bad_end(runs: Iterable[StepRecord]) -> StepRecord | None:
+    """Among the steps whose newest run did not end well, the run that ended last, out of a machine's runs.
+
+    What ended badly and went well since is over; what was put off is no failure.
+    """
+    newest = newest_of_each_step(runs).values()
+    return _newest(run for run in newest if run.outcome not in {None, "deferred", *ENDED_WELL})
+
+
+def put_off(runs: Iterable[StepRecord]) -> tuple[StepRecord, ...]:
+    """The steps that the last rollout put off because their machine was not there, out of a machine's runs."""
+    return tuple(run for run in newest_of_each_step(runs).values() if run.outcome == "deferred")
+
+
+def should_run(runs: Iterable[StepRecord]) -> str | None:
+    """The system that a machine was made to run last, out of its runs; None if nobody ever looked."""
+    looked = (
+        run for run in runs if run.kind in SWITCHES and run.system and run.outcome in {*ENDED_WELL, "rolled_back"}
+    )
+    newest = _newest(looked)
+    return newest.system if newest else None
+
+
+def rolled_back_by_hand(runs: Sequence[StepRecord]) -> StepRecord | None:
+    """The rollback by hand after which nothing has switched the machine any more, out of its runs."""
+    newest = _newest(run for run in runs if run.kind in SWITCHES and run.outcome is not None)
+    return newest if newest is not None and newest.kind == "rollback" and newest.ended_well else None
+
+
+def held(runs: Sequence[StepRecord]) -> StepRecord | None:
+    """The rollback by hand that holds a machine: its update runs again when its configuration changes, not before.
+
+    The engine believes that the update before it went well, so it sees no reason to run it again. Where that update
+    had ended badly, the next rollout tries it again whatever anybody did in between.
+    """
+    rollback = rolled_back_by_hand(runs)
+    before = [run for run in runs if rollback is not None and run.kind == "update" and run.id < rollback.id]
+    return rollback if before and before[-1].ended_well else None
+
+
+def last_address(runs: Iterable[StepRecord]) -> str | None:
+    """Where a machine was reached last, out of its runs."""
+    newest = _newest(run for run in runs if run.address)
+    return newest.address if newest else None
+
+
+def _newest(runs: Iterable[StepRecord]) -> StepRecord | None:
+    return max(runs, key=lambda run: run.id, default=None)
