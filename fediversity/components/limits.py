@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+import pulumi
+
 from fediversity.components.settings import Settings
 from fediversity.fleet.model import Fleet
 
@@ -15,7 +17,12 @@ LIMITS_FILE = "limits.json"
 
 
 def keep_limits(fleet: Fleet, settings: Settings) -> None:
-    """Writes the fleet's caps where the runner looks for them. To be called in the project's folder."""
+    """Writes the fleet's caps where the runner looks for them, unless it is a preview, which leaves no trace.
+
+    To be called in the project's folder.
+    """
+    if pulumi.runtime.is_dry_run():
+        return
     folder = Path(settings.site.state_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = json.dumps(fleet.limits.model_dump(exclude_none=True), sort_keys=True) + "\n"
