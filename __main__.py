@@ -2,6 +2,7 @@
 
 import pulumi
 
+from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
 from fediversity.derivations.planned import plan_stack
@@ -15,4 +16,5 @@ except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)
-Program(planned.fleet, planned.plan, settings).declare()
+Program(planned.fleet, planned.plan, settings, planned.attempts).declare()
+keep_limits(planned.fleet, settings)

@@ -1,6 +1,7 @@
 """Declares a fleet and its plan to the engine."""
 
 import json
+from collections.abc import Mapping
 
 import pulumi
 
@@ -11,17 +12,21 @@ from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
 from fediversity.fleet.model import Fleet
-from fediversity.plan.options import controller_of, runner_options
+from fediversity.plan.options import checks_text, controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
 
 
 class Program:
-    """One run of the program: declares machines, DNS, buckets and steps, in this order."""
+    """One run of the program: declares machines, DNS, buckets and steps, in this order.
 
-    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings) -> None:
+    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`).
+    """
+
+    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings, attempts: Mapping[str, int] | None = None) -> None:
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
+        self.attempts = attempts or {}
         self.providers = Providers(settings, fleet.gcp)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
@@ -124,6 +129,7 @@ class Program:
             # A new controller server knows nobody, so everybody has to be admitted again.
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
+        bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
         size = self.fleet.machines[step.machine].size
         # The cloud gives a server another type while it is off: its disk is locked again afterwards.
         return [*bound, size] if step.kind == "unlock" and size else bound
@@ -136,12 +142,18 @@ class Program:
         return self._groups[kind, name]
 
     def _environment(self, step: Step) -> dict[str, pulumi.Input[str]]:
+        environment: dict[str, pulumi.Input[str]] = {}
+        if step.fingerprint is not None and step.name in self.attempts:
+            environment["FEDIVERSITY_ATTEMPT"] = str(self.attempts[step.name])
         if step.machine is None:
-            return {}
-        environment: dict[str, pulumi.Input[str]] = {"FEDIVERSITY_ADDRESS": self.machines[step.machine].address}
+            return environment
+        environment["FEDIVERSITY_ADDRESS"] = self.machines[step.machine].address
         if step.kind == "join":
             controller = self.machines[controller_of(step.machine, self.fleet)]
             environment["FEDIVERSITY_CONTROLLER_ADDRESS"] = controller.address
+        checks = checks_text(self.fleet.machines[step.machine]) if step.kind in {"update", "apply"} else None
+        if checks is not None:
+            environment["FEDIVERSITY_CHECKS"] = checks
         if step.deployment:
             request = self.fleet.deployments[step.deployment].request()
             environment["FEDIVERSITY_DEPLOYMENT"] = json.dumps(request, sort_keys=True)

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
+from fediversity.deploy.checks import parse_checks
 from fediversity.deploy.job import Job, StepError, Verb
 
 _SECONDS: Mapping[Verb, float] = {
@@ -20,6 +22,19 @@ _SECONDS: Mapping[Verb, float] = {
     "apply": 3600.0,
 }
 """How long the tool of each kind of step, or its waiting, may take, in seconds."""
+
+_PROGRAM = ".venv/bin/fediversity-step"
+_TOLD = tuple(
+    f"FEDIVERSITY_{name}"
+    for name in (
+        *("ADDRESS", "SERVER_ID", "FINGERPRINT", "CONTROLLER_ADDRESS"),
+        *("DEPLOYMENT", "CHECKS", "OPTIONS", "PATIENCE"),
+    )
+)
+"""What the runner is told by its environment. Where the step runs is never a secret."""
+
+_PATIENCE = 1.0
+_PATIENCE_WITH_SIMULATED = 0.1
 
 _WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
 
@@ -38,6 +53,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         raise StepError(f"`{given.verb}` needs a command after `--`")
     if given.verb not in _WITH_TOOL and command:
         raise StepError(f"`{given.verb}` runs no command: nothing may stand after `--`")
+    if given.machine_class == "darwin" and any(word.split("=")[0] == "--build-host" for word in command):
+        raise StepError("with `--build-host`, clan would switch the build host instead of the Mac: leave it out")
     return Job(
         verb=given.verb,
         subject=given.subject,
@@ -64,7 +81,31 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         controller_port=given.controller_port,
         controller_address=environment.get("FEDIVERSITY_CONTROLLER_ADDRESS"),
         deployment=_deployment(environment.get("FEDIVERSITY_DEPLOYMENT")),
+        provider=given.provider,
+        may_be_offline=given.may_be_offline,
+        gate=tuple(given.gate.split(",")) if given.gate else (),
+        checks=parse_checks(environment.get("FEDIVERSITY_CHECKS")),
+        patience=_patience(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated),
+        by_hand=_by_hand(arguments, environment),
     )
+
+
+def _patience(text: str | None, *, simulated: bool) -> float:
+    if text is None:
+        return _PATIENCE_WITH_SIMULATED if simulated else _PATIENCE
+    try:
+        patience = float(text)
+    except ValueError:
+        patience = math.nan
+    if not 0 < patience < math.inf:
+        raise StepError(f"FEDIVERSITY_PATIENCE is '{text}'; it must be a factor such as 0.5 or 3")
+    return patience
+
+
+def _by_hand(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The command line that does the step again, as a person types it in the project's folder."""
+    facts = [f"{name}={shlex.quote(environment[name])}" for name in _TOLD if name in environment]
+    return " ".join([*facts, _PROGRAM, shlex.join(arguments)])
 
 
 def _deployment(text: str | None) -> Mapping[str, object] | None:
@@ -96,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--user", default="root")
     parser.add_argument("--port", type=int, default=22)
     parser.add_argument("--unlock-port", type=int)
+    parser.add_argument("--provider", help="the kind of provider, whose cap counts")
+    parser.add_argument("--may-be-offline", action="store_true", help="put the step off if the machine is off")
+    parser.add_argument("--gate", help="machines, by commas, whose update must not have been put off")
     parser.add_argument("--reinstall", help="the id of the server that may be erased although it runs this fleet")
     parser.add_argument("--instance", help="the zerotier instance to join")
     parser.add_argument("--controller", help="the machine that controls the mesh")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from fediversity.deploy.job import Job, StepError
 from fediversity.deploy.log import Log
-from fediversity.deploy.process import Finished, capture, run_tool, tool_environment
+from fediversity.deploy.process import Finished, Watch, capture, run_tool, tool_environment
 from fediversity.deploy.ssh import Target
 from fediversity.deploy.stop import Stop
 from fediversity.ledger.sqlite import Ledger
 
+_AROUND_SECONDS = 2400.0
+_LEAST_AROUND_SECONDS = 60.0
 _STAND_INS = Path("fediversity", "local", "bin")
 
 
@@ -62,7 +64,23 @@ class Bench:
             stop=self.stop,
         )
 
-    def tool(self, command: tuple[str, ...] | None = None, *, directory: Path | None = None) -> None:
+    def patient(self, seconds: float) -> float:
+        """How long to wait here for what usually takes at most `seconds`."""
+        return seconds * self.job.patience
+
+    @property
+    def overall(self) -> float:
+        """How long the whole step may take in seconds, its waiting for a turn apart."""
+        own = sum(check.timeout for check in self.job.checks)
+        return self.job.timeout + self.patient(_AROUND_SECONDS + own) + _LEAST_AROUND_SECONDS
+
+    def tool(
+        self,
+        command: tuple[str, ...] | None = None,
+        *,
+        directory: Path | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         """Runs the step's tool in the project's folder, or in `directory`, its output going to the log.
 
         `command` is used in place of the step's own. Raises StepError if it fails.
@@ -76,6 +94,7 @@ class Bench:
             timeout=self.job.timeout,
             environment=self._environment(),
             directory=directory or self.project,
+            watch=watch,
         )
         if finished.status != 0:
             raise _failed(command, finished)

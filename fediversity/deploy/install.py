@@ -5,16 +5,17 @@ file names that very server under `reinstall:`. When an earlier rollout was cut 
 itself shows that it is done, and nothing is erased again.
 """
 
-import fcntl
-import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.contact import held_back
 from fediversity.deploy.facts import HOST_KEY_VAR, exists, reached, read_identity, unreachable
 from fediversity.deploy.job import Result, StepError
+from fediversity.deploy.phases import Phases
+from fediversity.deploy.preflight import require_memory
+from fediversity.deploy.retry import with_retries
+from fediversity.deploy.slots import turn
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
 from fediversity.deploy.tracked import register_new_files
 from fediversity.ledger.records import StepRecord
@@ -23,7 +24,6 @@ _ASK_SECONDS = 15.0
 _PATIENCE_SECONDS = 60.0
 _BOOT_SECONDS = 300.0
 _PAUSE_SECONDS = 1.0
-_TURN_SECONDS = 0.1
 _PORT_SECONDS = 5.0
 
 
@@ -32,10 +32,13 @@ def install(bench: Bench) -> Result:
     job = bench.job
     if job.server_id is None or job.machine is None:
         raise StepError("the step was not told which server to install", "this is a defect of the plan")
+    if reason := held_back(bench):
+        # Not put off: the steps that come next would find no installed system.
+        raise StepError(f"{reason}; nothing was erased", "wake that machine, or take it out of this one's `after:`")
     earlier = bench.ledger.install_of(job.machine, job.server_id)
     # The waiting is done before the turn: a machine that is slow to start must not hold others up.
     found = _found(bench, earlier)
-    with _turn(bench):
+    with turn(bench, "installs"):
         if job.reinstall != job.server_id and (done := _installed_already(bench, found, earlier)):
             return done
         if found is None:
@@ -43,11 +46,24 @@ def install(bench: Bench) -> Result:
         bench.ledger.turn_came(bench.record)
         if earlier is not None and _only_the_restart_is_missing(found):
             register_new_files(bench)
-            bench.tool(_restart_only(job.command))
+            bench.tool(_restart_only(job.command), watch=Phases(job.patience))
             return Result("applied", f"{job.machine} was installed by an earlier run that was cut off; now restarted")
-        bench.tool()
+        if not _runs_installer(found):
+            require_memory(found)
+        _run_installer(bench)
         register_new_files(bench)
     return Result("applied", f"NixOS is installed on {job.machine} (server {job.server_id})")
+
+
+def _run_installer(bench: Bench) -> None:
+    """Runs clan's installer, and again if it could not connect: but never once it may have begun to partition."""
+    seen: list[Phases] = []
+
+    def run() -> None:
+        seen.append(Phases(bench.job.patience))
+        bench.tool(watch=seen[-1])
+
+    with_retries(bench, run, lambda: not any(phases.erasing for phases in seen))
 
 
 def _only_the_restart_is_missing(machine: Target) -> bool:
@@ -55,8 +71,11 @@ def _only_the_restart_is_missing(machine: Target) -> bool:
 
     NixOS writes the state of its boot loader last, after everything else is in place (nixpkgs' install-grub).
     """
-    installer = reached(machine, machine.run("cat", "/etc/os-release")).stdout
-    return "VARIANT_ID=installer" in installer.splitlines() and exists(machine, "/mnt/boot/grub/state")
+    return _runs_installer(machine) and exists(machine, "/mnt/boot/grub/state")
+
+
+def _runs_installer(machine: Target) -> bool:
+    return "VARIANT_ID=installer" in reached(machine, machine.run("cat", "/etc/os-release")).stdout.splitlines()
 
 
 def _restart_only(command: tuple[str, ...]) -> tuple[str, ...]:
@@ -124,19 +143,3 @@ def _waits_for_unlocking(bench: Bench) -> bool:
             return True
     except OSError:
         return False
-
-
-@contextmanager
-def _turn(bench: Bench) -> Iterator[None]:
-    """Holds the right to install, for the whole stack."""
-    handle = os.open(bench.job.state_dir / "install.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                bench.stop.sleep(_TURN_SECONDS)
-        yield
-    finally:
-        os.close(handle)

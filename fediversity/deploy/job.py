@@ -11,11 +11,28 @@ Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update",
 
 
 @dataclass(frozen=True)
+class Check:
+    """Something of a machine's own that must hold after an update: exactly one of the four is asked (see `fleet`)."""
+
+    name: str
+    command: str | None = None
+    url: str | None = None
+    port: int | None = None
+    path: str = "/"
+    status: int = 200
+    tcp: int | None = None
+    mesh: bool = False
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
 class Job:
     """One step as it was given on the command line and in the environment.
 
     `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
-    the runner does the work itself. `state_dir` is the stack's own folder, absolute.
+    the runner does the work itself. `state_dir` is the stack's own folder, absolute. `gate` names the machines whose
+    update must not have been put off. `patience` is a factor on every time that the runner waits; the time-outs of
+    tools are not changed by it. `by_hand` is the command line that does the step again.
     """
 
     verb: Verb
@@ -43,6 +60,12 @@ class Job:
     controller_port: int = 22
     controller_address: str | None = None
     deployment: Mapping[str, object] | None = None
+    provider: str | None = None
+    may_be_offline: bool = False
+    gate: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    patience: float = 1.0
+    by_hand: str = ""
 
     @property
     def step(self) -> str:
@@ -76,6 +99,14 @@ class StepError(Exception):
         self.reason = reason
         self.hint = hint
         super().__init__(reason)
+
+
+class RolledBackError(StepError):
+    """A step that did not succeed, after which the machine runs `system` as before, which was looked at."""
+
+    def __init__(self, reason: str, hint: str, system: str) -> None:
+        self.system = system
+        super().__init__(reason, hint)
 
 
 class StopError(Exception):

@@ -20,7 +20,7 @@ from pathlib import Path
 from fediversity.deploy.arguments import parse
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.guarded import STOPPED_STATUS, run_guarded
-from fediversity.deploy.job import Job, StepError, StopError
+from fediversity.deploy.job import Job, RolledBackError, StepError, StopError
 from fediversity.deploy.log import Log, readable
 from fediversity.deploy.redact import Redactor, secrets_of
 from fediversity.deploy.stop import Stop
@@ -66,7 +66,9 @@ def _run(job: Job, stop: Stop) -> int:
         print(json.dumps({"step": job.step, "outcome": ending.outcome, "reason": reason, "log": place}))
     else:
         advice = f"\n  what to do: {ending.hint}" if ending.hint else ""
-        print(f"{job.step} {ending.outcome}: {ending.reason}{advice}\n  log: {place}", file=sys.stderr)
+        by_hand = f"\n  by hand: {Redactor(secrets_of(os.environ))(job.by_hand)}"
+        outcome = ending.outcome.replace("_", " ")
+        print(f"{job.step} {outcome}: {ending.reason}{advice}{by_hand}\n  log: {place}", file=sys.stderr)
     return ending.status
 
 
@@ -90,6 +92,8 @@ def _recorded(job: Job, stop: Stop, log_name: str) -> Ending:
         ending = _ending(Bench(job, Path.cwd(), log, stop, ledger, record))
         ledger.end(record, ending.outcome, ending.reason, ending.system, ending.hint)
         log.note(f"{ending.outcome}: {ending.reason}")
+        if ending.status != 0:
+            log.note(f"what to do: {ending.hint}\nby hand: {job.by_hand}")
     return ending
 
 
@@ -98,8 +102,11 @@ def _ending(bench: Bench) -> Ending:
         return _clipped(bench.log.redacted(readable(text)), _LONGEST_REASON)
 
     try:
+        bench.stop.limit(bench.overall)
         result = VERBS[bench.job.verb](bench)
         return Ending(result.outcome, for_people(result.reason), status=0, system=result.system)
+    except RolledBackError as error:
+        return Ending("rolled_back", for_people(error.reason), for_people(error.hint), system=error.system)
     except StepError as error:
         return Ending("failed", for_people(error.reason), for_people(error.hint))
     except StopError as error:

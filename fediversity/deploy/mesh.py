@@ -6,13 +6,14 @@ The Mac joins with its own `zerotier-cli`; the controller, a NixOS machine, admi
 import time
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.contact import arrive, held_back
 from fediversity.deploy.facts import reached
 from fediversity.deploy.job import Result, StepError
 from fediversity.deploy.ssh import Answer, Target
+from fediversity.deploy.zerotier import parse_networks
 
 _PAUSE_SECONDS = 0.5
 _NODE_FIELD = 2
-_NETWORK_FIELD = 2
 
 
 def join(bench: Bench) -> Result:
@@ -20,8 +21,12 @@ def join(bench: Bench) -> Result:
     job = bench.job
     if job.instance is None or job.controller is None:
         raise StepError("the step was not told which mesh to join", "this is a defect of the plan")
-    network = bench.var(job.controller, f"zerotier-network-{job.instance}/network-id").strip()
     machine, controller = bench.machine(), bench.controller()
+    if reason := held_back(bench):
+        return Result("deferred", f"{reason}; {job.machine} was not changed")
+    if off := arrive(bench, machine):
+        return off
+    network = bench.var(job.controller, f"zerotier-network-{job.instance}/network-id").strip()
     node = _node_id(machine)
     if _status(machine, network) == "OK":
         return Result("unchanged", f"{job.machine} is a member of {job.instance}")
@@ -52,16 +57,9 @@ def _node_id(machine: Target) -> str:
 
 
 def _status(machine: Target, network: str) -> str | None:
-    """The status of the network on a machine, e.g. OK or ACCESS_DENIED; None if it has not joined.
-
-    `zerotier-cli listnetworks` prints `200 listnetworks <nwid> <name> <mac> <status> <type> <dev> <addresses>`; the
-    name may be empty or hold spaces, so the status is found from the right.
-    """
-    for line in _must(machine, "zerotier-cli", "listnetworks").splitlines():
-        words = line.split()
-        if len(words) > _NETWORK_FIELD and words[_NETWORK_FIELD] == network:
-            return words[-4]
-    return None
+    """The status of the network on a machine, e.g. OK or ACCESS_DENIED; None if it has not joined."""
+    found = parse_networks(_must(machine, "zerotier-cli", "listnetworks"))
+    return next((entry.status for entry in found if entry.id == network), None)
 
 
 def _must(machine: Target, *command: str) -> str:
@@ -76,5 +74,4 @@ def _must(machine: Target, *command: str) -> str:
 
 def _ask(machine: Target, *command: str) -> Answer:
     """Runs a command of ZeroTier, which is for root only."""
-    as_root = command if machine.user == "root" else ("sudo", "-n", *command)
-    return reached(machine, machine.run(*as_root))
+    return reached(machine, machine.run(*machine.as_root(*command)))

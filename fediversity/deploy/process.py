@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from fediversity.deploy.job import StepError
 from fediversity.deploy.log import Log
@@ -29,6 +30,16 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 Sink = Callable[[bytes], object]
+
+
+class Watch(Protocol):
+    """Somebody who reads a tool's output as well, and knows when it takes too long."""
+
+    def feed(self, data: bytes) -> None:
+        """Takes output as it comes, in any pieces."""
+
+    def late(self) -> str | None:
+        """What takes too long, for a person; None while nothing does."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ def run_tool(
     timeout: float,
     environment: Mapping[str, str],
     directory: Path | None = None,
+    watch: Watch | None = None,
 ) -> Finished:
     """Runs a tool to its end, its output going to the log.
 
@@ -63,9 +75,12 @@ def run_tool(
     stop; the tool and everything it started are ended then.
     """
     log.tail.clear()
-    status = _run(command, [log.feed], b"", stop, timeout, environment, directory)
+    sink = log.feed if watch is None else _to_both(log.feed, watch.feed)
+    status = _run(command, [sink], b"", stop, timeout, environment, directory, watch)
     log.end_line()
     if status is None:
+        if watch is not None and (late := watch.late()) is not None:
+            raise StepError(late, "see whether the machine is on and reachable; the log ends with what it was doing")
         hint = "read the log: it ends with what the tool was doing"
         raise StepError(f"`{command[0]}` took longer than {timeout:g} s and was ended", hint)
     return Finished(status, "\n".join(log.tail))
@@ -144,10 +159,10 @@ class _Process:
             assert stream is not None  # noqa: S101 (a pipe was asked for)
             self._open.register(stream, selectors.EVENT_READ, (stream, sink))
 
-    def follow(self, stop: Stop, deadline: float) -> int | None:
-        """Hands its output on until it has ended. Gives its exit status, None when the deadline has passed."""
+    def follow(self, stop: Stop, deadline: float, watch: Watch | None = None) -> int | None:
+        """Hands its output on until it has ended. Gives its exit status, None when it has taken too long."""
         ended_at: float | None = None
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and (watch is None or watch.late() is None):
             stop.check()
             self._read(_TICK_SECONDS)
             if self._process.poll() is not None:
@@ -218,12 +233,21 @@ def _run(
     timeout: float,
     environment: Mapping[str, str],
     directory: Path | None,
+    watch: Watch | None = None,
 ) -> int | None:
     process = _Process(command, sinks, stdin, environment, directory)
     try:
-        return process.follow(stop, time.monotonic() + timeout)
+        return process.follow(stop, time.monotonic() + timeout, watch)
     finally:
         process.end()
+
+
+def _to_both(one: Sink, other: Sink) -> Sink:
+    def feed(data: bytes) -> None:
+        one(data)
+        other(data)
+
+    return feed
 
 
 def _not_started(command: Sequence[str], error: OSError, directory: Path | None) -> StepError:

@@ -15,9 +15,11 @@ from fediversity.deploy.process import capture, without_engine
 from fediversity.deploy.stop import Stop
 
 CONNECT_SECONDS = 10
+_LEAST_ANSWER_SECONDS = 5.0
 _SSH_FAILED = 255
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 3.0
+_WELL, _END = "@ok", "@end"
 _WRONG_KEY = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
 
 
@@ -65,8 +67,8 @@ class Target:
     accept_new: bool = False
     stop: Stop = field(default_factory=Stop, repr=False, compare=False)
 
-    def command(self, remote: Sequence[str], *, terminal: bool = False) -> list[str]:
-        """The ssh command line that runs `remote` there; with a terminal, if what runs there reads from one."""
+    def command(self, line: str, *, terminal: bool = False) -> list[str]:
+        """The ssh command line that runs a line there; with a terminal, if what runs there reads from one."""
         options = {
             "BatchMode": "yes",
             "ConnectTimeout": str(CONNECT_SECONDS),
@@ -87,17 +89,24 @@ class Target:
         if self.identity is not None:
             options |= {"IdentityFile": _one_path(self.identity), "IdentitiesOnly": "yes"}
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        return ["ssh", *flags, "-p", str(self.port), f"{self.user}@{self.host}", "--", shlex.join(remote)]
+        return ["ssh", *flags, "-p", str(self.port), f"{self.user}@{self.host}", "--", line]
 
     def run(self, *remote: str, stdin: str = "", seconds: float = 60.0, terminal: bool = False) -> Answer:
         """Runs a command on the machine. A machine that does not answer within `seconds` counts as not reached.
 
         Raises StopError if the runner has to stop, StepError if there is no OpenSSH client.
         """
+        return self.run_line(shlex.join(remote), stdin=stdin, seconds=seconds, terminal=terminal)
+
+    def run_line(self, line: str, *, stdin: str = "", seconds: float = 60.0, terminal: bool = False) -> Answer:
+        """Runs a line as it would be typed on the machine, and else like `run`.
+
+        Raises StopError if the runner has to stop, StepError if there is no OpenSSH client.
+        """
         if self.accept_new:
             self.known_hosts.mkdir(parents=True, exist_ok=True, mode=0o700)
         done = capture(
-            self.command(remote, terminal=terminal),
+            self.command(line, terminal=terminal),
             stop=self.stop,
             timeout=seconds,
             environment=without_engine(os.environ),
@@ -108,6 +117,27 @@ class Target:
         # A negative status: ssh itself was ended by a signal.
         return Answer(done.status if done.status >= 0 else _SSH_FAILED, done.stdout, done.stderr)
 
+    def as_root(self, *remote: str) -> tuple[str, ...]:
+        """The command as it has to be given for root to run it."""
+        return remote if self.user == "root" else ("sudo", "-n", *remote)
+
+    def ask(self, questions: Sequence[Sequence[str]], *, seconds: float = 60.0) -> list[Answer]:
+        """Runs several commands that only look, in one session, and gives the answer of each.
+
+        Their status is 0 or 1, and their error output is not told apart. When the machine was not reached, that is the
+        answer to all.
+        """
+        parts = "; ".join(f"{shlex.join(question)} && echo {_WELL}; echo {_END}" for question in questions)
+        answer = self.run("sh", "-c", parts, seconds=seconds)
+        texts = answer.stdout.split(f"{_END}\n")
+        if answer.unreached or len(texts) != len(questions) + 1:
+            # A session that ends in the middle has lost contact, whatever ssh made of it.
+            return [replace(answer, status=_SSH_FAILED)] * len(questions)
+        return [
+            Answer(0 if text.endswith(f"{_WELL}\n") else 1, text.removesuffix(f"{_WELL}\n"), answer.stderr)
+            for text in texts[:-1]
+        ]
+
     def wait(self, seconds: float) -> Answer:
         """Asks again until the machine answers or `seconds` have passed, with growing pauses.
 
@@ -116,7 +146,8 @@ class Target:
         deadline = time.monotonic() + seconds
         pause = _FIRST_PAUSE
         while True:
-            answer = self.run("true", seconds=CONNECT_SECONDS * 2)
+            most = min(CONNECT_SECONDS * 2.0, max(_LEAST_ANSWER_SECONDS, deadline - time.monotonic()))
+            answer = self.run("true", seconds=most)
             if answer.ok or answer.wrong_host_key or time.monotonic() + pause > deadline:
                 return answer
             self.stop.sleep(pause)

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from fediversity.deploy.job import StopError
+from fediversity.deploy.job import StepError, StopError
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _TICK_SECONDS = 0.1
@@ -22,6 +22,8 @@ class Stop:
     def __init__(self, parent: int | None = None) -> None:
         self.reason: str | None = None
         self._parent = parent or os.getppid()
+        self._deadline: float | None = None
+        self._seconds = 0.0
 
     def install(self) -> None:
         """Turns SIGTERM, SIGINT and SIGHUP into a wish to stop; from the main thread, once."""
@@ -31,12 +33,20 @@ class Stop:
     def _on_signal(self, number: int, _frame: object) -> None:
         self.reason = self.reason or f"stopped by {signal.Signals(number).name}"
 
+    def limit(self, seconds: float | None) -> None:
+        """From now on the step may take no longer than this, or as long as it likes; replaces an earlier limit."""
+        self._seconds = seconds or 0.0
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+
     def check(self) -> None:
-        """Raises StopError when it is time to stop."""
+        """Raises StopError when it is time to stop, StepError when the step has taken longer than it may."""
         if self.reason is None and (os.getppid() != self._parent or _nobody_reads()):
             self.reason = "the deploying process ended"
         if self.reason is not None:
             raise StopError(self.reason)
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            reason = f"the step took longer than {self._seconds:g} s in all and was ended"
+            raise StepError(reason, "read the log: it ends with what the step was doing")
 
     def sleep(self, seconds: float) -> None:
         """Waits, but no longer than until it is time to stop."""

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, IDENTITY_FILE, exists, reached, read_state
-from fediversity.deploy.health import require_well, wait_for
+from fediversity.deploy.change import change
+from fediversity.deploy.contact import arrive, held_back
+from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
+from fediversity.deploy.health import require_well
 from fediversity.deploy.install import install
 from fediversity.deploy.job import Result, StepError, Verb
 from fediversity.deploy.mesh import join
+from fediversity.deploy.slots import turn
+from fediversity.deploy.snapshot import DEPLOYMENTS, Snapshot
 from fediversity.deploy.ssh import Target, pin_host_key, pinned_host_key
 from fediversity.deploy.tracked import register_new_files
 from fediversity.deploy.unlock import unlock
-
-_BACK_SECONDS = 300.0
 
 
 def generate_vars(bench: Bench) -> Result:
@@ -29,7 +31,8 @@ def reach(bench: Bench) -> Result:
     """Waits until the machine answers, and pins its host key at first contact."""
     job = bench.job
     machine = bench.image() if job.server_id else bench.machine(accept_new=True)
-    wait_for(machine, job.timeout)
+    if off := arrive(bench, machine, seconds=job.timeout):
+        return off
     if job.machine_class == "darwin":
         _require_bootstrapped(machine)
     return Result("applied", f"{job.machine} answers")
@@ -45,30 +48,47 @@ def online(bench: Bench) -> Result:
 
 
 def update(bench: Bench) -> Result:
-    """Updates the system, and makes sure that the machine runs it and is well."""
+    """Updates the system, and makes sure that the machine runs it and is well, or is as it was before."""
     job = bench.job
     machine = bench.machine()
+    if put_off := _put_off(bench, machine):
+        return put_off
+    # A machine that somebody else installed has the host key of its vars only from its first update on.
     gets_host_key = job.machine_class == "nixos" and job.server_id is None
     if gets_host_key and machine.run("true").wrong_host_key:
         _follow_to_new_host_key(bench, machine)
-    before = read_state(machine)
-    if before.identity not in {None, job.expected_identity}:
-        reason = f"the machine at {job.address} is '{before.identity}', not '{job.expected_identity}'"
-        hint = f"check its address in the fleet file; if it shall change its name, remove {IDENTITY_FILE} there"
-        raise StepError(f"{reason}; nothing was changed", hint)
-    if before.system is None:
-        raise StepError(f"{job.machine} runs no system of Nix", "install NixOS or nix-darwin on it first")
-    bench.log.note(f"system before: {before.system}")
-    bench.tool()
-    register_new_files(bench)
-    if gets_host_key:
-        # A machine that somebody else installed has the host key of its vars only from its first update on.
-        pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
-    after = require_well(bench, machine, _BACK_SECONDS)
-    bench.log.note(f"system after: {after}")
-    if after == before.system:
-        return Result("unchanged", f"{job.machine} ran {after} already", after)
-    return Result("applied", f"{job.machine} runs {after}", after)
+    if off := arrive(bench, machine):
+        return off
+    old_key = pinned_host_key(job.known_hosts, machine.alias) if gets_host_key else None
+
+    def run() -> None:
+        bench.tool()
+        register_new_files(bench)
+        if gets_host_key:
+            pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
+
+    with turn(bench, "updates"):
+        bench.ledger.turn_came(bench.record)
+        if job.may_be_offline and (off := arrive(bench, machine)):
+            return off  # It has fallen asleep while others had their turn.
+        before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
+    return _result(bench, before, after)
+
+
+def _put_off(bench: Bench, machine: Target) -> Result | None:
+    """A result if the step has to wait for another machine that is off."""
+    reason = held_back(bench)
+    return None if reason is None else Result("deferred", f"{reason}; {machine.alias} was not changed")
+
+
+def _result(bench: Bench, before: Snapshot, after: Snapshot) -> Result:
+    gone = sorted(name.removesuffix(".json") for name in before.deployments - after.deployments)
+    notes = f"; {', '.join(gone)} was taken down with it" if gone else ""
+    if before.boot and after.boot and before.boot != after.boot:
+        notes += "; it was restarted meanwhile, which nobody had asked for"
+    if (after.system, after.profile) == (before.system, before.profile):
+        return Result("unchanged", f"{bench.job.machine} ran {after.system} already{notes}", after.system)
+    return Result("applied", f"{bench.job.machine} runs {after.system}{notes}", after.system)
 
 
 def _follow_to_new_host_key(bench: Bench, machine: Target) -> None:
@@ -93,9 +113,37 @@ def apply(bench: Bench) -> Result:
     if job.identity is not None:
         ssh["identityFile"] = str(job.identity)
     _write_facts(bench, {job.subject: {**job.deployment, "ssh": ssh}})
-    bench.tool(directory=bench.flake)
-    after = require_well(bench, machine, _BACK_SECONDS)
-    return Result("applied", f"{job.subject} is deployed on {job.machine} ({after})", after)
+    if off := _put_off(bench, machine) or arrive(bench, machine):
+        return off
+    with turn(bench, "updates"):
+        bench.ledger.turn_came(bench.record)
+        before, after = change(bench, machine, lambda: bench.tool(directory=bench.flake))
+        _require_deployed(bench, machine, job.deployment)
+    done = "deployed on" if job.deployment.get("enable", True) else "taken down from"
+    others = _result(bench, before, after).reason.partition("; ")[2]
+    reason = f"{job.subject} is {done} {job.machine} ({after.system}){f'; {others}' if others else ''}"
+    return Result("applied", reason, after.system)
+
+
+def _require_deployed(bench: Bench, machine: Target, asked: Mapping[str, object]) -> None:
+    """Makes sure that the machine's system holds what was asked for: NixOps4 itself says nothing of what it did."""
+    file = f"{DEPLOYMENTS}/{bench.job.subject}.json"
+    hint = "see in the log what NixOps4 did, and whether the flake has the deployment on this machine"
+    if not asked.get("enable", True):
+        if exists(machine, file):
+            raise StepError(f"{bench.job.subject} is still part of the system of {bench.job.machine}", hint)
+        return
+    answer = reached(machine, machine.run("cat", file))
+    try:
+        found = json.loads(answer.stdout) if answer.ok else None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise StepError(f"{bench.job.subject} is not part of the system of {bench.job.machine}: no {file}", hint)
+    other = sorted(key for key, value in asked.items() if key in found and found[key] != value)
+    if other:
+        reason = f"{bench.job.machine} has another {bench.job.subject} than was asked for: {', '.join(other)} differ"
+        raise StepError(reason, hint)
 
 
 def _write_facts(bench: Bench, facts: Mapping[str, object]) -> None:

@@ -1,10 +1,10 @@
 """The plan of a stack as its files are now, by the best that is known of its machines' systems."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from fediversity.derivations.systems import Systems, look
+from fediversity.derivations.systems import Systems, look, recorded_attempts
 from fediversity.fleet.model import Fleet
 from fediversity.plan.build import make_plan
 from fediversity.plan.current import current_fleet
@@ -15,12 +15,16 @@ from fediversity.plan.steps import Plan
 
 @dataclass(frozen=True)
 class Planned:
-    """A stack, its fleet, its plan, and what the plan's fingerprints were made from."""
+    """A stack, its fleet, its plan, and what the plan's fingerprints were made from.
+
+    `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`).
+    """
 
     settings: Settings
     fleet: Fleet
     plan: Plan
     systems: Systems
+    attempts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -44,4 +48,4 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
         systems=derivations,
         kept=systems.kept,
     )
-    return Planned(settings, fleet, plan, systems)
+    return Planned(settings, fleet, plan, systems, recorded_attempts(settings))

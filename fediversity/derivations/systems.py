@@ -4,16 +4,20 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fediversity.fleet.handoff import render
 from fediversity.fleet.model import Fleet
 from fediversity.plan import fingerprint as sources
+from fediversity.plan.attempts import attempts
 from fediversity.plan.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from fediversity.derivations.evaluate import Evaluation, Nix, System
     from fediversity.ledger.records import StepRecord
+    from fediversity.ledger.sqlite import Ledger
+
+T = TypeVar("T")
 
 LOCK_FILE = "flake.lock"
 
@@ -107,13 +111,24 @@ def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Call
 
 def recorded(settings: Settings) -> tuple["StepRecord", ...]:
     """What the stack's ledger holds. Raises SettingsError if it cannot be read."""
-    import sqlite3  # noqa: PLC0415 (the program of a simulated stack reads no ledger)
+    return _read(settings, lambda ledger: ledger.records(), ())
+
+
+def recorded_attempts(settings: Settings) -> Mapping[str, int]:
+    """The steps that must run again by what the stack's ledger holds. Raises SettingsError if it cannot be read."""
+    return _read(settings, lambda ledger: attempts(ledger.records(), ledger.drifts().values()), {})
+
+
+def _read(settings: Settings, read: Callable[["Ledger"], T], nothing: T) -> T:
+    file = Path(settings.site.state_dir) / "ledger.sqlite"
+    if not file.exists():
+        return nothing
+    import sqlite3  # noqa: PLC0415 (a first rollout reads no ledger)
 
     from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415
 
-    file = Path(settings.site.state_dir) / "ledger.sqlite"
     try:
-        return Ledger(file).records()
+        return read(Ledger(file))
     except sqlite3.Error as error:
         hint = "put it right from a backup, or move it away: then every update runs once more"
         raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, Port, Tag, UserName, form, in_schema, is_address, refuse
+from fediversity.fleet.health import Check
 from fediversity.fleet.problems import choose
 
 MachineClass = Literal["nixos", "darwin"]
@@ -202,6 +203,10 @@ class Machine(Model):
     """The zerotier instance a Mac joins by its own ZeroTier, because that service has no darwin module."""
     after: tuple[Waited, ...] = ()
     """Machines, or `tag:NAME`, whose deployment must have ended well before anything here is changed."""
+    may_be_offline: bool | None = None
+    """Whether being off is no failure: its steps are put off to the next rollout. Macs may if nothing is said."""
+    checks: tuple[Check, ...] = ()
+    """What must hold after each update, besides what every machine is asked; else the update is taken back."""
     reinstall: str | None = None
     """The id of the one server that may be installed over although it already runs this fleet's NixOS."""
 
@@ -214,6 +219,11 @@ class Machine(Model):
     def is_mac(self) -> bool:
         """Whether it is a Mac, by its class and by where it lives."""
         return self.machineClass == "darwin" and isinstance(self.provider, DarwinProvider)
+
+    @property
+    def deferred_when_off(self) -> bool:
+        """Whether its steps are put off while it does not answer."""
+        return self.is_mac if self.may_be_offline is None else self.may_be_offline
 
     @property
     def installed_by_us(self) -> bool:

@@ -9,6 +9,7 @@ from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, form, in_schema, refuse
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.dns import Dns
+from fediversity.fleet.health import Limits
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.problems import choose
 from fediversity.fleet.services import SERVICES
@@ -112,6 +113,8 @@ class Fleet(Model):
     """By host name."""
     deploying_machine: Label | None = None
     """The machine the rollout is started from, if it is one of the fleet; it is updated last."""
+    limits: Limits = Limits()
+    """How much of a rollout may run at once."""
     instances: dict[Label, Instance] = Field(default_factory=dict)
     """Instances of clan's services, by name."""
     dns: Dns = Dns()

@@ -1,9 +1,16 @@
 """The options of the runner for each step: what of the fleet it has to know to do its work."""
 
+import json
+
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.order import controllers
+from fediversity.fleet.order import controllers, resolve_after
 from fediversity.plan.commands import Site
 from fediversity.plan.steps import Step
+
+_CAPPED = frozenset({"install", "update", "apply"})
+_PUT_OFF = frozenset({"reach", "join", "update", "apply"})
+_GATED = frozenset({"install", "join", "update", "apply"})
 
 
 def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
@@ -15,6 +22,9 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     if step.machine is None:
         return tuple(options)
     machine = fleet.machines[step.machine]
+    options += ["--provider", machine.provider.kind] if step.kind in _CAPPED else []
+    options += ["--may-be-offline"] if step.kind in _PUT_OFF and machine.deferred_when_off else []
+    options += ["--gate", ",".join(gate)] if (gate := _gate(step, fleet)) else []
     options += ["--machine", step.machine] if step.deployment else []
     options += ["--fleet", fleet.name, "--user", machine.ssh.user, "--port", str(machine.ssh.port)]
     options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
@@ -25,9 +35,23 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     return (*options, *(_mesh(step.machine, fleet) if step.kind == "join" else ()))
 
 
+def checks_text(machine: Machine) -> str | None:
+    """What must hold on a machine after an update, besides what every machine is asked, as JSON; None if nothing."""
+    checks = [check.model_dump(exclude_none=True) for check in machine.checks]
+    return json.dumps(checks, sort_keys=True) if checks else None
+
+
 def controller_of(machine: str, fleet: Fleet) -> str:
     """The machine that controls the mesh which a Mac joins. Raises KeyError if nobody does (see checks)."""
     return controllers(fleet)[fleet.machines[machine].mesh or ""]
+
+
+def _gate(step: Step, fleet: Fleet) -> tuple[str, ...]:
+    """The machines that `after:` puts before a step: it does not run while the update of one of them is put off."""
+    if step.machine is None or step.kind not in _GATED:
+        return ()
+    after = fleet.deployments[step.deployment].after if step.deployment else fleet.machines[step.machine].after
+    return tuple(sorted(resolve_after(fleet, "" if step.deployment else step.machine, after)))
 
 
 def _mesh(machine: str, fleet: Fleet) -> tuple[str, ...]:

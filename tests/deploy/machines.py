@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import shlex
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import asyncssh
@@ -30,6 +32,12 @@ class Said:
 Script = Said | Callable[["Asked"], Said | None]
 """An answer, or what gives one; None drops the connection without one."""
 
+
+FAILED_UNITS = "systemctl list-units --failed --plain --no-legend --full"
+BUSY_UNITS = (
+    "systemctl list-units --plain --no-legend --state=active,activating "
+    "'clan-*.service' 'nixos-rebuild-*.service' 'fediversity-*.service'"
+)
 
 NO_SUCH_FILE = Said(stderr="No such file or directory", status=1)
 
@@ -92,6 +100,29 @@ class ScriptedMachine:
             reuse_address=True,
         )
 
+    def _answer(self, asked: Asked) -> Said | None:
+        questions = _questions(asked.command)
+        if not questions:
+            self.asked.append(asked)
+            script = self._script(asked.command)
+            return script(asked) if callable(script) else script
+        if asked.command.startswith(_STOP_GUARD):
+            return [self._answer(replace(asked, command=question)) for question in questions][-1]
+        told = ""
+        for question in questions:
+            said = self._answer(replace(asked, command=question))
+            if said is None:
+                return None
+            told += said.stdout + ("@ok\n" if said.status == 0 else "") + "@end\n"
+        return Said(told)
+
+    def _script(self, command: str) -> Script:
+        """The answer to a command: by its whole line, or by a beginning that stands in the script with `…` behind."""
+        if command in self.answers:
+            return self.answers[command]
+        begun = (script for line, script in self.answers.items() if line[-1:] == "…" and command.startswith(line[:-1]))
+        return next(begun, Said(stderr="not in the script of this machine", status=127))
+
     async def _serve(self, process: asyncssh.SSHServerProcess[str]) -> None:
         asked = Asked(
             command=process.command or "",
@@ -99,9 +130,7 @@ class ScriptedMachine:
             terminal=process.term_type is not None,
         )
         asked.stdin = (await process.stdin.readline()).rstrip("\n")
-        self.asked.append(asked)
-        script = self.answers.get(asked.command, Said(stderr="not in the script of this machine", status=127))
-        said = script(asked) if callable(script) else script
+        said = self._answer(asked)
         if said is None:
             process.get_extra_info("connection").abort()
             return
@@ -110,6 +139,21 @@ class ScriptedMachine:
         if not said.ends:
             await process.channel.wait_closed()
         process.exit(said.status)
+
+
+def _questions(line: str) -> list[str]:
+    """The commands of a session that asks several things at once, or changes one after the other."""
+    if line.startswith(_STOP_GUARD):
+        return line.split("; ", 1)
+    words = shlex.split(line)
+    if words[:2] == ["sh", "-c"]:
+        return [
+            part.removesuffix(" && echo @ok") for part in words[2].removesuffix("; echo @end").split("; echo @end; ")
+        ]
+    return []
+
+
+_STOP_GUARD = ("systemctl stop fediversity-guard.service; ", "sudo -n systemctl stop fediversity-guard.service; ")
 
 
 class _Login(asyncssh.SSHServer):
@@ -191,7 +235,18 @@ def answers(script: Mapping[str, Script] | None = None, *, nothing: Iterable[str
         "cat /etc/fediversity/identity": Said(f"{IDENTITY}\n"),
         "test -e /etc/fediversity/identity": Said(),
         "readlink -f /run/current-system": Said(f"{SYSTEM}\n"),
+        "readlink -f /nix/var/nix/profiles/system": Said(f"{SYSTEM}\n"),
+        "hostname": Said("cinnabar\n"),
+        "cat /proc/sys/kernel/random/boot_id": Said("2b7f4c1e-0000-4000-8000-000000000001\n"),
+        "df --output=avail -B1 /nix/store": Said("      Avail\n21474836480\n"),
+        "date +%s": lambda _: Said(f"{time.time():.0f}\n"),
         "systemctl is-system-running": Said("running\n"),
+        FAILED_UNITS: Said(),
+        BUSY_UNITS: Said(),
+        "ls /etc/fediversity/deployments": Said(stderr="No such file or directory", status=2),
+        "zerotier-cli listnetworks": Said(stderr="command not found", status=127),
+        "systemctl stop fediversity-guard.service": Said(status=5),
+        "systemd-run --unit=fediversity-guard …": Said(),
     }
     return {command: said for command, said in (usual | dict(script or {})).items() if command not in set(nothing)}
 

@@ -115,6 +115,7 @@ class Site:
     ) -> Bench:
         """The workbench of a step in this process, with its record in the ledger."""
         given: dict[str, Any] = {"machine": "cinnabar", "fleet": "seed", "timeout": 10.0, "identity": self.identity}
+        given |= {"patience": 0.01}
         if there is not None:
             given |= {"address": there.address, "port": there.port}
         job = Job(verb=verb, subject=subject, stack="test", state_dir=self.state_dir, command=command, **given | more)

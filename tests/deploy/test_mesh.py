@@ -27,6 +27,7 @@ def listed(status: str | None, name: str = "") -> Said:
 def mac(network: Network, *statuses: str | None, script: dict[str, Script] | None = None) -> ScriptedMachine:
     """A Mac that shows these states of the network one after the other."""
     usual: dict[str, Script] = {
+        "true": Said(),
         "sudo -n zerotier-cli info": Said(f"200 info {NODE} 1.16.0 ONLINE\n"),
         "sudo -n zerotier-cli listnetworks": in_turn(*(listed(status) for status in statuses)),
         f"sudo -n zerotier-cli join {NETWORK_ID}": Said("200 join OK\n"),
@@ -99,6 +100,7 @@ def test_the_name_of_the_network_does_not_hide_its_status(site: Site, network: N
 def test_root_needs_no_sudo(site: Site, network: Network) -> None:
     machine = network.machine(
         {
+            "true": Said(),
             "zerotier-cli info": Said(f"200 info {NODE} 1.16.0 ONLINE\n"),
             "zerotier-cli listnetworks": listed("OK"),
         }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fediversity.deploy import health, verbs
+from fediversity.deploy import health
 from fediversity.deploy.job import StepError
 from fediversity.deploy.ssh import pinned_host_key
 from fediversity.deploy.verbs import online
@@ -19,7 +19,6 @@ from tests.deploy.site import Site
 
 @pytest.fixture(autouse=True)
 def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verbs, "_BACK_SECONDS", 0.5)
     monkeypatch.setattr(health, "_PAUSE_SECONDS", 0.05)
 
 

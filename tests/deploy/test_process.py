@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def text_of(tmp_path: Path) -> str:
     return (tmp_path / "step.log").read_text()
 
 
-def run(log: Log, *command: str, timeout: float = 20.0, stop: Stop | None = None, **more: Path) -> Finished:
+def run(log: Log, *command: str, timeout: float = 20.0, stop: Stop | None = None, **more: Any) -> Finished:
     return run_tool(command, log=log, stop=stop or Stop(), timeout=timeout, environment=os.environ, **more)
 
 

@@ -23,7 +23,7 @@ def options(command: list[str]) -> dict[str, str]:
 
 
 def test_the_command_line_leaves_nothing_to_chance(site: Site) -> None:
-    command = Target("127.0.0.9", 2222, "root", "cinnabar", site.known_hosts).command(["cat", "a file"])
+    command = Target("127.0.0.9", 2222, "root", "cinnabar", site.known_hosts).command("cat 'a file'")
 
     assert command[0] == "ssh"
     assert command[-5:] == ["-p", "2222", "root@127.0.0.9", "--", "cat 'a file'"]
@@ -47,7 +47,7 @@ def test_the_command_line_leaves_nothing_to_chance(site: Site) -> None:
 def test_the_command_line_names_the_key_to_log_in_with_only_if_there_is_one(site: Site) -> None:
     machine = Target("127.0.0.9", 22, "root", "cinnabar", site.known_hosts, identity=Path("/keys/of me"))
 
-    named = options(machine.command(["true"]))
+    named = options(machine.command("true"))
 
     assert (named["IdentityFile"], named["IdentitiesOnly"]) == ('"/keys/of me"', "yes")
 
@@ -55,7 +55,7 @@ def test_the_command_line_names_the_key_to_log_in_with_only_if_there_is_one(site
 def test_an_unknown_host_key_is_accepted_and_a_terminal_asked_for_only_on_demand(site: Site) -> None:
     machine = Target("127.0.0.9", 22, "root", "cinnabar", site.known_hosts, accept_new=True)
 
-    asked = options(machine.command(["true"], terminal=True))
+    asked = options(machine.command("true", terminal=True))
 
     assert (asked["StrictHostKeyChecking"], asked["RequestTTY"]) == ("accept-new", "force")
 

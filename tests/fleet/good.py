@@ -63,6 +63,17 @@ machines:
     tags: [desk]
     provider: {kind: darwin, host: fern.mesh}
     ssh: {user: gardener}
+    may_be_offline: false
+    checks:
+      - {name: store, command: 'test -e /nix/store', timeout: 30}
+      - http: {port: 8080, path: /health, status: 204}
+      - http: {url: 'http://garden.example/'}
+      - {tcp: 5900}
+
+limits:
+  installs: 1
+  updates: 2
+  per_provider: {hetzner: 2}
 
 instances:
   roots:

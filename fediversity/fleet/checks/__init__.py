@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     machines.disks,
     machines.tags,
     machines.meshes,
+    machines.mesh_checks,
     machines.hosts_are_different,
     order.after_names,
     order.no_cycle,

@@ -123,6 +123,12 @@ in
             );
           };
 
+          # What runs here, for whoever looks: NixOps4 itself says nothing of what it did. It holds no secret.
+          environment.etc = lib.mapAttrs' (
+            name: request:
+            lib.nameValuePair "fediversity/deployments/${name}.json" { text = builtins.toJSON request + "\n"; }
+          ) (lib.filterAttrs (_: request: request.enable) deployments);
+
           # The machine without what people ask for: a changed request leaves this system as it is.
           # Stronger than mkForce, with which NixOps4 sets the requests.
           system.build.withoutDeployments =

@@ -10,7 +10,7 @@ MACHINES = (
         "colour",
         "machines.moss.colour",
         "unknown key 'colour'",
-        "known: after, description, disk",
+        "known: after, checks, description, disk",
     ),
     Bad(
         "misspelt key that is needed",

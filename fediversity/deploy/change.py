@@ -1,0 +1,97 @@
+"""Changing the system of a machine so that it is either well afterwards or as it was before."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from fediversity.deploy.bench import Bench
+from fediversity.deploy.contact import BACK_SECONDS, reach_again
+from fediversity.deploy.guard import Guard
+from fediversity.deploy.health import health
+from fediversity.deploy.job import StepError, StopError
+from fediversity.deploy.preflight import preflight
+from fediversity.deploy.retry import with_retries
+from fediversity.deploy.rollback import go_back
+from fediversity.deploy.snapshot import Snapshot, try_to_look
+from fediversity.deploy.ssh import Target
+from fediversity.ledger.records import ENDED_WELL
+
+_SWITCHES = frozenset({"update", "apply"})
+
+
+def change(
+    bench: Bench, machine: Target, run: Callable[[], None], keys: Sequence[str] = ()
+) -> tuple[Snapshot, Snapshot]:
+    """Looks at a machine, runs a tool that switches its system, and makes sure that it is well.
+
+    Gives how it was before and how it is. Raises RolledBackError if it was not well and is as before, StepError if
+    nothing was changed or it could not be taken back. `keys` are host keys that the machine may show in between.
+    """
+    before = _confirmed(bench, preflight(bench, machine))
+    bench.log.note(f"system before: {before.system}, boots {before.profile}")
+    guard = Guard(bench, machine, before)
+    guard.arm()
+    try:
+        try:
+            with_retries(bench, run, lambda: _is_unchanged(bench, machine, before))
+        except StepError as failure:
+            _after_failure(bench, machine, guard, keys, failure)
+        return before, _after_success(bench, machine, guard, keys)
+    except StopError as stopped:
+        if not guard.there:
+            raise
+        reason = f"{stopped}; a change that was not confirmed is taken back by {machine.alias} itself"
+        raise StopError(reason) from None
+
+
+def _confirmed(bench: Bench, found: Snapshot) -> Snapshot:
+    """How the machine was when it was last known to be well.
+
+    A guard that still waits was left behind by a rollout that died before it knew: what runs now is not to be trusted,
+    nor are the units that fail now.
+    """
+    if not found.guarded:
+        return found
+    good = [
+        record.system
+        for record in bench.ledger.records()
+        if record.machine == bench.job.machine
+        and record.kind in _SWITCHES
+        and record.system
+        and record.outcome in {*ENDED_WELL, "rolled_back"}
+    ]
+    bench.log.note("an earlier rollout was cut off here before it had confirmed its change")
+    trusted = good[-1] if good else found.system
+    return replace(found, system=trusted, profile=trusted, failed=frozenset())
+
+
+def _is_unchanged(bench: Bench, machine: Target, before: Snapshot) -> bool:
+    found = try_to_look(machine, bench.job.machine_class)
+    return isinstance(found, Snapshot) and _same(before, found) and not found.at_work
+
+
+def _same(before: Snapshot, found: Snapshot) -> bool:
+    return (found.system, found.profile) == (before.system, before.profile)
+
+
+def _after_failure(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str], failure: StepError) -> None:
+    bench.stop.limit(bench.patient(2 * BACK_SECONDS) + guard.seconds)
+    if reach_again(machine, bench.patient(BACK_SECONDS), keys).ok and _is_unchanged(bench, machine, guard.before):
+        guard.disarm()
+        raise StepError(f"{failure.reason}\n{machine.alias} was not changed", failure.hint) from None
+    go_back(bench, machine, guard, keys, failure.reason)
+
+
+def _after_success(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str]) -> Snapshot:
+    guard.renew()
+    state = health(bench, machine, guard.before)
+    if state.problems or state.found is None:
+        go_back(bench, machine, guard, keys, "; ".join(state.problems))
+    # Stopping the guard is what confirms the change; what is seen afterwards is what stays.
+    guard.disarm()
+    after = try_to_look(machine, bench.job.machine_class)
+    if not isinstance(after, Snapshot) or after.system != state.found.system or after.at_work:
+        go_back(
+            bench, machine, guard, keys, f"{machine.alias} was well, and then contact was lost or its guard went back"
+        )
+    bench.log.note(f"system after: {after.system}")
+    return after

@@ -1,0 +1,84 @@
+"""The guard: a unit on the machine itself that takes a change back unless somebody confirms that the machine is well.
+
+It is armed before the tool starts, which may build for long before it changes anything. So it does not count from then
+on, but waits until the system or the boot default is another one, and counts from there. Whoever deploys stops it when
+all is well. Has the deploying computer died, or has the change cut the machine off, nobody does, and the machine goes
+back by itself. A restart ends it: transient units are gone then.
+"""
+
+import shlex
+from dataclasses import dataclass
+
+from fediversity.deploy.bench import Bench
+from fediversity.deploy.facts import CURRENT_SYSTEM, unreachable
+from fediversity.deploy.job import StepError
+from fediversity.deploy.snapshot import GUARD_UNIT, SYSTEM_PROFILE, Snapshot
+from fediversity.deploy.ssh import Answer, Target
+
+SWITCH_SECONDS = 600.0
+"""How long a tool may take from its first change of a machine until it is done, and contact may be lost."""
+
+_BACK = f'nix-env -p {SYSTEM_PROFILE} --set "$0" && exec "$0/bin/switch-to-configuration" switch'
+_PATH = "--setenv=PATH=/run/current-system/sw/bin"
+_RUN = f"systemd-run --unit=fediversity-guard-rollback --collect --no-ask-password {_PATH} -- bash -c '{_BACK}' \"$0\""
+_SCRIPT = (
+    f'while [ "$(readlink -f {CURRENT_SYSTEM})" = "$0" ] && [ "$(readlink -f {SYSTEM_PROFILE})" = "$1" ]; '
+    f'do sleep 1; done; sleep "$2"; exec {_RUN}'
+)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The guard of one change of one machine. `before` is what it goes back to."""
+
+    bench: Bench
+    machine: Target
+    before: Snapshot
+
+    @property
+    def there(self) -> bool:
+        """Whether the machine can have one: it is a unit of systemd."""
+        return self.bench.job.machine_class == "nixos"
+
+    @property
+    def seconds(self) -> float:
+        """How long it waits for a change to be confirmed."""
+        longest_check = max((check.timeout for check in self.bench.job.checks), default=0.0)
+        return self.bench.patient(SWITCH_SECONDS + longest_check)
+
+    def arm(self) -> None:
+        """Arms it in place of any other. Raises StepError if the machine does not take it."""
+        if not self.there:
+            return
+        answer = self._replace()
+        if answer.unreached:
+            raise StepError(*unreachable(self.machine, answer))
+        if not answer.ok:
+            reason = f"{self.machine.alias} takes no guard against a bad update: {answer.stderr or answer.status}"
+            raise StepError(f"{reason}; nothing was changed", f"on the machine: `systemctl status {GUARD_UNIT}`")
+
+    def renew(self) -> None:
+        """Has it count anew. If the machine is not reached, the one that is there stays."""
+        if self.there:
+            self._replace()
+
+    def _replace(self) -> Answer:
+        # In one session, so that losing contact in between leaves the machine with a guard, the old one or the new.
+        stop = self.machine.as_root("systemctl", "stop", GUARD_UNIT)
+        arm = self.machine.as_root(*self._command(self.bench.job.timeout + 2 * self.seconds))
+        return self.machine.run_line(f"{shlex.join(stop)}; {shlex.join(arm)}")
+
+    def disarm(self) -> bool:
+        """Stops it, if there is one. Gives whether the machine was reached."""
+        if not self.there:
+            return True
+        # Status 5: there is none. A rollback that it has begun is a unit of its own and goes on.
+        return not self.machine.run(*self.machine.as_root("systemctl", "stop", GUARD_UNIT)).unreached
+
+    def _command(self, at_most: float) -> tuple[str, ...]:
+        old = self.before.system or ""
+        return (
+            *("systemd-run", "--unit=fediversity-guard", "--collect", "--no-ask-password", _PATH),
+            f"--property=RuntimeMaxSec={at_most:g}",
+            *("--", "bash", "-c", _SCRIPT, old, self.before.profile or old, f"{self.seconds:g}"),
+        )

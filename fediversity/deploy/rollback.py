@@ -1,0 +1,103 @@
+"""Going back to the system that a machine ran before, and making sure that it does."""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from fediversity.deploy.bench import Bench
+from fediversity.deploy.contact import BACK_SECONDS, left, reach_again
+from fediversity.deploy.facts import unreachable
+from fediversity.deploy.guard import Guard
+from fediversity.deploy.health import SETTLE_SECONDS
+from fediversity.deploy.job import RolledBackError, StepError
+from fediversity.deploy.snapshot import SYSTEM_PROFILE, Snapshot, try_to_look
+from fediversity.deploy.ssh import Answer, Target
+
+_SWITCH_SECONDS = 900.0
+_LONGER_SECONDS = 1800.0
+_PAUSE_SECONDS = 1.0
+_MANUAL = "docs/rollback.md has the way by hand, at the machine's console too"
+
+
+def go_back(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str], why: str) -> NoReturn:
+    """Takes a change of a machine back.
+
+    Raises RolledBackError when the machine was seen to be as before, else StepError that says how it was left. `keys`
+    are host keys that it may show besides the pinned one.
+    """
+    before = guard.before
+    # What brought us here may be that the step's own time is over; going back is not to be hurried by that.
+    bench.stop.limit(guard.seconds + bench.patient(_LONGER_SECONDS) + _SWITCH_SECONDS)
+    bench.log.note(f"going back to {before.system}: {why}")
+    # A machine that the change has cut off comes back when its guard has had enough of waiting.
+    patience = bench.patient(BACK_SECONDS) + (guard.seconds if guard.there else 0.0)
+    answer = reach_again(machine, patience, keys)
+    if not answer.ok:
+        reason = f"{why}; {machine.alias} does not come back: {unreachable(machine, answer)[0]}"
+        raise StepError(
+            reason,
+            f"it ran {before.system} before; restart it at its console, where an older entry can be chosen: {_MANUAL}",
+        )
+    guard.disarm()
+    found = _when_idle(bench, machine, keys)
+    if not _is_back(before, found):
+        _switch(bench, machine, before)
+        found = _when_idle(bench, machine, keys)
+    _finish(bench, machine, before, found, why)
+
+
+def _switch(bench: Bench, machine: Target, before: Snapshot) -> None:
+    old = before.system or ""
+    commands: list[tuple[str, ...]] = [("nix-env", "-p", SYSTEM_PROFILE, "--set", old)]
+    if bench.job.machine_class == "darwin":
+        commands.append((f"{old}/activate",))
+    else:
+        unit = f"--unit=fediversity-rollback-{os.urandom(4).hex()}"
+        # As a unit it goes on when the connection breaks, which may well be what it is about to mend.
+        flags = ("--pipe", "--wait", "--quiet", "--collect", "--no-ask-password", "--service-type=exec", unit)
+        commands.append(("systemd-run", *flags, "--", f"{old}/bin/switch-to-configuration", "switch"))
+    for command in commands:
+        answer = machine.run(*machine.as_root(*command), seconds=_SWITCH_SECONDS)
+        bench.log.note(f"$ {' '.join(command)}\n{answer.stdout}{answer.stderr}\n(status {answer.status})")
+
+
+def _when_idle(bench: Bench, machine: Target, keys: Sequence[str]) -> Snapshot | Answer:
+    """How the machine is as soon as it answers and nobody changes it any more."""
+    deadline = time.monotonic() + bench.patient(BACK_SECONDS)
+    while True:
+        reach_again(machine, left(deadline), keys)
+        found = try_to_look(machine, bench.job.machine_class)
+        idle = isinstance(found, Snapshot) and not found.at_work
+        if idle or time.monotonic() > deadline:
+            return found
+        bench.stop.sleep(bench.patient(_PAUSE_SECONDS))
+
+
+def _is_back(before: Snapshot, found: Snapshot | Answer) -> bool:
+    return isinstance(found, Snapshot) and found.system == found.profile == before.system
+
+
+def _finish(bench: Bench, machine: Target, before: Snapshot, found: Snapshot | Answer, why: str) -> NoReturn:
+    name = machine.alias
+    if isinstance(found, Answer):
+        raise StepError(f"{why}; going back, contact was lost: {unreachable(machine, found)[0]}", _MANUAL)
+    if not _is_back(before, found):
+        left_as = f"{name} runs {found.system} and boots {found.profile}"
+        raise StepError(f"{why}; going back to {before.system} did not work: {left_as}", _MANUAL)
+    found = _settled(bench, machine, before, found)
+    if new := sorted(found.failed - before.failed):
+        reason = f"{why}; {name} is back at {before.system}, but these units have failed: {', '.join(new)}"
+        raise StepError(reason, f"on the machine: `systemctl status {new[0]}`; {_MANUAL}")
+    reason = f"{why}; {name} was taken back to {before.system}, which it runs and boots"
+    raise RolledBackError(reason, "mend what it says; the next rollout tries again", before.system or "")
+
+
+def _settled(bench: Bench, machine: Target, before: Snapshot, found: Snapshot) -> Snapshot:
+    """How the machine is when its units had time to come up again."""
+    deadline = time.monotonic() + bench.patient(SETTLE_SECONDS)
+    while found.failed - before.failed and time.monotonic() < deadline:
+        bench.stop.sleep(bench.patient(_PAUSE_SECONDS))
+        again = try_to_look(machine, bench.job.machine_class)
+        found = again if isinstance(again, Snapshot) else found
+    return found

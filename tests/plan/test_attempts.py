@@ -1,0 +1,89 @@
+"""Which steps the engine is made to run again, and that it happens once."""
+
+from dataclasses import dataclass, replace
+
+from fediversity.plan.attempts import attempts
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a step; the later ones have the higher numbers."""
+
+    id: int
+    step: str
+    kind: str
+    outcome: str | None
+
+    @property
+    def started_at(self) -> float:
+        return float(self.id)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A look that found drift."""
+
+    id: int
+    machine: str
+    at: float
+
+
+def update(number: int, outcome: str | None) -> Run:
+    return Run(number, "moss-update", "update", outcome)
+
+
+def test_what_ended_well_is_not_run_again() -> None:
+    assert attempts([update(1, "applied"), update(2, "unchanged")]) == {}
+
+
+def test_every_other_ending_makes_the_step_run_again() -> None:
+    for number, outcome in enumerate(["deferred", "rolled_back", "failed", "interrupted"], start=1):
+        assert attempts([update(number, outcome)]) == {"moss-update": number}
+
+
+def test_the_newest_bad_ending_counts() -> None:
+    assert attempts([update(3, "failed"), update(7, "deferred"), update(5, "failed")]) == {"moss-update": 7}
+
+
+def test_after_a_good_ending_nothing_changes_until_the_next_bad_one() -> None:
+    before = [update(1, "applied"), update(2, "deferred")]
+
+    assert attempts([*before, update(3, "applied")]) == attempts(before)
+    assert attempts([*before, update(3, "applied"), update(4, "failed")]) == {"moss-update": 4}
+
+
+def test_a_run_that_never_ended_counts_the_same_before_and_after_it_is_closed() -> None:
+    cut_off = update(2, None)
+
+    assert attempts([cut_off]) == attempts([replace(cut_off, outcome="interrupted"), update(3, "applied")])
+
+
+def test_nothing_in_the_ledger_makes_a_server_be_installed_again() -> None:
+    runs = [Run(1, "oak-install", "install", "failed"), Run(2, "oak-install", "install", None)]
+
+    assert attempts([*runs, Run(3, "oak-unlock", "unlock", "failed")]) == {}
+
+
+def test_a_rollback_by_hand_that_failed_is_a_person_s_business() -> None:
+    assert attempts([Run(1, "oak-rollback", "rollback", "failed")]) == {}
+
+
+def test_a_machine_that_was_found_drifted_is_updated_once() -> None:
+    runs = [update(4, "applied")]
+    drifts = [Drift(9, "moss", at=5.0)]
+
+    assert attempts(runs, drifts) == {"moss-update": -9}
+    assert attempts([*runs, update(6, "applied")], drifts) == {"moss-update": -9}
+
+
+def test_the_later_of_a_bad_ending_and_a_drift_counts() -> None:
+    drifts = [Drift(9, "moss", at=5.0)]
+
+    assert attempts([update(4, "failed")], drifts) == {"moss-update": -9}
+    assert attempts([update(6, "failed")], drifts) == {"moss-update": 6}
+
+
+def test_steps_of_several_machines_are_told_apart() -> None:
+    runs = [update(1, "failed"), Run(2, "oak-update", "update", "applied"), Run(3, "moss-join", "join", "deferred")]
+
+    assert attempts(runs, [Drift(1, "oak", at=9.0)]) == {"moss-update": 1, "moss-join": 3, "oak-update": -1}
