@@ -1,6 +1,7 @@
 """`fediversity check`: what it asks machines over SSH, what it makes of the answers, and what it records."""
 
 import json
+import os
 import time
 from dataclasses import replace
 
@@ -125,11 +126,11 @@ def test_a_machine_that_never_ends_its_answer_costs_no_more_than_the_time_there_
     garden.oak.answers["true"] = Said(ends=False)
     began = time.monotonic()
 
-    done = garden.command("check", "--timeout", "3")
+    done = garden.command("check", "--timeout", "10")
 
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 19, "one question alone may take 20 s"
     assert done.returncode == 1
-    assert done.stdout.splitlines()[0] == "oak   unreachable: no answer within 3 s"
+    assert done.stdout.splitlines()[0] == "oak   unreachable: no answer within 10 s"
     assert "moss  well" in done.stdout
 
 
@@ -161,15 +162,21 @@ def test_a_machine_that_is_not_in_the_fleet_is_refused(garden: Garden) -> None:
 
 
 def test_questions_are_asked_at_once_and_answered_in_order() -> None:
-    def slow(_stop: Stop) -> str:
-        time.sleep(0.5)
-        return "slow"
+    there, back = os.pipe(), os.pipe()
 
-    began = time.monotonic()
-    answers = ask_all({1: slow, 2: slow, 3: lambda _stop: "quick"}, 10)
+    def calls(_stop: Stop) -> str:
+        os.write(there[1], b"!")
+        return os.read(back[0], 1).decode()
 
-    assert answers == {1: "slow", 2: "slow", 3: "quick"}
-    assert time.monotonic() - began < 1.4
+    def answers(_stop: Stop) -> str:
+        os.read(there[0], 1)
+        os.write(back[1], b"?")
+        return "answered"
+
+    # One after the other, neither would ever end.
+    assert ask_all({1: answers, 2: calls}, 30) == {1: "answered", 2: "?"}
+    for end in (*there, *back):
+        os.close(end)
 
 
 def test_more_questions_than_may_be_asked_at_once_are_all_answered() -> None:

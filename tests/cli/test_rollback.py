@@ -1,5 +1,6 @@
 """`fediversity rollback` and `logs`: going back to an earlier system, and reading how it went."""
 
+import json
 import os
 import pty
 import subprocess
@@ -91,7 +92,8 @@ def test_a_rollback_sets_the_profile_switches_in_a_unit_of_its_own_and_is_record
     assert record.log is not None
     assert "activating" in (garden.ledger.path.parent / record.log).read_text()
     assert "it is held" in done.stdout
-    assert "held just now: rolled back by hand" in garden.command("status").stdout
+    (note,) = json.loads(garden.command("status", "--json").stdout)["machines"][0]["notes"]
+    assert (note["kind"], note["why"].partition(" from ")[0]) == ("held", "rolled back by hand")
     assert garden.command("check", "dev", "oak").returncode == 0, "what was rolled back by hand has not drifted"
 
 
