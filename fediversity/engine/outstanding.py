@@ -51,12 +51,12 @@ def chains(
     plan: Plan, since: Sequence[StepRecord], left: Collection[str], machines: Iterable[str]
 ) -> tuple[Chain, ...]:
     """How far each machine is, those first that are given first; `since` are the records of this rollout."""
-    kept = _kept_by(plan, since)
+    kept, waits = _kept_by(plan, since), _nearest_before(plan, left)
     by_machine: dict[str, list[Step]] = {name: [] for name in (FLEET, *machines)}
     for step in plan:
         by_machine.setdefault(step.machine or FLEET, []).append(step)
     return tuple(
-        _chain(name, steps, [record for record in since if (record.machine or FLEET) == name], left, kept)
+        _chain(name, steps, [record for record in since if (record.machine or FLEET) == name], left, kept, waits)
         for name, steps in by_machine.items()
         if steps
     )
@@ -85,12 +85,18 @@ def not_done(plan: Plan, since: Sequence[StepRecord], left: Collection[str]) -> 
 def _kept_by(plan: Plan, since: Sequence[StepRecord]) -> dict[str, tuple[str, ...]]:
     """For each step the ones before it that have ended badly in this rollout, and so keep it from starting."""
     newest = history.newest_of_each_step(since)
-    bad = {name for name, record in newest.items() if record.outcome and record.outcome not in _GOES_ON}
-    kept: dict[str, tuple[str, ...]] = {}
+    return _nearest_before(
+        plan, {name for name, record in newest.items() if record.outcome and record.outcome not in _GOES_ON}
+    )
+
+
+def _nearest_before(plan: Plan, marked: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """For each step the marked ones before it, however far, without those that lie behind another marked one."""
+    found: dict[str, tuple[str, ...]] = {}
     for step in plan:
-        before = ((name,) if name in bad else kept[name] for name in step.after)
-        kept[step.name] = tuple(sorted({name for names in before for name in names}))
-    return kept
+        before = ((name,) if name in marked else found[name] for name in step.after)
+        found[step.name] = tuple(sorted({name for names in before for name in names}))
+    return found
 
 
 def _is_left(step: Step, record: StepRecord | None, servers: Mapping[str, str], drifts: Mapping[str, Probe]) -> bool:
@@ -119,6 +125,7 @@ def _chain(
     since: Sequence[StepRecord],
     left: Collection[str],
     kept: Mapping[str, tuple[str, ...]],
+    waits: Mapping[str, tuple[str, ...]],
 ) -> Chain:
     running = tuple(record for record in since if record.outcome is None)
     ended = [record for record in since if record.outcome is not None]
@@ -132,6 +139,6 @@ def _chain(
         running=running,
         last=max(ended, key=lambda record: (record.ended_at or 0, record.id), default=None),
         next=following.name if following else None,
-        waits_for=tuple(name for name in following.after if name in left) if following else (),
+        waits_for=waits[following.name] if following else (),
         kept_by=kept[following.name] if following else (),
     )

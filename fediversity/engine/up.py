@@ -39,7 +39,8 @@ def print_changes(stack: Planned, root: Path, *, all_machines: bool) -> None:
     with contextlib.chdir(root):
         found = changes(stack)
     shown = [change for change in found if all_machines or change.state != "unchanged"]
-    for line in [*(change_lines(stack, shown) if shown else ()), *_held_lines(stack, root)]:
+    same = [change.machine for change in found if change.state == "unchanged"]
+    for line in [*(change_lines(stack, shown) if shown else ()), *_held_lines(stack, root, same)]:
         print(line)
     sys.stdout.flush()
 
@@ -130,12 +131,12 @@ def _agreed(stack: str) -> bool:
     return input(f"fediversity: roll {stack} out as shown? [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def _held_lines(stack: Planned, root: Path) -> list[str]:
+def _held_lines(stack: Planned, root: Path, unchanged: Sequence[str]) -> list[str]:
     """The machines that a person has rolled back, and that stay as they are until their configuration changes."""
     ledger, now = ledger_of(root, stack.settings.stack), time.time()
     records, drifts = ledger.records(), ledger.drifts()
     lines = []
-    for name in stack.fleet.enabled_machines:
+    for name in unchanged:
         rollback = history.held(history.of_machine(records, name), drifts.get(name))
         if rollback is not None:
             when = ago(now - (rollback.ended_at or rollback.started_at))

@@ -57,6 +57,12 @@ def test_a_chain_says_what_its_machine_is_at_and_what_it_waits_for() -> None:
     assert ash.waits_for == ("elm-update",)
 
 
+def test_a_machine_waits_for_what_is_left_however_far_before_it() -> None:
+    left = {"oak-update", "ash-update"}
+    *_, ash = chains(PLAN, [], left, ["oak", "elm", "ash"])
+    assert (ash.next, ash.waits_for) == ("ash-update", ("oak-update",))
+
+
 def test_a_failure_keeps_everything_behind_it_however_far_and_a_step_put_off_keeps_nothing() -> None:
     since = [run("oak-reach"), run("oak-install", "failed")]
     _, elm, ash = chains(PLAN, since, outstanding(PLAN, since, {}), ["oak", "elm", "ash"])

@@ -160,6 +160,8 @@ def test_each_command_explains_itself(command: str, capsys: Output) -> None:
         (["schema"], ["yaml", "rich", "pulumi", "grpc"]),
         (["lint"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh"]),
         (["render"], ["rich", "pulumi", "grpc", "fediversity.plan.build"]),
+        (["status", "--json"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh", "fediversity.plan.build"]),
+        (["check"], ["rich", "pulumi", "grpc", "asyncssh"]),
     ],
     ids=lambda value: value[0],
 )
