@@ -99,15 +99,8 @@ def check(settings: Settings, fleet: Fleet, names: Sequence[str], seconds: float
         elif name not in asked:
             checked.append(Checked(name, "new", _NEW if not history.of_machine(before, name) else _NO_ADDRESS))
         else:
-            checked.append(_recorded(ledger, name, found[name], may_be_offline=may_be_offline(fleet, name)))
+            checked.append(_recorded(ledger, name, found[name], may_be_off=fleet.machines[name].deferred_when_off))
     return tuple(checked)
-
-
-def may_be_offline(fleet: Fleet, name: str) -> bool:
-    """Whether a machine that does not answer is no failure: a Mac's lid may be closed."""
-    machine = fleet.machines[name]
-    said: bool | None = getattr(machine, "may_be_offline", None)
-    return machine.machineClass == "darwin" if said is None else said
 
 
 def _look_at(targets: Mapping[str, Reached], records: Sequence[StepRecord], seconds: float) -> dict[str, Found]:
@@ -125,10 +118,10 @@ def _touched(name: str, before: Sequence[StepRecord], after: Sequence[StepRecord
     return history.of_machine(before, name) != history.of_machine(after, name)
 
 
-def _recorded(ledger: Ledger, name: str, found: Found, *, may_be_offline: bool) -> Checked:
+def _recorded(ledger: Ledger, name: str, found: Found, *, may_be_off: bool) -> Checked:
     ledger.record_probe(name, **asdict(found))
     if not found.reachable:
-        return Checked(name, "offline" if may_be_offline else "unreachable", found.detail, found)
+        return Checked(name, "offline" if may_be_off else "unreachable", found.detail, found)
     if not found.healthy:
         return Checked(name, "unwell", found.detail, found)
     return Checked(name, "drifted" if found.drift else "well", found.detail, found)

@@ -144,51 +144,6 @@ class Ledger:
                 for number, machine, at, reachable, healthy, drift, system, detail in rows
             }
 
-    def record_probe(
-        self,
-        machine: str,
-        *,
-        healthy: bool,
-        drift: bool,
-        system: str | None,
-        detail: str,
-        reachable: bool = True,
-    ) -> int:
-        """Records how a machine was found just now, and gives the record's id."""
-        with self._open() as connection:
-            cursor = connection.execute(
-                "INSERT INTO probes (machine, at, reachable, healthy, drift, system, detail) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (machine, time.time(), reachable, healthy, drift, system, detail),
-            )
-        if cursor.lastrowid is None:
-            raise sqlite3.DatabaseError("the ledger gave no id for a new record")
-        return cursor.lastrowid
-
-    def probes(self) -> Mapping[str, Probe]:
-        """The newest look at each machine that was ever looked at."""
-        return self._newest_probes(at_least_drift=0)
-
-    def drifts(self) -> Mapping[str, Probe]:
-        """The newest look at each machine that found it drifted, however it was found later."""
-        return self._newest_probes(at_least_drift=1)
-
-    def _newest_probes(self, at_least_drift: int) -> Mapping[str, Probe]:
-        if not self.path.exists():
-            return {}
-        with self._open() as connection:
-            if not columns(connection, "probes"):
-                return {}
-            rows = connection.execute(
-                "SELECT id, machine, at, reachable, healthy, drift, system, detail FROM probes "
-                "WHERE id IN (SELECT max(id) FROM probes WHERE drift >= ? GROUP BY machine) ORDER BY machine",
-                (at_least_drift,),
-            )
-            return {
-                machine: Probe(number, machine, at, bool(reachable), bool(healthy), bool(drift), system, detail)
-                for number, machine, at, reachable, healthy, drift, system, detail in rows
-            }
-
     def install_of(self, machine: str, server_id: str) -> StepRecord | None:
         """The newest install of this very server: one that ended well if there is one, else any whose turn came.
 

@@ -105,6 +105,17 @@ def test_a_mac_that_is_asleep_is_no_failure_and_a_server_that_is_away_is(garden:
     assert not garden.ledger.probes()["oak"].reachable
 
 
+def test_a_server_that_may_be_off_by_the_fleet_file_is_no_failure(garden: Garden) -> None:
+    file = garden.root / "stacks" / "dev.yaml"
+    file.write_text(file.read_text().replace("    ssh: {port:", "    may_be_offline: true\n    ssh: {port:", 1))
+    garden.oak.turn_off()
+
+    done = garden.command("check", "dev", "oak")
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("oak  offline: ")
+
+
 def test_a_machine_with_another_host_key_is_not_taken_for_one_that_is_asleep(garden: Garden) -> None:
     pin = garden.root / ".fediversity" / "dev" / "known_hosts" / "moss"
     pin.write_text(pin.with_name("oak").read_text().replace("oak", "moss"))

@@ -11,25 +11,20 @@ import pytest
 from fediversity.cli.going_back import recorded_before
 from fediversity.ledger import history
 from tests.cli.machines import NEW, OLD, Garden
-from tests.deploy.machines import Asked, Said, Script
+from tests.deploy.machines import Asked, Said
 from tests.ledger.records import run
 
 SET = f"nix-env -p /nix/var/nix/profiles/system --set {OLD}"
 SWITCH = f"{OLD}/bin/switch-to-configuration"
+FLAGS = "--pipe --wait --quiet --collect --no-ask-password --service-type=exec --unit=fediversity-rollback-"
+RUN = f"systemd-run {FLAGS}…"
 A, B, C = "/nix/store/a", "/nix/store/b", "/nix/store/c"
-
-
-class Answers(dict[str, Script]):
-    """Answers of a machine that is asked for `switch` under the name of a unit that nobody can know beforehand."""
-
-    def get(self, command: str, default: Script | None = None) -> Script | None:  # type: ignore[override]
-        return super().get("switch" if command.endswith(f" -- {SWITCH} switch") else command, default)
 
 
 @pytest.fixture
 def garden(garden: Garden) -> Garden:
     """The garden, whose server can go back to OLD."""
-    answers = garden.oak.answers = Answers(garden.oak.answers)
+    answers = garden.oak.answers
 
     def switched(_asked: Asked) -> Said:
         """What the machine is asked afterwards it answers as one that runs OLD."""
@@ -37,7 +32,7 @@ def garden(garden: Garden) -> Garden:
         answers["readlink -f /nix/var/nix/profiles/system"] = Said(f"{OLD}\n")
         return Said(stderr="activating\n")
 
-    answers |= {f"test -e {SWITCH}": Said(), SET: Said(), "switch": switched}
+    answers |= {f"test -e {SWITCH}": Said(), SET: Said(), RUN: switched}
     return garden
 
 
@@ -109,7 +104,7 @@ def test_a_held_machine_can_be_let_go(garden: Garden) -> None:
 
 
 def test_a_switch_that_fails_is_recorded_as_such_and_says_what_the_machine_runs(garden: Garden) -> None:
-    garden.oak.answers["switch"] = lambda _asked: Said(stderr="warning: a unit failed\n", status=4)
+    garden.oak.answers[RUN] = lambda _asked: Said(stderr="warning: a unit failed\n", status=4)
 
     done = garden.command("rollback", "oak", "--yes")
 
@@ -121,7 +116,7 @@ def test_a_switch_that_fails_is_recorded_as_such_and_says_what_the_machine_runs(
 
 
 def test_a_switch_after_which_the_machine_runs_something_else_is_no_rollback(garden: Garden) -> None:
-    garden.oak.answers["switch"] = lambda _asked: Said()
+    garden.oak.answers[RUN] = lambda _asked: Said()
 
     done = garden.command("rollback", "oak", "--yes")
 
