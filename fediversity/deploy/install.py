@@ -5,7 +5,6 @@ file names that very server under `reinstall:`. When an earlier rollout was cut 
 itself shows that it is done, and nothing is erased again.
 """
 
-import socket
 import time
 
 from fediversity.deploy.bench import Bench
@@ -18,13 +17,13 @@ from fediversity.deploy.retry import with_retries
 from fediversity.deploy.slots import turn
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
 from fediversity.deploy.tracked import register_new_files
+from fediversity.deploy.unlock import is_locked
 from fediversity.ledger.records import StepRecord
 
 _ASK_SECONDS = 15.0
 _PATIENCE_SECONDS = 60.0
 _BOOT_SECONDS = 300.0
 _PAUSE_SECONDS = 1.0
-_PORT_SECONDS = 5.0
 
 
 def install(bench: Bench) -> Result:
@@ -100,7 +99,7 @@ def _found(bench: Bench, earlier: StepRecord | None) -> Target | None:
             answer = _ask(installed)
         if answer.ok:
             return target
-        if earlier and _waits_for_unlocking(bench):
+        if earlier and is_locked(bench):
             return None
         if answer.wrong_host_key or time.monotonic() > deadline:
             raise StepError(*unreachable(target, answer))
@@ -132,14 +131,3 @@ def _installed_already(bench: Bench, found: Target | None, earlier: StepRecord |
         return Result("unchanged", f"{job.machine} was installed by an earlier run that was cut off")
     hint = f'to erase it all the same, write `reinstall: "{job.server_id}"` at the machine in the fleet file'
     raise StepError(f"{job.machine} already runs the system '{identity}'; nothing was erased", hint)
-
-
-def _waits_for_unlocking(bench: Bench) -> bool:
-    job = bench.job
-    if job.address is None or job.unlock_port is None:
-        return False
-    try:
-        with socket.create_connection((job.address, job.unlock_port), timeout=_PORT_SECONDS):
-            return True
-    except OSError:
-        return False

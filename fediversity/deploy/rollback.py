@@ -13,6 +13,7 @@ from fediversity.deploy.health import SETTLE_SECONDS
 from fediversity.deploy.job import RolledBackError, StepError
 from fediversity.deploy.snapshot import SYSTEM_PROFILE, Snapshot, try_to_look
 from fediversity.deploy.ssh import Answer, Target
+from fediversity.deploy.unlock import unlock_if_locked
 
 _SWITCH_SECONDS = 900.0
 _LONGER_SECONDS = 1800.0
@@ -33,6 +34,9 @@ def go_back(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str], wh
     # A machine that the change has cut off comes back when its guard has had enough of waiting.
     patience = bench.patient(BACK_SECONDS) + (guard.seconds if guard.there else 0.0)
     answer = reach_again(machine, patience, keys)
+    if not answer.ok:
+        unlock_if_locked(bench, machine)
+        answer = reach_again(machine, bench.patient(SETTLE_SECONDS), keys)
     if not answer.ok:
         reason = f"{why}; {machine.alias} does not come back: {unreachable(machine, answer)[0]}"
         raise StepError(

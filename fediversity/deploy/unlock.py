@@ -1,5 +1,7 @@
 """Giving its passphrase to a machine whose disk is encrypted, before it can mount its root."""
 
+import socket
+
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import HOST_KEY_VAR, unreachable
 from fediversity.deploy.health import wait_for
@@ -8,6 +10,7 @@ from fediversity.deploy.ssh import Target, pin_host_key
 
 _ASK_SECONDS = 30.0
 _UNLOCK_SECONDS = 300.0
+_PORT_SECONDS = 5.0
 
 
 def unlock(bench: Bench) -> Result:
@@ -28,6 +31,25 @@ def unlock(bench: Bench) -> Result:
         reason, hint = unreachable(machine, answer)
         raise StepError(f"{job.machine} was given the passphrase, but then: {reason}", hint)
     return Result("applied", f"{job.machine} is unlocked")
+
+
+def unlock_if_locked(bench: Bench, machine: Target) -> None:
+    """Unlocks the machine if its disk is encrypted and it waits for the passphrase instead of answering."""
+    if bench.job.unlock_port is not None and not machine.run("true", seconds=_ASK_SECONDS).ok and is_locked(bench):
+        bench.log.note(f"{machine.alias} has restarted and waits to be unlocked")
+        unlock(bench)
+
+
+def is_locked(bench: Bench) -> bool:
+    """Whether somebody listens where the machine takes its passphrase."""
+    job = bench.job
+    if job.address is None or job.unlock_port is None:
+        return False
+    try:
+        with socket.create_connection((job.address, job.unlock_port), timeout=_PORT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def _give_passphrase(bench: Bench, early: Target) -> None:

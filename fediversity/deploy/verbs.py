@@ -17,7 +17,7 @@ from fediversity.deploy.slots import turn
 from fediversity.deploy.snapshot import DEPLOYMENTS, Snapshot
 from fediversity.deploy.ssh import Target, pin_host_key, pinned_host_key
 from fediversity.deploy.tracked import register_new_files
-from fediversity.deploy.unlock import unlock
+from fediversity.deploy.unlock import unlock, unlock_if_locked
 
 
 def generate_vars(bench: Bench) -> Result:
@@ -53,6 +53,7 @@ def update(bench: Bench) -> Result:
     machine = bench.machine()
     if put_off := _put_off(bench, machine):
         return put_off
+    unlock_if_locked(bench, machine)
     # A machine that somebody else installed has the host key of its vars only from its first update on.
     gets_host_key = job.machine_class == "nixos" and job.server_id is None
     if gets_host_key and machine.run("true").wrong_host_key:
@@ -113,7 +114,10 @@ def apply(bench: Bench) -> Result:
     if job.identity is not None:
         ssh["identityFile"] = str(job.identity)
     _write_facts(bench, {job.subject: {**job.deployment, "ssh": ssh}})
-    if off := _put_off(bench, machine) or arrive(bench, machine):
+    if put_off := _put_off(bench, machine):
+        return put_off
+    unlock_if_locked(bench, machine)
+    if off := arrive(bench, machine):
         return off
     with turn(bench, "updates"):
         bench.ledger.turn_came(bench.record)

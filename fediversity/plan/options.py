@@ -10,6 +10,7 @@ from fediversity.plan.steps import Step
 
 _CAPPED = frozenset({"install", "update", "apply"})
 _PUT_OFF = frozenset({"reach", "join", "update", "apply"})
+_LOCKED = frozenset({"install", "unlock", "update", "apply"})
 _GATED = frozenset({"install", "join", "update", "apply"})
 
 
@@ -28,7 +29,7 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     options += ["--machine", step.machine] if step.deployment else []
     options += ["--fleet", fleet.name, "--user", machine.ssh.user, "--port", str(machine.ssh.port)]
     options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
-    if step.kind in {"install", "unlock"} and machine.disk.encrypted:
+    if step.kind in _LOCKED and machine.disk.encrypted:
         options += ["--unlock-port", str(machine.disk.unlock_port)]
     if step.kind == "install" and machine.reinstall:
         options += ["--reinstall", machine.reinstall]

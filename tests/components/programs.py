@@ -35,12 +35,17 @@ PRODUCTION = parse_settings("production", {"fleet": "stacks/production.yaml", "i
 STAGING = parse_settings("staging", {"fleet": "stacks/staging.yaml", "protect": "false", "flake": "systems/nix"})
 
 
-def declare(fleet: Fleet, settings: Settings, *, preview: bool = False) -> Recording:
+def declare(
+    fleet: Fleet, settings: Settings, *, preview: bool = False, attempts: Mapping[str, int] | None = None
+) -> Recording:
     """What a fleet registers in a stack with those settings."""
     config = {} if settings.simulated else {"hcloud:token": TOKEN}
     plan = plan_for(fleet, settings)
     return record(
-        lambda: Program(fleet, plan, settings).declare(), stack=settings.stack, config=config, preview=preview
+        lambda: Program(fleet, plan, settings, attempts).declare(),
+        stack=settings.stack,
+        config=config,
+        preview=preview,
     )
 
 

@@ -3,11 +3,14 @@
 import json
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from fediversity.components.deployments import ONCE_FOR_EACH_SERVER
+from fediversity.components.limits import keep_limits
 from fediversity.deploy.arguments import parse
+from fediversity.fleet.health import Limits, PerProvider
 from fediversity.plan.steps import Plan, Step
 from tests.components.programs import DEV, SETTINGS, STACKS, declare, dev, plan_for, production, staging
 from tests.components.recording import Recording, Registration
@@ -220,6 +223,56 @@ def test_the_runner_is_told_what_only_some_steps_need(stack: str) -> None:
         "size": "small",
         "storage": None,
         "mail": None,
+    }
+
+
+@both
+def test_the_runner_is_told_what_the_fleet_file_says_of_a_machine_s_health_and_absence(stack: str) -> None:
+    jobs = {
+        name: parse(known_to_shell(command)[1:], command.inputs["environment"])
+        for name, command in STACKS[stack]().commands.items()
+    }
+    checks = [
+        (check.name, check.command, check.port, check.mesh, check.timeout) for check in jobs["laptop-update"].checks
+    ]
+    assert checks == [
+        ("store", "test -e '/nix/store'", None, False, 30.0),
+        ("the page /up at port 8080", None, 8080, False, 60.0),
+        ("the mesh", None, None, True, 60.0),
+    ]
+    assert jobs["laptop-reach"].checks == jobs["solo-update"].checks == ()
+    assert {name for name, job in jobs.items() if job.may_be_offline} == {"solo-reach", "solo-update"}
+    assert {jobs[name].provider for name in ("hub-install", "hub-update", "photos-apply")} == {"hetzner"}
+    assert jobs["hub-reach"].provider is None
+    assert (jobs["solo-update"].gate, jobs["solo-reach"].gate) == (("six",), ())
+    assert (jobs["legacy-update"].gate, jobs["video-apply"].gate) == (("vault",), ("legacy",))
+    assert jobs["vault-update"].unlock_port == jobs["video-apply"].unlock_port == 2201
+
+
+def test_a_step_that_has_to_run_again_is_another_one_for_the_engine_and_no_other_is() -> None:
+    again = declare(every_kind(), DEV, attempts={"laptop-join": 7, "laptop-update": 9, "fleet-vars": 3})
+    usual = dev().commands
+    changed = {name for name, command in again.commands.items() if command.inputs != usual[name].inputs}
+
+    assert changed == {"laptop-join", "laptop-update", "fleet-vars"}
+    assert again.commands["laptop-join"].inputs["triggers"][-1] == "attempt 7"
+    assert again.commands["laptop-update"].inputs["environment"]["FEDIVERSITY_ATTEMPT"] == "9"
+    assert "triggers" not in again.commands["laptop-update"].inputs
+
+
+def test_another_cap_changes_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fleet = every_kind()
+    slower = fleet.model_copy(update={"limits": Limits(updates=1, per_provider=PerProvider(hetzner=1))})
+
+    keep_limits(slower, DEV)
+
+    again, usual = declare(slower, DEV).commands, dev().commands
+    assert {name for name in usual if again[name].inputs != usual[name].inputs} == set()
+    assert json.loads((tmp_path / ".fediversity/dev/limits.json").read_text()) == {
+        "installs": 1,
+        "updates": 1,
+        "per_provider": {"hetzner": 1},
     }
 
 

@@ -9,7 +9,9 @@ import pytest
 from fediversity.deploy import unlock as unlocking
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.job import StepError
-from fediversity.deploy.unlock import unlock
+from fediversity.deploy.ssh import pin_host_key
+from fediversity.deploy.unlock import unlock, unlock_if_locked
+from fediversity.deploy.verbs import update
 from tests.deploy.machines import Asked, Network, Said, Script, ScriptedMachine, answers, hang_up, new_key
 from tests.deploy.site import Site
 
@@ -139,3 +141,28 @@ def test_a_machine_that_has_not_started_yet_is_waited_for(site: Site, network: N
 
     assert unlock(machine.bench()).outcome == "applied"
     starting.join()
+
+
+def test_a_machine_that_restarted_by_itself_is_unlocked_before_its_update(site: Site, network: Network) -> None:
+    machine = Encrypted(site, network)
+    update_line = ("clan", "machines", "update", "cinnabar")
+
+    result = update(
+        site.bench(
+            "update", machine.system, update_line, unlock_port=machine.early.port, server_id="4711", patience=0.1
+        )
+    )
+
+    assert result.outcome == "unchanged"
+    assert [asked.command for asked in machine.told] == ["systemctl default"]
+    assert "cinnabar has restarted and waits to be unlocked" in site.log_text
+
+
+def test_a_machine_that_answers_is_not_asked_whether_it_is_locked(site: Site, network: Network) -> None:
+    machine = Encrypted(site, network)
+    machine.system.turn_on()
+    pin_host_key(site.known_hosts, "cinnabar", machine.system.host_public_key)
+
+    unlock_if_locked(machine.bench(), machine.bench().machine())
+
+    assert machine.early.asked == []

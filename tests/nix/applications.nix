@@ -60,6 +60,9 @@ let
         "powerdns"
       ] (name: if config.services.${name}.enable then config.services.${name} else null);
       inherit (config.fediversity) deployments applicationData;
+      deployed = lib.mapAttrs (_: file: file.text) (
+        lib.filterAttrs (name: _: lib.hasPrefix "fediversity/deployments/" name) config.environment.etc
+      );
       units = config.systemd.services;
       ports = config.networking.firewall.allowedTCPPorts;
       inherit (config.security) acme;

@@ -102,6 +102,16 @@ def initial_user(machine: Evaluated, application: str) -> Evaluated:
     return unit
 
 
+def test_a_machine_has_a_file_for_each_application_that_runs_there_with_what_was_asked_for(
+    machines: Evaluated,
+) -> None:
+    found = {name.rpartition("/")[2]: json.loads(text) for name, text in machines["all"]["deployed"].items()}
+
+    assert found == {f"{name}.json": asked for name, asked in ALL_THREE.items()}
+    for application in APPLICATIONS:
+        assert machines[f"{application}-disabled"]["deployed"] == {}
+
+
 # What can be asked for
 
 

@@ -90,6 +90,11 @@ machines:
     provider: {kind: darwin, host: laptop.mesh}
     ssh: {user: operator}
     mesh: zerotier-main
+    may_be_offline: false
+    checks:
+      - {name: store, command: "test -e '/nix/store'", timeout: 30}
+      - http: {port: 8080, path: /up}
+      - {mesh: true}
   solo:
     description: A Mac outside the mesh.
     machineClass: darwin
