@@ -21,7 +21,7 @@ SWITCH_SECONDS = 600.0
 _BACK = f'nix-env -p {SYSTEM_PROFILE} --set "$0" && exec "$0/bin/switch-to-configuration" switch'
 _PATH = "--setenv=PATH=/run/current-system/sw/bin"
 _RUN = f"systemd-run --unit=fediversity-guard-rollback --collect --no-ask-password {_PATH} -- bash -c '{_BACK}' \"$0\""
-_SCRIPT = (
+SCRIPT = (
     f'while [ "$(readlink -f {CURRENT_SYSTEM})" = "$0" ] && [ "$(readlink -f {SYSTEM_PROFILE})" = "$1" ]; '
     f'do sleep 1; done; sleep "$2"; exec {_RUN}'
 )
@@ -80,5 +80,5 @@ class Guard:
         return (
             *("systemd-run", "--unit=fediversity-guard", "--collect", "--no-ask-password", _PATH),
             f"--property=RuntimeMaxSec={at_most:g}",
-            *("--", "bash", "-c", _SCRIPT, old, self.before.profile or old, f"{self.seconds:g}"),
+            *("--", "bash", "-c", SCRIPT, old, self.before.profile or old, f"{self.seconds:g}"),
         )

@@ -78,6 +78,10 @@ class Checkout:
         """What `./just OPERATION dev` starts."""
         return self.run(sys.executable, "-m", "fediversity.engine", operation, "dev", *options, seconds=seconds)
 
+    def local(self, *words: str) -> Done:
+        """`fediversity local …`: makes simulated machines fail, and heals them."""
+        return self.run(sys.executable, "-m", "fediversity.cli.main", "local", *words)
+
     def must(self, done: Done) -> str:
         """The output of a command that must have ended well."""
         assert done.status == 0, f"exit status {done.status}:\n{done.output}"

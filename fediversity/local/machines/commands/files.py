@@ -164,9 +164,22 @@ def _octal(text: str) -> int | None:
         return None
 
 
+async def ls(call: Call) -> int:
+    """`ls FOLDER`"""
+    match call.arguments:
+        case [path] if not path.startswith("-"):
+            if not call.machine.root.exists(path):
+                return call.fail(f"cannot access '{path}': No such file or directory", 2)
+            for name in call.machine.root.names(path):
+                call.say(name)
+            return 0
+    return call.unsupported()
+
+
 COMMANDS: dict[str, Command] = {
     "true": true,
     "cat": cat,
+    "ls": ls,
     "readlink": readlink,
     "test": test,
     "mkdir": mkdir,

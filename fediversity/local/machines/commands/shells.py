@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fediversity.local.machines.commands import guard
+
 if TYPE_CHECKING:
     from fediversity.local.machines.call import Call, Command
 
@@ -19,9 +21,19 @@ async def shell(call: Call) -> int:
     from fediversity.local.machines.interpreter import run_line  # noqa: PLC0415  they call each other
 
     match call.arguments:
+        case ["-c", guard.SCRIPT, old, profile, seconds]:
+            return await guard.guard(call, old, profile, seconds)
         case ["-c" | "-lc", line, *arguments]:
             return await run_line(call, line, arguments)
     return call.unsupported()
+
+
+async def echo(call: Call) -> int:
+    """`echo WORD…`"""
+    if call.arguments and call.arguments[0].startswith("-"):
+        return call.unsupported()
+    call.say(" ".join(call.arguments))
+    return 0
 
 
 async def leave(call: Call) -> int:
@@ -67,5 +79,5 @@ async def setsid(call: Call) -> int:
     return call.unsupported()
 
 
-COMMANDS: dict[str, Command] = {"bash": shell, "sh": shell, "exit": leave, "setsid": setsid}
+COMMANDS: dict[str, Command] = {"bash": shell, "echo": echo, "sh": shell, "exit": leave, "setsid": setsid}
 SUDO: dict[str, Command] = {"sudo": sudo}

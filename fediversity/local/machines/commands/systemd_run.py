@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
+import signal
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fediversity.local.machines.units import Timer, UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from fediversity.local.machines.call import Call, Command
 
 _FLAGS = {
@@ -19,6 +24,7 @@ _FLAGS = {
 }
 _VALUES = {
     **{"--unit": "unit", "-u": "unit", "--on-active": "on-active", "--timer-property": "timer-property"},
+    **{"--property": "property", "-p": "property"},
     **{"--setenv": "setenv", "-E": "setenv", "--service-type": "service-type"},
 }
 _SPANS = {
@@ -49,6 +55,7 @@ class _Request:
     delay: float | None = None
     timer_properties: list[str] = field(default_factory=list)
     setenv: list[str] = field(default_factory=list)
+    most_seconds: float | None = None
 
 
 def parse(words: tuple[str, ...]) -> _Request:
@@ -88,6 +95,13 @@ def _take(request: _Request, option: str, value: str) -> None:
         request.timer_properties.append(value)
     elif option == "setenv":
         request.setenv.append(value)
+    elif option == "property":
+        name, separator, _ = value.partition("=")
+        if not separator:
+            raise _RefusedError(f"Not an assignment: {value}")
+        if name != "RuntimeMaxSec":
+            raise _UnsupportedError
+        request.most_seconds = _span(value)
     elif option == "service-type" and value not in _TYPES:
         raise _UnsupportedError
 
@@ -177,12 +191,21 @@ async def _run_service(call: Call, request: _Request) -> int:
     environment, has_path = _surroundings(call, request)
     service = call.with_argv(request.argv, environment=environment).for_service(name, "pipe" in request.flags)
     text = f"[systemd-run] {' '.join(request.argv)}"
-    task = call.machine.units.start(name, text, lambda: run_detached(service, has_path), "collect" in request.flags)
+    work = partial(_at_most, request.most_seconds, partial(run_detached, service, has_path))
+    task = call.machine.units.start(name, text, work, "collect" in request.flags)
     if request.flags & {"wait", "pipe"}:
         return await call.machine.units.outlast(task)
     if "quiet" not in request.flags:
         call.complain(f"Running as unit: {name}; invocation ID: {secrets.token_hex(16)}")
     return 0
+
+
+async def _at_most(seconds: float | None, work: Callable[[], Awaitable[int]]) -> int:
+    """Runs a service for so long (RuntimeMaxSec); then systemd ends it with SIGTERM."""
+    try:
+        return await asyncio.wait_for(work(), seconds)
+    except TimeoutError:
+        return 128 + signal.SIGTERM
 
 
 def _stem(request: _Request) -> str:

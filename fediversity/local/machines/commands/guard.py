@@ -1,0 +1,41 @@
+"""The guard that a rollout leaves on a machine while it changes it: a shell script that is known by its very text.
+
+Simulated machines understand no loops. What this script does they act out; any other text with one is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fediversity.local.machines import profiles
+
+if TYPE_CHECKING:
+    from fediversity.local.machines.call import Call
+
+_PATH = "--setenv=PATH=/run/current-system/sw/bin"
+_BACK = f'nix-env -p {profiles.SYSTEM} --set "$0" && exec "$0/bin/switch-to-configuration" switch'
+_RUN = ("systemd-run", "--unit=fediversity-guard-rollback", "--collect", "--no-ask-password", _PATH, "--")
+
+SCRIPT = (
+    f'while [ "$(readlink -f {profiles.CURRENT})" = "$0" ] && [ "$(readlink -f {profiles.SYSTEM})" = "$1" ]; '
+    f'do sleep 1; done; sleep "$2"; exec {" ".join(_RUN)} bash -c \'{_BACK}\' "$0"'
+)
+"""Waits until the machine runs or boots another system, then so many seconds, and goes back."""
+
+_LOOK_SECONDS = 0.1
+_NOT_FOUND = 127
+
+
+async def guard(call: Call, old: str, profile: str, seconds: str) -> int:
+    """Acts the script out. `old` is what it goes back to, `profile` what the machine boots before the change."""
+    from fediversity.local.machines.interpreter import run_command  # noqa: PLC0415  they call each other
+
+    if not call.on_path:
+        call.complain("bash: line 1: readlink: command not found")
+        return _NOT_FOUND
+    root = call.machine.root
+    while root.canonical(profiles.CURRENT) == old and root.canonical(profiles.SYSTEM) == profile:
+        await asyncio.sleep(_LOOK_SECONDS)
+    await asyncio.sleep(float(seconds))
+    return await run_command(call.with_argv((*_RUN, "bash", "-c", _BACK, old)))
