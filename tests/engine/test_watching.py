@@ -126,6 +126,24 @@ def test_a_preview_and_an_up_say_which_machine_changes(checkout: Checkout) -> No
     assert "  blackphos" not in checkout.must(checkout.just("up")).partition("rollout begun")[0]
 
 
+def test_a_machine_rolled_back_by_hand_is_left_alone_until_it_is_let_go(checkout: Checkout) -> None:
+    update = [record for record in checkout.records() if record.step == "rosegold-update"]
+    before, after = update[-2].system, update[-1].system
+    assert before != after
+
+    checkout.must(people(checkout, "rollback", "rosegold", "--yes"))
+
+    assert (newest(checkout).kind, newest(checkout).outcome, newest(checkout).system) == ("rollback", "applied", before)
+    assert "rosegold   well: it is well and runs what was applied" in people(checkout, "check").output
+    count = len(checkout.records())
+    assert "rosegold is held: rolled back by hand" in checkout.must(checkout.just("up"))
+    assert len(checkout.records()) == count, "an up updated what a person had rolled back"
+
+    checkout.must(people(checkout, "rollback", "rosegold", "--release"))
+    checkout.must(checkout.just("up"))
+    assert (newest(checkout).step, newest(checkout).system) == ("rosegold-update", after)
+
+
 def test_ctrl_c_ends_the_rollout_in_good_order_and_is_summed_up(checkout: Checkout) -> None:
     change(checkout, *MACS)
     started = checkout.start(sys.executable, "-m", "fediversity.engine", "up", "dev")
