@@ -15,8 +15,9 @@ _FIRST_PAUSE = 5.0
 _LOST = re.compile(
     r"(?i)ssh: connect to host|connection (?:refused|reset|timed out|closed)|operation timed out|no route to host"
     r"|network is unreachable|could not resolve hostname|temporary failure in name resolution|broken pipe"
-    r"|kex_exchange_identification|client_loop: send disconnect|lost connection|exit(?:ed)? (?:with |code |status )+255"
-    r"|cannot connect to '|failed to start SSH (?:connection|master)|nix-daemon.* disconnected unexpectedly"
+    r"|kex_exchange_identification|client_loop: send disconnect|lost connection|exit(?:ed)? (?:with |code |status )*255"
+    r"|cannot open connection to remote store|cannot connect to '|failed to start SSH (?:connection|master)"
+    r"|nix-daemon.* disconnected unexpectedly"
 )
 """What OpenSSH and Nix say when a connection is not to be had, or is gone."""
 

@@ -1,7 +1,7 @@
-"""What goes wrong in the middle of a rollout: what the ledger says, what the machine runs, and what the next `up` does.
+"""What goes wrong in the middle of an update: what the ledger says, what the machine runs, what the next `up` does.
 
-One small fleet is rolled out; each case changes a machine's module, makes something fail, rolls out, looks, lets it work
-again and rolls out once more. With the real engine.
+One small fleet is rolled out; each case changes a machine's module, makes something fail, rolls out, looks, lets it
+work again and rolls out once more. With the real engine.
 """
 
 from collections.abc import Sequence
