@@ -66,7 +66,9 @@ def _confirmed(bench: Bench, found: Snapshot) -> Snapshot:
 
 def _is_unchanged(bench: Bench, machine: Target, before: Snapshot) -> bool:
     found = try_to_look(machine, bench.job.machine_class)
-    return isinstance(found, Snapshot) and _same(before, found) and not found.at_work
+    as_before = isinstance(found, Snapshot) and _same(before, found)
+    # What its guard has taken back had been changed.
+    return isinstance(found, Snapshot) and as_before and not found.at_work and not found.went_back
 
 
 def _same(before: Snapshot, found: Snapshot) -> bool:
@@ -86,6 +88,10 @@ def _after_success(bench: Bench, machine: Target, guard: Guard, keys: Sequence[s
     state = health(bench, machine, guard.before)
     if state.problems or state.found is None:
         go_back(bench, machine, guard, keys, "; ".join(state.problems))
+    if state.found.went_back:
+        go_back(
+            bench, machine, guard, keys, f"the guard of {machine.alias} took the change back before it was confirmed"
+        )
     # Stopping the guard is what confirms the change; what is seen afterwards is what stays.
     guard.disarm()
     after = try_to_look(machine, bench.job.machine_class)

@@ -3,7 +3,8 @@
 It is armed before the tool starts, which may build for long before it changes anything. So it does not count from then
 on, but waits until the system or the boot default is another one, and counts from there. Whoever deploys stops it when
 all is well. Has the deploying computer died, or has the change cut the machine off, nobody does, and the machine goes
-back by itself. A restart ends it: transient units are gone then.
+back by itself. It stays on guard then, because clan tries a switch a second time as soon as it has contact again, and
+leaves a unit behind that says so. A restart ends it: transient units are gone then.
 """
 
 import shlex
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import CURRENT_SYSTEM, unreachable
 from fediversity.deploy.job import StepError
-from fediversity.deploy.snapshot import GUARD_UNIT, SYSTEM_PROFILE, Snapshot
+from fediversity.deploy.snapshot import GUARD_UNIT, SYSTEM_PROFILE, WENT_BACK_UNIT, Snapshot
 from fediversity.deploy.ssh import Answer, Target
 
 SWITCH_SECONDS = 600.0
@@ -20,10 +21,13 @@ SWITCH_SECONDS = 600.0
 
 _BACK = f'nix-env -p {SYSTEM_PROFILE} --set "$0" && exec "$0/bin/switch-to-configuration" switch'
 _PATH = "--setenv=PATH=/run/current-system/sw/bin"
-_RUN = f"systemd-run --unit=fediversity-guard-rollback --collect --no-ask-password {_PATH} -- bash -c '{_BACK}' \"$0\""
+_START = f"systemd-run --collect --no-ask-password --quiet {_PATH}"
 SCRIPT = (
-    f'while [ "$(readlink -f {CURRENT_SYSTEM})" = "$0" ] && [ "$(readlink -f {SYSTEM_PROFILE})" = "$1" ]; '
-    f'do sleep 1; done; sleep "$2"; exec {_RUN}'
+    f'p="$1"; while true; do '
+    f'while [ "$(readlink -f {CURRENT_SYSTEM})" = "$0" ] && [ "$(readlink -f {SYSTEM_PROFILE})" = "$p" ]; '
+    f'do sleep 1; done; sleep "$2"; p="$0"; '
+    f"{_START} --wait --unit=fediversity-guard-rollback -- bash -c '{_BACK}' \"$0\"; "
+    f"{_START} --unit={WENT_BACK_UNIT} --property=RuntimeMaxSec=86400 -- sleep 86400; done"
 )
 
 
@@ -50,6 +54,8 @@ class Guard:
         """Arms it in place of any other. Raises StepError if the machine does not take it."""
         if not self.there:
             return
+        if self.before.went_back:
+            self.forget()
         answer = self._replace()
         if answer.unreached:
             raise StepError(*unreachable(self.machine, answer))
@@ -61,6 +67,10 @@ class Guard:
         """Has it count anew. If the machine is not reached, the one that is there stays."""
         if self.there:
             self._replace()
+
+    def forget(self) -> None:
+        """Removes the unit that says that a guard has gone back."""
+        self.machine.run(*self.machine.as_root("systemctl", "stop", WENT_BACK_UNIT))
 
     def _replace(self) -> Answer:
         # In one session, so that losing contact in between leaves the machine with a guard, the old one or the new.

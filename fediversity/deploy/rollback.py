@@ -48,6 +48,8 @@ def go_back(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str], wh
     if not _is_back(before, found):
         _switch(bench, machine, before)
         found = _when_idle(bench, machine, keys)
+    if isinstance(found, Snapshot) and found.went_back:
+        guard.forget()
     _finish(bench, machine, before, found, why)
 
 

@@ -13,6 +13,7 @@ SYSTEM_PROFILE = "/nix/var/nix/profiles/system"
 
 DEPLOYMENTS = "/etc/fediversity/deployments"
 GUARD_UNIT = "fediversity-guard.service"
+WENT_BACK_UNIT = "fediversity-guard-went-back.service"
 
 _LOOK_SECONDS = 90.0
 _OURS = ("clan-*.service", "nixos-rebuild-*.service", "fediversity-*.service")
@@ -67,7 +68,12 @@ class Snapshot:
     @property
     def at_work(self) -> frozenset[str]:
         """The units in which somebody changes the system at this moment."""
-        return self.busy - {GUARD_UNIT}
+        return self.busy - {GUARD_UNIT, WENT_BACK_UNIT}
+
+    @property
+    def went_back(self) -> bool:
+        """Whether a guard has taken a change back there, and nobody has taken note of it yet."""
+        return WENT_BACK_UNIT in self.busy
 
     @property
     def guarded(self) -> bool:

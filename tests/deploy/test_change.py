@@ -236,6 +236,30 @@ def test_a_machine_that_was_cut_off_is_waited_for_until_its_guard_has_brought_it
     assert "switch back" not in kinds(machine), "the guard had done it"
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_change_that_the_guard_took_back_while_the_tool_still_ran_is_no_success(
+    site: Site, network: Network, status: int
+) -> None:
+    living = Living()
+
+    def guard_goes_back() -> None:
+        living.switched(SYSTEM)
+        living.busy.append("fediversity-guard-went-back.service")
+
+    forget = "systemctl stop fediversity-guard-went-back.service"
+
+    def forgets(_: object) -> Said:
+        living.busy.clear()
+        return Said()
+
+    machine = living.machine(network, more={forget: forgets})
+
+    with pytest.raises(RolledBackError, match=r"clan says no|the guard of cinnabar took the change back"):
+        run(site, machine, guard_goes_back, status=status)
+    assert machine.commands.count(forget) == 1
+    assert "switch back" not in kinds(machine)
+
+
 def test_a_machine_that_never_comes_back_is_said_so_with_what_to_do(site: Site, network: Network) -> None:
     living = Living(deaf={NEW_SYSTEM})
 

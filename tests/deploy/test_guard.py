@@ -36,9 +36,10 @@ class Script:
             (folder / name).write_text(SYSTEM)
         cases = "".join(f"{link}) cat '{folder}/{name}';; " for link, name in self.links.items())
         self._tool(tools / "readlink", f'case "$2" in {cases}esac')
-        self._tool(
-            tools / "systemd-run", f"printf '%s\\0' \"$@\" >'{folder}/told.new'; mv '{folder}/told.new' '{folder}/told'"
-        )
+        # Going back works: whoever looks next finds the old system.
+        back = f"for old; do :; done; printf %s \"$old\" >'{folder}/current'; printf %s \"$old\" >'{folder}/profile'"
+        told = f"{{ printf '%s\\0' \"$@\"; echo; }} >>'{folder}/told'"
+        self._tool(tools / "systemd-run", f'{told}; case "$*" in *--unit=fediversity-guard-rollback*) {back};; esac')
         words = command[command.index("--") + 1 :]
         self.process = subprocess.Popen(words, env={"PATH": f"{tools}:/usr/bin:/bin"})
 
@@ -48,13 +49,11 @@ class Script:
         path.chmod(0o755)
 
     @property
-    def told(self) -> list[str]:
-        """What the script had systemd start."""
-        return (self.folder / "told").read_text().split("\0")[:-1]
-
-    @property
-    def started(self) -> bool:
-        return (self.folder / "told").exists()
+    def told(self) -> list[list[str]]:
+        """What the script had systemd start, each as its words."""
+        file = self.folder / "told"
+        lines = file.read_text().split("\0\n")[:-1] if file.exists() else []
+        return [line.split("\0") for line in lines]
 
 
 @pytest.fixture
@@ -83,14 +82,30 @@ def test_it_goes_back_when_a_change_of_either_is_not_confirmed(
 
     (script.folder / changed).write_text(NEW_SYSTEM)
 
-    wait_until(lambda: script.started)
-    assert script.told[0] == "--unit=fediversity-guard-rollback"
-    at = script.told.index("--")
-    assert script.told[at + 1 : at + 3] == ["bash", "-c"]
-    assert script.told[-1] == SYSTEM
-    assert script.told[at + 3] == (
-        'nix-env -p /nix/var/nix/profiles/system --set "$0" && exec "$0/bin/switch-to-configuration" switch'
-    )
+    wait_until(lambda: len(script.told) == 2)
+    back, note = script.told
+    assert "--unit=fediversity-guard-rollback" in back
+    assert back[back.index("--") + 1 :] == [
+        "bash",
+        "-c",
+        'nix-env -p /nix/var/nix/profiles/system --set "$0" && exec "$0/bin/switch-to-configuration" switch',
+        SYSTEM,
+    ]
+    assert "--unit=fediversity-guard-went-back.service" in note
+
+
+def test_it_stays_on_guard_because_clan_tries_a_switch_a_second_time(
+    site: Site, network: Network, tmp_path: Path, scripts: list[Script]
+) -> None:
+    script = armed(site, network, tmp_path, "0.2")
+    scripts.append(script)
+    (script.folder / "current").write_text(NEW_SYSTEM)
+    wait_until(lambda: len(script.told) == 2)
+
+    (script.folder / "current").write_text(NEW_SYSTEM)
+
+    wait_until(lambda: len(script.told) == 4)
+    assert (script.folder / "current").read_text() == SYSTEM
 
 
 def test_it_waits_as_long_as_nothing_changes(
@@ -102,7 +117,7 @@ def test_it_waits_as_long_as_nothing_changes(
     with pytest.raises(subprocess.TimeoutExpired):
         script.process.wait(2.5)
     assert is_alive(script.process.pid)
-    assert not script.started
+    assert script.told == []
 
 
 def test_it_waits_longer_than_the_longest_check_may_take(site: Site, network: Network) -> None:

@@ -15,13 +15,24 @@ if TYPE_CHECKING:
 
 _PATH = "--setenv=PATH=/run/current-system/sw/bin"
 _BACK = f'nix-env -p {profiles.SYSTEM} --set "$0" && exec "$0/bin/switch-to-configuration" switch'
-_RUN = ("systemd-run", "--unit=fediversity-guard-rollback", "--collect", "--no-ask-password", _PATH, "--")
+_START = ("systemd-run", "--collect", "--no-ask-password", "--quiet", _PATH)
+_GO_BACK = (*_START, "--wait", "--unit=fediversity-guard-rollback", "--")
+_NOTE = (
+    *_START,
+    "--unit=fediversity-guard-went-back.service",
+    "--property=RuntimeMaxSec=86400",
+    "--",
+    "sleep",
+    "86400",
+)
 
 SCRIPT = (
-    f'while [ "$(readlink -f {profiles.CURRENT})" = "$0" ] && [ "$(readlink -f {profiles.SYSTEM})" = "$1" ]; '
-    f'do sleep 1; done; sleep "$2"; exec {" ".join(_RUN)} bash -c \'{_BACK}\' "$0"'
+    f'p="$1"; while true; do '
+    f'while [ "$(readlink -f {profiles.CURRENT})" = "$0" ] && [ "$(readlink -f {profiles.SYSTEM})" = "$p" ]; '
+    f'do sleep 1; done; sleep "$2"; p="$0"; '
+    f"{' '.join(_GO_BACK)} bash -c '{_BACK}' \"$0\"; {' '.join(_NOTE)}; done"
 )
-"""Waits until the machine runs or boots another system, then so many seconds, and goes back."""
+"""Waits until the machine runs or boots another system, then so many seconds, goes back, says so, and waits again."""
 
 _LOOK_SECONDS = 0.1
 _NOT_FOUND = 127
@@ -35,7 +46,10 @@ async def guard(call: Call, old: str, profile: str, seconds: str) -> int:
         call.complain("bash: line 1: readlink: command not found")
         return _NOT_FOUND
     root = call.machine.root
-    while root.canonical(profiles.CURRENT) == old and root.canonical(profiles.SYSTEM) == profile:
-        await asyncio.sleep(_LOOK_SECONDS)
-    await asyncio.sleep(float(seconds))
-    return await run_command(call.with_argv((*_RUN, "bash", "-c", _BACK, old)))
+    while True:
+        while root.canonical(profiles.CURRENT) == old and root.canonical(profiles.SYSTEM) == profile:
+            await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(float(seconds))
+        profile = old
+        await run_command(call.with_argv((*_GO_BACK, "bash", "-c", _BACK, old)))
+        await run_command(call.with_argv(_NOTE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from fediversity.local.machines.commands import guard
@@ -69,6 +70,15 @@ def _asks(call: Call) -> bool:
     return call.machine.site.faults.happens(call.machine.spec.name, "sudo-password") is not None
 
 
+async def sleep(call: Call) -> int:
+    """`sleep SECONDS`"""
+    match call.arguments:
+        case [seconds] if seconds.isdecimal():
+            await asyncio.sleep(int(seconds))
+            return 0
+    return call.unsupported()
+
+
 async def setsid(call: Call) -> int:
     """`setsid --wait COMMAND…`"""
     from fediversity.local.machines.interpreter import run_command  # noqa: PLC0415
@@ -79,5 +89,12 @@ async def setsid(call: Call) -> int:
     return call.unsupported()
 
 
-COMMANDS: dict[str, Command] = {"bash": shell, "echo": echo, "sh": shell, "exit": leave, "setsid": setsid}
+COMMANDS: dict[str, Command] = {
+    "bash": shell,
+    "echo": echo,
+    "sh": shell,
+    "exit": leave,
+    "setsid": setsid,
+    "sleep": sleep,
+}
 SUDO: dict[str, Command] = {"sudo": sudo}
