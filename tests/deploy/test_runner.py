@@ -249,7 +249,7 @@ def test_the_runner_imports_nothing_heavy() -> None:
 
 
 def test_the_runner_starts_in_less_than_150_milliseconds_of_processor_time() -> None:
-    # Installed programs have their bytecode; a busy computer counts more for the same work, and for Python itself too.
+    # Installed programs have their bytecode.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def cost(*command: str) -> float:
@@ -258,9 +258,15 @@ def test_the_runner_starts_in_less_than_150_milliseconds_of_processor_time() -> 
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
+    # A busy computer counts more for the same work. Python with what the runner needs of its library takes 60 ms on one
+    # that is not, so there this is the same limit.
+    library = (
+        "import argparse, ctypes, dataclasses, json, pathlib, selectors, shlex, socket, sqlite3, subprocess, typing"
+    )
     cost(*RUNNER, "--help")
-    bare = min(cost(sys.executable, "-c", "pass") for _ in range(5))
-    assert min(cost(*RUNNER, "--help") for _ in range(5)) < max(0.15, 9 * bare)
+    tries = [(cost(sys.executable, "-c", library), cost(*RUNNER, "--help")) for _ in range(7)]
+    usual, runner = (min(costs) for costs in zip(*tries, strict=True))
+    assert runner < max(0.15, 2.5 * usual)
 
 
 def test_the_runner_loads_neither_the_engine_nor_the_models() -> None:
