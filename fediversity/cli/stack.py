@@ -7,15 +7,17 @@ import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
-from fediversity.ledger.sqlite import Ledger
 from fediversity.plan.images import require_image_port
 from fediversity.plan.settings import Settings, SettingsError, parse_settings
+
+if TYPE_CHECKING:
+    from fediversity.ledger.sqlite import Ledger
 
 _NAMESPACE = "fediversity:"
 
@@ -74,8 +76,10 @@ def state_folder(stack: str) -> Path:
     return Path(".fediversity", stack)
 
 
-def ledger_of(stack: str) -> Ledger:
+def ledger_of(stack: str) -> "Ledger":
     """The record of every step of a stack; it need not be there."""
+    from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415 (commands that look at a fleet file read none)
+
     return Ledger(state_folder(stack) / "ledger.sqlite")
 
 

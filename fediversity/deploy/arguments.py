@@ -36,6 +36,9 @@ _TOLD = tuple(
 _PATIENCE = 1.0
 _PATIENCE_WITH_SIMULATED = 0.1
 
+_LEAST_WAITING = 30.0
+"""Whoever is impatient waits so long all the same, in seconds: a busy computer is slow, too."""
+
 _WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
 
 
@@ -55,13 +58,14 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         raise StepError(f"`{given.verb}` runs no command: nothing may stand after `--`")
     if given.machine_class == "darwin" and any(word.split("=")[0] == "--build-host" for word in command):
         raise StepError("with `--build-host`, clan would switch the build host instead of the Mac: leave it out")
+    patience = _patience(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated)
     return Job(
         verb=given.verb,
         subject=given.subject,
         stack=given.stack,
         state_dir=Path.cwd() / ".fediversity" / given.stack,
         command=tuple(command),
-        timeout=given.timeout or _SECONDS[given.verb],
+        timeout=given.timeout or _seconds(given.verb, patience),
         machine=machine,
         machine_class=given.machine_class,
         user=given.user,
@@ -85,9 +89,15 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         may_be_offline=given.may_be_offline,
         gate=tuple(given.gate.split(",")) if given.gate else (),
         checks=parse_checks(environment.get("FEDIVERSITY_CHECKS")),
-        patience=_patience(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated),
+        patience=patience,
         by_hand=_by_hand(arguments, environment),
     )
+
+
+def _seconds(verb: Verb, patience: float) -> float:
+    """How long the step may take: a tool always as long as it needs, plain waiting by the patience that there is."""
+    seconds = _SECONDS[verb]
+    return seconds if verb in _WITH_TOOL else max(min(seconds, _LEAST_WAITING), seconds * patience)
 
 
 def _patience(text: str | None, *, simulated: bool) -> float:

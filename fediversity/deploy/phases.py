@@ -22,7 +22,7 @@ class Phases:
 
     def __init__(self, patience: float = 1.0) -> None:
         self.erasing = False
-        self._patience = max(patience, 1.0)
+        self._patience = patience
         self._rest = b""
         self._heading = b""
         self._deadline: float | None = None

@@ -52,7 +52,7 @@ def test_a_new_server_meets_a_fault(case: Case, make_checkout: MakeCheckout) -> 
         if case.step:
             latest = outcomes(checkout)
             assert latest[f"{SERVER}-{case.step}"] == "failed", first.output
-            assert latest["cinnabar-update"] == "applied", "what does not depend on it did not go on"
+            assert latest["cinnabar-update"] in {"applied", "unchanged"}, "what does not depend on it did not go on"
 
     checkout.must(checkout.local("heal"))
     second = roll_out(checkout)
