@@ -60,7 +60,7 @@ def survives(checkout: Checkout, reference: Undisturbed, kill: Kill, seed: int) 
     time.sleep(moment)
     kill(checkout, started)
     started.wait(60)
-    wait_until(lambda: not _workers(checkout), 60, "what the killed rollout started has ended")
+    wait_until(lambda: not workers(checkout), 60, "what the killed rollout started has ended")
 
     checkout.must(roll_out(checkout))
 
@@ -71,9 +71,10 @@ def survives(checkout: Checkout, reference: Undisturbed, kill: Kill, seed: int) 
     assert set(latest) == reference.steps, "a step is lost from the ledger"
     assert set(latest.values()) <= {"applied", "unchanged"}, latest
     checkout.must(roll_out(checkout, "--expect-no-changes"))
-    assert _workers(checkout) == [], "an orphan"
+    assert workers(checkout) == [], "an orphan"
     return moment
 
 
-def _workers(checkout: Checkout) -> list[str]:
+def workers(checkout: Checkout) -> list[str]:
+    """What could still change something: runners with their tools, and plug-ins. Recovery ends the rest."""
     return [command for command in checkout.processes() if any(kind in command for kind in _WORKERS)]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.checkout import Checkout, wait_until
 from tests.engine.conftest import MakeCheckout
+from tests.engine.kills import workers
 
 pytestmark = pytest.mark.engine
 
@@ -106,9 +107,3 @@ def engine_pid(checkout: Checkout) -> int:
     engines = [pid for pid in found if os.readlink(f"/proc/{pid}/exe").endswith("pulumi")]
     assert len(engines) == 1, f"expected one engine, found {engines} among {checkout.process_table()}"
     return engines[0]
-
-
-def workers(checkout: Checkout) -> list[str]:
-    """What could still change something: runners with their tools, and plug-ins. Recovery ends the rest."""
-    kinds = ("fediversity-step", "fediversity.local.plugins", "fediversity/local/bin")
-    return [command for command in checkout.processes() if any(kind in command for kind in kinds)]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.ledger.records import StepRecord
 from tests.engine.checkout import Checkout
+from tests.engine.faults import root_of, steps_of
 
 pytestmark = pytest.mark.engine
 
@@ -66,9 +66,9 @@ def test_independent_machines_are_worked_on_at_the_same_time(checkout: Checkout)
 
 def test_machines_show_the_traces_of_what_was_done(checkout: Checkout) -> None:
     for name in MACHINES:
-        root = machine_root(checkout, name)
+        root = root_of(checkout, name)
         assert (root / "nix/var/nix/profiles/system").is_symlink(), f"{name} has no system profile"
-    cinnabar = machine_root(checkout, "cinnabar")
+    cinnabar = root_of(checkout, "cinnabar")
     assert any((cinnabar / "run/secrets/vars").rglob("ssh.id_ed25519")), "the secrets did not arrive"
 
 
@@ -174,21 +174,10 @@ def installs(checkout: Checkout) -> dict[str, int]:
     return {name: entry["installs"] for name, entry in checkout.machines().items() if entry["provider"] != "host"}
 
 
-def machine_root(checkout: Checkout, name: str) -> Path:
-    return checkout.stack_dir / "cloud" / "machines" / str(checkout.machines()[name]["id"]) / "root"
-
-
 def append(checkout: Checkout, file: str) -> None:
     """Changes a module, as an edit would."""
     path = checkout.root / file
     path.write_text(path.read_text() + "\n# changed by a test\n")
-
-
-def steps_of(checkout: Checkout, action: Any) -> list[StepRecord]:
-    """What an action added to the ledger."""
-    before = len(checkout.records())
-    action()
-    return list(checkout.records()[before:])
 
 
 def listening_on(addresses: set[str]) -> list[str]:
