@@ -11,6 +11,7 @@ import shlex
 from dataclasses import dataclass
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.contact import insist
 from fediversity.deploy.facts import CURRENT_SYSTEM, unreachable
 from fediversity.deploy.job import StepError
 from fediversity.deploy.snapshot import GUARD_UNIT, SYSTEM_PROFILE, WENT_BACK_UNIT, Snapshot
@@ -56,7 +57,8 @@ class Guard:
             return
         if self.before.went_back:
             self.forget()
-        answer = self._replace()
+        # Arming it twice leaves one: each takes the place of the one before.
+        answer = insist(self.bench, self.machine, self._replace)
         if answer.unreached:
             raise StepError(*unreachable(self.machine, answer))
         if not answer.ok:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fediversity.deploy.facts import CURRENT_SYSTEM, DARWIN_REBUILD, IDENTITY_FILE, unreachable
+from fediversity.deploy.facts import CURRENT_SYSTEM, DARWIN_REBUILD, IDENTITY_FILE
 from fediversity.deploy.job import StepError
 from fediversity.deploy.ssh import Answer, Target
 from fediversity.deploy.zerotier import LIST_NETWORKS, Network, parse_networks
@@ -79,14 +79,6 @@ class Snapshot:
     def guarded(self) -> bool:
         """Whether a guard waits there to take a change back."""
         return GUARD_UNIT in self.busy
-
-
-def look(machine: Target, machine_class: str) -> Snapshot:
-    """Looks at a machine. Raises StepError if it was not reached, or cannot say whose it is."""
-    answers = try_to_look(machine, machine_class)
-    if isinstance(answers, Answer):
-        raise StepError(*unreachable(machine, answers))
-    return answers
 
 
 def try_to_look(machine: Target, machine_class: str) -> Snapshot | Answer:
