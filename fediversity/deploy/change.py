@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.contact import BACK_SECONDS, reach_again
+from fediversity.deploy.contact import ANSWER_SECONDS, BACK_SECONDS, reach_again
 from fediversity.deploy.guard import Guard
 from fediversity.deploy.health import health
 from fediversity.deploy.job import StepError, StopError
@@ -28,8 +28,8 @@ def change(
     """
     before = _confirmed(bench, preflight(bench, machine))
     bench.log.note(f"system before: {before.system}, boots {before.profile}")
-    guard = Guard(bench, machine, before)
-    guard.arm()
+    guard = Guard.of(bench, machine, before)
+    guard.arm(bench.patient(ANSWER_SECONDS))
     try:
         try:
             with_retries(bench, run, lambda: _is_unchanged(bench, machine, before))

@@ -8,6 +8,7 @@ from typing import TypeVar
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import unreachable
 from fediversity.deploy.job import Result, StepError
+from fediversity.deploy.log import Log
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
 
 T = TypeVar("T")
@@ -15,7 +16,9 @@ T = TypeVar("T")
 BACK_SECONDS = 300.0
 """How long a machine may be gone after it was changed."""
 
-_ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
+"""How long a lost connection may take to come back."""
+
 _OFF_SECONDS = 30.0
 _TRIES = 3
 
@@ -30,7 +33,7 @@ def arrive(bench: Bench, machine: Target, *, seconds: float | None = None) -> Re
     Gives a result only if it does not, and may be off: the step is put off then. Raises StepError if it does not.
     """
     off = bench.job.may_be_offline
-    usual = bench.patient(_OFF_SECONDS if off else _ANSWER_SECONDS)
+    usual = bench.patient(_OFF_SECONDS if off else ANSWER_SECONDS)
     answer = machine.wait(usual if seconds is None or off else seconds)
     if answer.ok:
         return None
@@ -50,14 +53,17 @@ def is_off(answer: Answer) -> bool:
     return answer.unreached and not answer.wrong_host_key and not answer.login_refused
 
 
-def insist(bench: Bench, machine: Target, ask: Callable[[], T | Answer]) -> T | Answer:
-    """Asks for something that may be asked twice, and again when contact was lost in the middle and is there again."""
+def insist(log: Log, machine: Target, seconds: float, ask: Callable[[], T | Answer]) -> T | Answer:
+    """Asks for something that may be asked twice, and again when contact was lost in the middle.
+
+    It has `seconds` to come back.
+    """
     answer = ask()
     for _ in range(_TRIES - 1):
         if not isinstance(answer, Answer) or not is_off(answer):
             break
-        bench.log.note(f"contact with {machine.alias} was lost; nothing was changed, so it is asked again")
-        if not machine.wait(bench.patient(_ANSWER_SECONDS)).ok:
+        log.note(f"contact with {machine.alias} was lost; nothing was changed, so it is asked again")
+        if not machine.wait(seconds).ok:
             break
         answer = ask()
     return answer

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.contact import AwayError, insist, is_off
+from fediversity.deploy.contact import ANSWER_SECONDS, AwayError, insist, is_off
 from fediversity.deploy.facts import IDENTITY_FILE, reached, unreachable
 from fediversity.deploy.job import Job, StepError
 from fediversity.deploy.snapshot import Snapshot, try_to_look
@@ -45,7 +45,8 @@ def preflight(bench: Bench, machine: Target) -> Snapshot:
 
 
 def _look(bench: Bench, machine: Target) -> Snapshot:
-    found = insist(bench, machine, lambda: try_to_look(machine, bench.job.machine_class))
+    seconds = bench.patient(ANSWER_SECONDS)
+    found = insist(bench.log, machine, seconds, lambda: try_to_look(machine, bench.job.machine_class))
     if isinstance(found, Snapshot):
         return found
     reason, hint = unreachable(machine, found)
