@@ -5,11 +5,18 @@ What a step did to the machine is looked at as well: it runs the new system, or 
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from fediversity.cli.going_back import go_back, plan_return
+from fediversity.cli.reaching import Reached
+from fediversity.deploy.log import Log
+from fediversity.deploy.redact import Redactor
+from fediversity.deploy.snapshot import Snapshot, try_to_look
+from fediversity.deploy.ssh import Target
 from tests.real_ssh.server import can_be_asked_for_a_password
 from tests.real_ssh.world import MAC, SERVER, USERS, Project, Real, Simulated, Way
 
@@ -140,6 +147,28 @@ def test_a_login_that_is_refused_is_no_machine_that_is_off(way: Way, project: Pr
 
     assert (ending.outcome, ending.status) == ("failed", 1), ending.output
     assert category(ending.reason) == "refuses the login"
+
+
+def test_a_rollback_by_hand_goes_back_under_a_guard_and_leaves_none(way: Way, project: Project, tmp_path: Path) -> None:
+    way.pin(SERVER)
+    before = project.site.system(SERVER)
+    project.site.edit(SERVER)
+    assert project.run("update", SERVER, way).outcome == "applied"
+    target = Target(
+        way.address(SERVER), way.port, way.user(SERVER), SERVER, project.known_hosts, identity=project.site.key
+    )
+    machine = Reached(target, f"pantheon/{SERVER}", is_mac=False)
+
+    back = plan_return(machine, (), None)
+    with closing(Log(tmp_path / "log", Redactor())) as log:
+        said = go_back(machine, back, log, 0.02)
+
+    assert back.to == before
+    assert said.startswith("rolled back by hand from ")
+    assert project.site.system(SERVER) == project.site.boot_default(SERVER) == before
+    found = try_to_look(target, "nixos")
+    assert isinstance(found, Snapshot)
+    assert found.busy == frozenset(), "neither a guard nor anything else is left"
 
 
 def category(reason: str) -> str:
