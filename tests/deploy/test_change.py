@@ -302,6 +302,30 @@ def test_a_guard_that_was_left_behind_is_taken_over_and_its_system_not_trusted(s
     assert "cut off here before it had confirmed" in site.log_text
 
 
+def test_a_system_that_nobody_saw_well_is_not_trusted_though_a_restart_has_ended_its_guard(
+    site: Site, network: Network
+) -> None:
+    living = Living(system=NEW_SYSTEM, profile=NEW_SYSTEM, broken={NEW_SYSTEM: ["web.service"]})
+    machine = living.machine(network)
+    site.ledger.end(site_record(site), "applied", "well", SYSTEM)
+    site.ledger.end(site_record(site), "interrupted", "its runner ended in the middle")
+
+    with pytest.raises(RolledBackError, match=r"failed on cinnabar: web\.service"):
+        run(site, machine, lambda: None)
+    assert (living.system, living.profile) == (SYSTEM, SYSTEM)
+
+
+def test_an_earlier_step_that_was_cut_off_before_it_changed_anything_leaves_nothing_to_distrust(
+    site: Site, network: Network
+) -> None:
+    living = Living(broken={SYSTEM: ["old.service"]})
+    machine = living.machine(network)
+    site.ledger.end(site_record(site), "applied", "well", SYSTEM)
+    site.ledger.end(site_record(site), "interrupted", "its runner ended in the middle")
+
+    assert run(site, machine, lambda: None).outcome == "unchanged", "what failed before is no reason to go back"
+
+
 def site_record(site: Site) -> int:
     site.ledger.create()
     return site.ledger.begin(
