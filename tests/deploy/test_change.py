@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from fediversity.deploy import health
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.job import Check, Result, RolledBackError, StepError
 from fediversity.deploy.ssh import pin_host_key
 from fediversity.deploy.verbs import update
+from fediversity.deploy.zerotier import Network as ZeroTier
 from tests.deploy.living import ARM_GUARD, NETWORK_ID, SET_PROFILE, STOP_GUARD, Living
 from tests.deploy.machines import NEW_SYSTEM, SYSTEM, Network, Said, ScriptedMachine, in_turn
 from tests.deploy.site import Site
@@ -147,6 +149,31 @@ def test_a_check_of_its_own_that_does_not_hold_takes_the_machine_back(
 
     with pytest.raises(RolledBackError, match=said):
         run(site, machine, living.switched, checks=(check,))
+    assert living.system == SYSTEM
+
+
+def test_a_mesh_that_is_asked_for_has_to_be_joined(site: Site, network: Network) -> None:
+    living = Living(status="REQUESTING_CONFIGURATION")
+
+    with pytest.raises(RolledBackError, match="the mesh: REQUESTING_CONFIGURATION"):
+        run(site, living.machine(network), living.switched, checks=(Check("the mesh", mesh=True, timeout=1),))
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+def test_where_this_computer_is_in_the_mesh_the_machine_is_reached_over_it_too(
+    site: Site, network: Network, monkeypatch: pytest.MonkeyPatch, reachable: bool
+) -> None:
+    living = Living()
+    machine = living.machine(network)
+    in_the_mesh = machine.address if reachable else "127.0.0.1"
+    monkeypatch.setattr(health, "is_in_network_of", lambda address: address == in_the_mesh)
+    monkeypatch.setattr(ZeroTier, "own_address", in_the_mesh)
+
+    if reachable:
+        assert run(site, machine, living.switched).outcome == "applied"
+        return
+    with pytest.raises(RolledBackError, match=r"over the mesh, root@127\.0\.0\.1 port \d+ does not answer"):
+        run(site, machine, living.switched)
     assert living.system == SYSTEM
 
 

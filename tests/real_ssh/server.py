@@ -37,7 +37,7 @@ PermitUserRC no
 # A person's own shell reads what is in the home as it starts (bash its ~/.bashrc): here it has another one.
 SetEnv HOME="{folder}"
 PermitUserEnvironment no
-DisableForwarding yes
+AllowTcpForwarding {forwarding}
 LogLevel VERBOSE
 {more}
 """
@@ -59,11 +59,13 @@ class SshServer:
     """One server. What a session asks for is run by `forced`, which finds the line in $SSH_ORIGINAL_COMMAND.
 
     Without one the line goes to the user's own shell. `host_key` is the public half of the key shown, `type base64`.
+    `forwarding` makes it a jump host.
     """
 
     folder: Path
     client_key: Path
     forced: Path | None = None
+    forwarding: bool = False
     host_key: str = ""
     port: int = 0
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
@@ -104,7 +106,10 @@ class SshServer:
         forced = f"ForceCommand {shlex.quote(str(self.forced))}" if self.forced else ""
         config = self.folder / "sshd_config"
         keys = f'HostKey "{self.folder / "host_key"}"'
-        config.write_text(_CONFIG.format(port=self.port, folder=self.folder, host_keys=keys, more=forced))
+        forwarding = "yes" if self.forwarding else "no"
+        config.write_text(
+            _CONFIG.format(port=self.port, folder=self.folder, host_keys=keys, forwarding=forwarding, more=forced)
+        )
         with (self.folder / "sshd.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sshd, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log

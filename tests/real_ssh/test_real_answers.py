@@ -4,6 +4,7 @@ Whatever runs here only looks.
 """
 
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -108,6 +109,45 @@ def test_a_new_host_key_is_pinned_at_first_contact(server: SshServer, here: Targ
     assert newcomer.run("true").ok
 
     assert pinned_host_key(here.known_hosts, "newcomer") == server.host_key
+
+
+def test_a_persons_own_jump_host_is_gone_through_and_the_pinned_key_still_counts(
+    server: SshServer, here: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jump = SshServer(tmp_path / "jump", server.client_key, forwarding=True)
+    (tmp_path / "config").write_text(
+        f"""
+        Host jump
+          HostName 127.0.0.1
+          Port {jump.port}
+          User {USER}
+          IdentityFile "{server.client_key}"
+          IdentitiesOnly yes
+          UserKnownHostsFile "{tmp_path}/of a person"
+          StrictHostKeyChecking accept-new
+        Host behind
+          HostName 127.0.0.1
+          ProxyJump jump
+        """
+    )
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\nexec '{shutil.which('ssh')}' -F '{tmp_path}/config' \"$@\"\n")
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    behind = replace(here, host="behind")
+
+    without = behind.run("true")
+    jump.start()
+    try:
+        there = behind.run("true")
+        pin_host_key(here.known_hosts, NAME, jump.host_key)
+        wrong = behind.run("true")
+    finally:
+        jump.stop()
+
+    assert without.unreached
+    assert there.ok
+    assert wrong.wrong_host_key
+    assert jump.log.count("Accepted publickey") == 2
 
 
 @pytest.mark.parametrize("count", [0, 1, 45, 600, 1500, 2000])
