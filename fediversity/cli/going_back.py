@@ -11,6 +11,7 @@ from fediversity.deploy.facts import exists, reached, unreachable
 from fediversity.deploy.guard import SWITCH_SECONDS, Guard
 from fediversity.deploy.job import StepError
 from fediversity.deploy.log import Log
+from fediversity.deploy.preflight import look_at
 from fediversity.deploy.rollback import BACK_SWITCH_SECONDS, commands_to
 from fediversity.deploy.snapshot import SYSTEM_PROFILE, Snapshot, try_to_look
 from fediversity.deploy.ssh import Answer
@@ -96,7 +97,7 @@ def _guard(machine: Reached, log: Log, patience: float) -> Guard:
         raise StepError(*unreachable(machine.target, found))
     if others := sorted(found.at_work):
         reason = f"another deployment is at work on {machine.name}: {', '.join(others)}; nothing was changed"
-        raise StepError(reason, f"wait for it; on the machine: `systemctl status {others[0]}`")
+        raise StepError(reason, f"wait for it; on the machine: `{look_at(others[0])}`")
     seconds = SWITCH_SECONDS * patience
     return Guard(machine.target, found, log, not machine.is_mac, seconds, 2 * BACK_SWITCH_SECONDS)
 

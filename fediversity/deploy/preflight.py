@@ -7,7 +7,7 @@ from fediversity.deploy.bench import Bench
 from fediversity.deploy.contact import ANSWER_SECONDS, AwayError, insist, is_off
 from fediversity.deploy.facts import IDENTITY_FILE, reached, unreachable
 from fediversity.deploy.job import Job, StepError
-from fediversity.deploy.snapshot import Snapshot, try_to_look
+from fediversity.deploy.snapshot import REBUILD, Snapshot, try_to_look
 from fediversity.deploy.ssh import Target
 
 MOST_SKEW_SECONDS = 60
@@ -82,8 +82,13 @@ def problems(job: Job, found: Snapshot, now: float) -> Iterator[tuple[str, str]]
     if others := found.at_work:
         yield (
             f"another deployment is at work on {name}: {', '.join(sorted(others))}",
-            f"wait for it; on the machine: `systemctl status {min(others)}`",
+            f"wait for it; on the machine: `{look_at(min(others))}`",
         )
+
+
+def look_at(unit: str) -> str:
+    """The command that says more of what changes a machine."""
+    return f"pgrep -fl {REBUILD}" if unit == REBUILD else f"systemctl status {unit}"
 
 
 def _room_and_time(job: Job, found: Snapshot, now: float) -> Iterator[tuple[str, str]]:

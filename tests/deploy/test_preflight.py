@@ -114,6 +114,16 @@ def test_a_mac_that_asks_for_a_password_or_is_not_bootstrapped_is_refused(site: 
     assert "cinnabar has no nix-darwin yet" in error.reason
 
 
+def test_a_mac_that_somebody_rebuilds_is_waited_for_and_then_refused(site: Site, network: Network) -> None:
+    more: dict[str, Script] = {"pgrep -f '[d]arwin-rebuild switch'": Said("812\n")}
+
+    error = refused(site, network, Living(), more, machine_class="darwin", user="crs58", patience=0.001)
+
+    assert "another deployment is at work on cinnabar: darwin-rebuild" in error.reason
+    assert "`pgrep -fl darwin-rebuild`" in error.hint
+    assert "waiting for darwin-rebuild on cinnabar" in site.log_text
+
+
 def test_a_mac_with_a_full_disk_is_refused(site: Site, network: Network) -> None:
     living = Living(free=1024**3)
 

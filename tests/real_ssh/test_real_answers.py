@@ -4,6 +4,7 @@ Whatever runs here only looks.
 """
 
 import os
+import secrets
 import shutil
 import subprocess
 import threading
@@ -80,6 +81,19 @@ def test_a_look_is_one_session_and_understands_this_computer(here: Target) -> No
     assert abs(found.clock - time.time()) < 30
     assert found.hostname
     assert found.boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+@pytest.mark.skipif(shutil.which("pgrep") is None, reason="there is no pgrep here")
+def test_looking_for_a_process_does_not_find_the_look_itself(here: Target) -> None:
+    name = f"rebuild-{secrets.token_hex(8)} switch"
+    look = ("pgrep", "-f", f"[{name[0]}]{name[1:]}")
+    assert [answer.status for answer in here.ask([look, ("true",)])] == [1, 0]
+
+    with subprocess.Popen(["bash", "-c", f"exec -a '{name}' sleep 60"]) as process:
+        try:
+            wait_until(lambda: here.ask([look])[0].ok)
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only a server of root's can give a terminal to its user")

@@ -37,6 +37,8 @@ class Machine:
         self.troubles = Troubles(self)
         self.power = Power(self)
         self.switching = asyncio.Lock()
+        self.rebuilding = 0
+        """How many `darwin-rebuild switch` are at work."""
 
     @property
     def spec(self) -> MachineSpec:
