@@ -125,6 +125,7 @@ fmt:
 test stack='dev' *options:
     @fediversity lint {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
+    -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
 
 # Build the Python package and a stack's plan into dist/
