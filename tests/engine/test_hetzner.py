@@ -132,6 +132,26 @@ def test_addresses_and_volumes_outlive_their_server(checkout: Checkout) -> None:
     assert checkout.machines()[SERVER]["installs"] == 1
 
 
+def test_a_server_that_moves_gets_other_addresses_and_volumes_and_keeps_its_place(checkout: Checkout) -> None:
+    before = of_hetzner(checkout)
+
+    def move(fleet: dict[str, Any]) -> None:
+        fleet["machines"][SERVER]["provider"]["location"] = "nbg1"
+
+    checkout.edit_fleet(move)
+    ran = steps_of(checkout, lambda: checkout.must(checkout.just("up")))
+
+    after = of_hetzner(checkout)
+    parts = ("server", "address", "address-ipv6", "volume-data", "attachment-data", "network", "rdns", "rdns-ipv6")
+    assert [part for part in parts if after[f"{SERVER}-{part}"]["id"] == before[f"{SERVER}-{part}"]["id"]] == []
+    assert after[f"{SERVER}-network"]["outputs"]["ip"] == "10.7.1.30"
+    assert after[f"{SERVER}-volume-data"]["outputs"]["location"] == "nbg1"
+    (record,) = after[f"fleet.example-{SERVER}-A"]["outputs"]["records"]
+    assert record["value"] == after[f"{SERVER}-address"]["outputs"]["ipAddress"]
+    assert f"{SERVER}-install" in [record.step for record in ran]
+    assert f"{CONTROLLER}-install" not in [record.step for record in ran]
+
+
 def test_what_the_cloud_refuses_is_said_and_leaves_the_rest(checkout: Checkout) -> None:
     def shrink(fleet: dict[str, Any]) -> None:
         fleet["machines"][SERVER]["provider"]["volumes"]["data"]["size_gb"] = 20
