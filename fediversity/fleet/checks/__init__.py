@@ -5,7 +5,7 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, machines, order, outside, services
+from fediversity.fleet.checks import access, google, hetzner, machines, order, outside, services
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -33,6 +33,13 @@ CHECKS: tuple[Check, ...] = (
     google.machine_names,
     google.zone_names,
     google.sources,
+    hetzner.networks,
+    hetzner.places,
+    hetzner.volumes,
+    hetzner.groups,
+    hetzner.reverse_names,
+    hetzner.rules,
+    hetzner.install_types,
     outside.dns_records,
     outside.deployments,
 )

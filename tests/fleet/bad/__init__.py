@@ -3,6 +3,7 @@
 from tests.fleet.bad.dns import DNS
 from tests.fleet.bad.google import GOOGLE
 from tests.fleet.bad.health import HEALTH
+from tests.fleet.bad.hetzner import HETZNER
 from tests.fleet.bad.kind import PRIVATE_KEY, Bad
 from tests.fleet.bad.machines import MACHINES
 from tests.fleet.bad.order import ORDER
@@ -12,4 +13,17 @@ from tests.fleet.bad.services import SERVICES
 
 __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
-BAD_FILES = (*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *ORDER, *SERVICES, *DNS, *BUCKETS, *DEPLOYMENTS)
+BAD_FILES = (
+    *TOP,
+    *OPERATORS,
+    *MACHINES,
+    *HEALTH,
+    *PROVIDERS,
+    *GOOGLE,
+    *HETZNER,
+    *ORDER,
+    *SERVICES,
+    *DNS,
+    *BUCKETS,
+    *DEPLOYMENTS,
+)
