@@ -1,12 +1,10 @@
-"""Machines, DNS zones and buckets of Google Cloud. The only module that imports pulumi_gcp, which is slow to load."""
+"""Machines of Google Cloud. pulumi_gcp is slow to load, so only what needs Google imports this room's google*.py."""
 
 import pulumi
 import pulumi_gcp as gcp
 
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
-from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
-from fediversity.fleet.clouds import Bucket
-from fediversity.fleet.google import address_name, firewall_name, zone_name
+from fediversity.fleet.google import address_name, firewall_name
 from fediversity.fleet.providers import FirewallRule, GcpProvider
 
 NETWORK = "default"
@@ -110,60 +108,3 @@ def _sources(rule: FirewallRule) -> list[str]:
 
 def _root_keys(keys: list[str]) -> str:
     return "\n".join(f"root:{key}" for key in keys)
-
-
-class CloudDnsZone(pulumi.ComponentResource):
-    """A zone of Cloud DNS with its records."""
-
-    def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
-        managed = gcp.dns.ManagedZone(
-            f"{args.domain}-zone",
-            name=zone_name(args.domain),
-            dns_name=f"{args.domain}.",
-            description=args.zone.description or f"Zone {args.domain}",
-            labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-        )
-        for record in args.zone.records:
-            if (content := rrdatas(record, args.addresses)) is None:
-                continue
-            gcp.dns.RecordSet(
-                f"{args.domain}-{record.name}-{record.type}",
-                managed_zone=managed.name,
-                name=absolute_name(record.name, args.domain),
-                type=record.type,
-                ttl=record.ttl or args.zone.ttl,
-                rrdatas=content,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        self.name_servers = managed.name_servers
-        self.register_outputs({"nameServers": managed.name_servers})
-
-
-class StorageBucket(pulumi.ComponentResource):
-    """A Cloud Storage bucket with uniform access, never public."""
-
-    def __init__(
-        self,
-        name: str,
-        bucket: Bucket,
-        labels: dict[str, str],
-        protect: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("fediversity:storage:StorageBucket", name, None, opts)
-        created = gcp.storage.Bucket(
-            f"{name}-bucket",
-            name=name,
-            location=bucket.location.upper(),
-            storage_class=bucket.storage_class,
-            uniform_bucket_level_access=True,
-            public_access_prevention="enforced",
-            versioning={"enabled": bucket.versioning},
-            force_destroy=not bucket.keep_objects,
-            labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect and bucket.keep_objects),
-        )
-        self.url = created.url
-        self.register_outputs({"url": created.url})

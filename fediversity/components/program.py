@@ -95,13 +95,13 @@ class Program:
 
                 HetznerZone(args, self._with(self.providers.hcloud))
             else:
-                from fediversity.components.google import CloudDnsZone  # noqa: PLC0415
+                from fediversity.components.google_dns import CloudDnsZone  # noqa: PLC0415
 
                 CloudDnsZone(args, self._with(self.providers.gcp))
 
     def _declare_buckets(self) -> None:
         for name, bucket in self.fleet.buckets.items():
-            from fediversity.components.google import StorageBucket  # noqa: PLC0415
+            from fediversity.components.google_storage import StorageBucket  # noqa: PLC0415
 
             options = self._with(self.providers.gcp)
             StorageBucket(name, bucket, self.labels, self.settings.protect, options)
