@@ -50,7 +50,7 @@ def wrong_owner(name: str) -> Wrong | None:
 def wrong_owner_of(kind: str, name: str) -> Wrong | None:
     """What is wrong with a well-formed name for records of a type."""
     if kind in HOSTS_ONLY and "_" in name:
-        return f"'{name}' has an underscore, and a {kind} record is for a host", "use letters, digits and hyphens"
+        return f"'{name}' has an underscore, and records of type {kind} are for hosts", "use letters, digits and hyphens"
     if kind == "SRV" and not _SERVICE.fullmatch(name):
         return f"'{name}' is not a service's name", "write service and protocol: '_imaps._tcp' (RFC 2782)"
     if kind == "CNAME" and name == "@":
@@ -69,7 +69,7 @@ def wrong_value(kind: str, value: str) -> Wrong | None:
     if kind == "AAAA" and not is_address(value, 6):
         return f"'{value}' is not an IPv6 address", "an AAAA record holds IPv6 addresses: '2001:db8::7'"
     if kind in {"CNAME", "NS", "PTR"}:
-        return _wrong_target(value, value, alias=kind == "CNAME")
+        return _wrong_target(value, value, alias=kind in {"CNAME", "PTR"})
     if kind == "MX":
         example = "write priority and host: '10 mail.fleet.example.'"
         return _wrong_numbers(_MX, value, "a mail exchanger", example)

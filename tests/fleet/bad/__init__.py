@@ -1,6 +1,7 @@
 """Kinds of bad fleet files, each a small edit of the good one, with the one problem that must be reported."""
 
 from tests.fleet.bad.dns import DNS
+from tests.fleet.bad.dns_zones import ZONES
 from tests.fleet.bad.google import GOOGLE
 from tests.fleet.bad.health import HEALTH
 from tests.fleet.bad.kind import PRIVATE_KEY, Bad
@@ -12,4 +13,7 @@ from tests.fleet.bad.services import SERVICES
 
 __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
-BAD_FILES = (*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *ORDER, *SERVICES, *DNS, *BUCKETS, *DEPLOYMENTS)
+BAD_FILES = (
+    *(*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *ORDER, *SERVICES),
+    *(*DNS, *ZONES, *BUCKETS, *DEPLOYMENTS),
+)
