@@ -7,6 +7,7 @@ import pulumi
 
 from fediversity.components.access import AccessKey
 from fediversity.components.simulated import Host
+from fediversity.fleet.base import is_address
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
 
@@ -37,6 +38,7 @@ class MachineComponent(pulumi.ComponentResource):
     """
 
     address: pulumi.Output[str]
+    address_ipv6: pulumi.Output[str] | None = None
     server_id: pulumi.Output[str] | None
 
     def _finish(self, address: pulumi.Output[str], server_id: pulumi.Output[str] | None) -> None:
@@ -51,6 +53,8 @@ class ExistingMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
+        if isinstance(args.machine.provider, ExistingProvider) and is_address(args.machine.provider.host, 6):
+            self.address_ipv6 = pulumi.Output.from_input(args.machine.provider.host)
         self._finish(_outside_address(self, args), None)
 
 

@@ -50,7 +50,10 @@ def wrong_owner(name: str) -> Wrong | None:
 def wrong_owner_of(kind: str, name: str) -> Wrong | None:
     """What is wrong with a well-formed name for records of a type."""
     if kind in HOSTS_ONLY and "_" in name:
-        return f"'{name}' has an underscore, and records of type {kind} are for hosts", "use letters, digits and hyphens"
+        return (
+            f"'{name}' has an underscore, and records of type {kind} are for hosts",
+            "use letters, digits and hyphens",
+        )
     if kind == "SRV" and not _SERVICE.fullmatch(name):
         return f"'{name}' is not a service's name", "write service and protocol: '_imaps._tcp' (RFC 2782)"
     if kind == "CNAME" and name == "@":

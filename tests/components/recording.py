@@ -31,6 +31,7 @@ _CREATED: Mapping[str, Mapping[str, Any]] = {
     "simulated:index:Host": {"address": "127.64.9.9"},
     "hcloud:index/primaryIp:PrimaryIp": {"ipAddress": "127.64.0.1"},
     "gcp:compute/address:Address": {"address": "127.64.0.2"},
+    "hcloud:index/zone:Zone": {"authoritativeNameservers": {"assigneds": ["ns1.hetzner.simulated."]}},
     "gcp:dns/managedZone:ManagedZone": {"nameServers": ["ns1.simulated."]},
     "gcp:storage/bucket:Bucket": {"url": "gs://simulated"},
 }

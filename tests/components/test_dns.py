@@ -62,13 +62,15 @@ def test_an_address_record_depends_on_the_machine_it_points_at(stack: str) -> No
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_fixed_records_depend_on_nothing_but_their_zone(stack: str) -> None:
+def test_fixed_records_depend_on_nothing_but_their_zone_and_the_first_of_their_name(stack: str) -> None:
     recording = STACKS[stack]()
     hetzner = recording.one("hcloud:index/zone:Zone", "fleet.example-zone")
     google = recording.one("gcp:dns/managedZone:ManagedZone", "fleet.org-zone")
     for found, zone in ((at_hetzner(recording), hetzner), (at_google(recording), google)):
-        for key in EXPECTED.keys() - {("hub", "A")}:
+        for key in EXPECTED.keys() - {("hub", "A"), ("fixed", "AAAA")}:
             assert found[key].dependencies == {zone.urn}, key
+        assert found["fixed", "AAAA"].dependencies == {zone.urn, found["fixed", "A"].urn}
+        assert found["fixed", "AAAA"].property_dependencies["name"] == {found["fixed", "A"].urn}
 
 
 def test_a_record_of_a_disabled_machine_is_left_out() -> None:
