@@ -1,8 +1,8 @@
 """DNS zones of Google Cloud."""
 
 import pulumi
-import pulumi_gcp as gcp
 
+from fediversity.components import google_resources as gcp
 from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
 from fediversity.fleet.google import zone_name
 
@@ -12,7 +12,7 @@ class CloudDnsZone(pulumi.ComponentResource):
 
     def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
-        managed = gcp.dns.ManagedZone(
+        managed = gcp.ManagedZone(
             f"{args.domain}-zone",
             name=zone_name(args.domain),
             dns_name=f"{args.domain}.",
@@ -23,7 +23,7 @@ class CloudDnsZone(pulumi.ComponentResource):
         for record in args.zone.records:
             if (content := rrdatas(record, args.addresses)) is None:
                 continue
-            gcp.dns.RecordSet(
+            gcp.RecordSet(
                 f"{args.domain}-{record.name}-{record.type}",
                 managed_zone=managed.name,
                 name=absolute_name(record.name, args.domain),
