@@ -1,11 +1,16 @@
 """Machines of Google Cloud. pulumi_gcp is slow to load, so only what needs Google imports this room's google*.py."""
 
-import pulumi
-import pulumi_gcp as gcp
+from typing import TYPE_CHECKING
 
+import pulumi
+
+from fediversity.components import google_resources as gcp
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
 from fediversity.fleet.google import address_name, firewall_name
 from fediversity.fleet.providers import FirewallRule, GcpProvider
+
+if TYPE_CHECKING:
+    from pulumi_gcp.compute import FirewallAllowArgsDict
 
 NETWORK = "default"
 
@@ -29,7 +34,7 @@ class GcpMachine(MachineComponent):
         provider = args.machine.provider
         if not isinstance(provider, GcpProvider):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
-        gcp.compute.Firewall(
+        gcp.Firewall(
             f"{args.name}-firewall",
             name=firewall_name(args.name),
             network=NETWORK,
@@ -43,7 +48,7 @@ class GcpMachine(MachineComponent):
             opts=pulumi.ResourceOptions(parent=self),
         )
         for index, rule in enumerate(provider.firewall):
-            gcp.compute.Firewall(
+            gcp.Firewall(
                 f"{args.name}-firewall-{index}",
                 name=firewall_name(args.name, index),
                 network=NETWORK,
@@ -54,14 +59,14 @@ class GcpMachine(MachineComponent):
                 target_tags=[args.name],
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        address = gcp.compute.Address(
+        address = gcp.Address(
             f"{args.name}-address",
             name=address_name(args.name, provider.region),
             region=provider.region,
             labels=args.labels,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
         )
-        instance = gcp.compute.Instance(
+        instance = gcp.Instance(
             f"{args.name}-server",
             name=args.name,
             machine_type=provider.machine_type,
@@ -93,7 +98,7 @@ class GcpMachine(MachineComponent):
         self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
 
-def _allow(rule: FirewallRule) -> gcp.compute.FirewallAllowArgsDict:
+def _allow(rule: FirewallRule) -> "FirewallAllowArgsDict":
     return {"protocol": rule.protocol, "ports": [rule.port]}
 
 

@@ -1,8 +1,8 @@
 """DNS zones of Google Cloud."""
 
 import pulumi
-import pulumi_gcp as gcp
 
+from fediversity.components import google_resources as gcp
 from fediversity.components.records import Content, ZoneArgs, absolute_name, declare_records, quoted, resource_name
 from fediversity.fleet.dns_records import RecordSet
 from fediversity.fleet.google import zone_name
@@ -15,7 +15,7 @@ class CloudDnsZone(pulumi.ComponentResource):
 
     def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
-        managed = gcp.dns.ManagedZone(
+        managed = gcp.ManagedZone(
             f"{args.domain}-zone",
             name=zone_name(args.domain),
             dns_name=f"{args.domain}.",
@@ -29,7 +29,7 @@ class CloudDnsZone(pulumi.ComponentResource):
         ) -> pulumi.Resource:
             # Google exchanges one type for another at once. Only a CNAME must wait until the name has no others.
             turns = pulumi.ResourceOptions(parent=self, replace_on_changes=["type"] if record.type == "CNAME" else [])
-            return gcp.dns.RecordSet(
+            return gcp.RecordSet(
                 resource_name(args.domain, record.name, record.type),
                 managed_zone=managed.name,
                 name=pulumi.Output.from_input(name).apply(lambda relative: absolute_name(relative, args.domain)),

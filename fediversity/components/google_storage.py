@@ -1,8 +1,8 @@
 """Buckets of Google Cloud."""
 
 import pulumi
-import pulumi_gcp as gcp
 
+from fediversity.components import google_resources as gcp
 from fediversity.fleet.clouds import Bucket
 
 
@@ -18,7 +18,7 @@ class StorageBucket(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("fediversity:storage:StorageBucket", name, None, opts)
-        created = gcp.storage.Bucket(
+        created = gcp.Bucket(
             f"{name}-bucket",
             name=name,
             location=bucket.location.upper(),
