@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -15,6 +16,9 @@ from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
+
+if TYPE_CHECKING:
+    from fediversity.components.hetzner_shared import HetznerShared
 
 
 class Program:
@@ -58,11 +62,13 @@ class Program:
 
     def _declare_machines(self) -> None:
         keys = self._keys()
-        key_ids: list[pulumi.Output[str]] = []
-        if any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values()):
-            from fediversity.components.hetzner import HetznerAccess  # noqa: PLC0415
+        at_hetzner = any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values())
+        shared: HetznerShared | None = None
+        if at_hetzner or self.fleet.networks:
+            from fediversity.components.hetzner_shared import declare_shared  # noqa: PLC0415
 
-            key_ids = HetznerAccess("access", keys, self.labels, self._with(self.providers.hcloud)).key_ids
+            options = self._with(self.providers.hcloud)
+            shared = declare_shared(self.fleet, keys, self.labels, self.settings.protect, options)
         for name, machine in self.fleet.enabled_machines.items():
             args = MachineArgs(
                 name=name,
@@ -72,14 +78,14 @@ class Program:
                 protect=self.settings.protect,
                 simulated=self.settings.simulated,
             )
-            self.machines[name] = self._machine(args, key_ids)
+            self.machines[name] = self._machine(args, shared)
 
-    def _machine(self, args: MachineArgs, key_ids: list[pulumi.Output[str]]) -> MachineComponent:
+    def _machine(self, args: MachineArgs, shared: "HetznerShared | None") -> MachineComponent:
         kind = args.machine.provider.kind
-        if kind == "hetzner":
+        if kind == "hetzner" and shared is not None:
             from fediversity.components.hetzner import HetznerMachine  # noqa: PLC0415
 
-            return HetznerMachine(args, key_ids, self._with(self.providers.hcloud))
+            return HetznerMachine(args, shared, self._with(self.providers.hcloud))
         if kind == "gcp":
             from fediversity.components.google import GcpMachine  # noqa: PLC0415
 
@@ -135,9 +141,10 @@ class Program:
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
-        size = self.fleet.machines[step.machine].size
-        # The cloud gives a server another type while it is off: its disk is locked again afterwards.
-        return [*bound, size] if step.kind == "unlock" and size else bound
+        machine = self.fleet.machines[step.machine]
+        # The cloud gives a server another type, or IPv6, while it is off: its disk is locked again afterwards.
+        without = [] if getattr(machine.provider, "ipv6", True) else ["no IPv6"]
+        return [*bound, machine.size, *without] if step.kind == "unlock" and machine.size else bound
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")

@@ -168,6 +168,8 @@ class RecordingMonitor(mocks.MockMonitor):
         if self._preview or not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=created)
         created.update(_CREATED.get(request.type, {}))
+        if request.type == "hcloud:index/primaryIp:PrimaryIp" and created["type"] == "ipv6":
+            created.update({"ipAddress": "fd00:64::", "ipNetwork": "fd00:64::/64"})
         if request.type == "gcp:compute/instance:Instance":
             created.update({"instanceId": str(9000 + number)})
         return resource_pb2.RegisterResourceResponse(urn=urn, id=str(1000 + number), object=created)

@@ -142,6 +142,7 @@ def test_hosts_services_and_inner_zones_have_their_records(provider: str) -> Non
     found = answers(small_fleet(provider))
     servers = {"hetzner": ["ns1.simulated."], "gcp": ["ns1.hetzner.simulated."]}[provider]
     assert found["solo", "A"] == found["@", "A"] == ["127.64.0.1"]
+    assert found["solo", "AAAA"] == found["@", "AAAA"] == ["fd00:64::1"]
     assert found["six", "AAAA"] == ["2001:db8::6"]
     assert ("six", "A") not in found
     assert found["in", "NS"] == servers
