@@ -22,9 +22,9 @@ _TYPES = ("A", "AAAA", "CAA", "MX", "NS", "PTR", "SRV", "TXT")
 class ZoneArgs:
     """What a zone component is given.
 
-    `records` are all record sets of the zone; `ipv4` and `ipv6` the addresses of the enabled machines by name, as far
-    as they have one; `name_servers` those of the fleet's zones inside this one, by domain; `labels` what the cloud's
-    own lists show. `protect` keeps the zone from being deleted by accident.
+    `records` are all record sets of the zone; `ipv4` holds the addresses of all enabled machines by name, `ipv6`
+    those of the ones that have IPv6; `name_servers` those of the fleet's zones inside this one, by domain; `labels`
+    what the cloud's own lists show. `protect` keeps the zone from being deleted by accident.
     """
 
     domain: str
@@ -85,8 +85,9 @@ def _content(record: RecordSet, args: ZoneArgs, text: Callable[[str], str]) -> C
     if record.child is not None:
         return args.name_servers[record.child].apply(lambda servers: [f"{name.rstrip('.')}." for name in servers])
     if record.machine is not None:
-        address = (args.ipv4 if record.type == "A" else args.ipv6).get(record.machine)
-        return None if address is None else address.apply(lambda known: [known])
+        if record.machine not in args.ipv4:
+            return None
+        return (args.ipv4 if record.type == "A" else args.ipv6)[record.machine].apply(lambda known: [known])
     if record.type == "TXT":
         return [text(value) for value in record.values]
     return [canonical(record.type, value) for value in record.values]

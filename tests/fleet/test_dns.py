@@ -21,6 +21,7 @@ def fleet(zones: dict[str, Any], **parts: Any) -> Fleet:
         "both": server(tags=["web"]),
         "four": server(provider=four, tags=["web"]),
         "cloud": server(provider=AT_GOOGLE),
+        "named": V6_ONLY | {"provider": {"kind": "existing", "host": "named.mesh"}},
         "six": V6_ONLY,
         "off": server(enabled=False, tags=["web"]),
         "desk": mac("desk.mesh", tags=["web"]),
@@ -106,6 +107,24 @@ def test_a_host_and_a_service_of_one_name_on_one_machine_agree_and_on_two_do_not
     assert findings(fleet(zones, deployments={"one": service("both.a.example", "four")})) == [
         "`hosts` of 'a.example' gives 'both' the address of 'both', and the deployment 'one' the address of 'four'"
     ]
+
+
+def test_a_service_needs_an_address_that_is_known_or_written() -> None:
+    alias = {"name": "one", "type": "CNAME", "values": ["elsewhere.example."]}
+    zones: dict[str, Any] = {"a.example": {"services": True}}
+    deployments = {"one": service("one.a.example", "named")}
+    assert findings(fleet(zones, deployments=deployments)) == [
+        "'a.example' has no address to answer with: of 'named' the fleet knows no public one"
+    ]
+    zones["a.example"]["records"] = [alias]
+    assert not findings(fleet(zones, deployments=deployments))
+
+
+@pytest.mark.parametrize(("machine", "kind"), [("four", "AAAA"), ("cloud", "AAAA"), ("six", "A")])
+def test_a_record_asks_for_an_address_that_the_machine_has(machine: str, kind: str) -> None:
+    record = {"name": "x", "type": kind, "machine": machine}
+    version = 4 if kind == "A" else 6
+    assert findings(fleet({"a.example": {"records": [record]}})) == [f"'{machine}' has no IPv{version} address"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ from itertools import groupby
 
 from fediversity.fleet.base import TAG_PREFIX
 from fediversity.fleet.checks.common import repeated, unknown_machine, unknown_tag, used_tags
-from fediversity.fleet.dns_records import RecordSet, address_types, complete_name, following, record_sets, written
+from fediversity.fleet.dns_records import (
+    RecordSet,
+    address_types,
+    complete_name,
+    following,
+    record_sets,
+    written,
+    zone_of,
+)
 from fediversity.fleet.dns_values import LONGEST_NAME
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location
@@ -71,6 +79,21 @@ def machines(fleet: Fleet) -> Iterator[Finding]:
                 yield from _machine(fleet, entry, None, (*hosts, index))
             elif (tag := entry.removeprefix(TAG_PREFIX)) not in used_tags(fleet):
                 yield unknown_tag((*hosts, index), tag, used_tags(fleet))
+    yield from _services(fleet)
+
+
+def _services(fleet: Fleet) -> Iterator[Finding]:
+    for name, deployment in fleet.placed_deployments.items():
+        domain, machine = zone_of(deployment.domain, fleet.dns.zones), fleet.machines[deployment.machine]
+        if domain is None or not (deployment.enabled and fleet.dns.zones[domain].services) or machine.is_mac:
+            continue
+        own = {
+            record.type for record in written(fleet, domain) if complete_name(record.name, domain) == deployment.domain
+        }
+        if not (address_types(machine) or own & {"A", "AAAA", "CNAME"}):
+            what = f"'{domain}' has no address to answer with: of '{deployment.machine}' the fleet knows no public one"
+            fix = f"write a record for '{deployment.domain}' into that zone"
+            yield Finding(("deployments", name, "domain"), what, fix)
 
 
 def _machine(fleet: Fleet, name: str, kind: str | None, where: Location) -> Iterator[Finding]:
