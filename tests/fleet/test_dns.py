@@ -7,6 +7,7 @@ import pytest
 from fediversity.fleet.checks import CHECKS
 from fediversity.fleet.dns_records import RecordSet, record_sets, zone_of
 from fediversity.fleet.dns_values import wrong_value
+from fediversity.fleet.google import zone_name
 from fediversity.fleet.model import Fleet
 from tests.plan.samples import mac, server, unchecked
 
@@ -212,3 +213,8 @@ def test_a_circle_of_aliases_is_found_once() -> None:
     assert findings(fleet({"a.example": {"records": records}})) == [
         "aliases lead in a circle: x.a.example → y.a.example → z.a.example → x.a.example"
     ]
+
+
+def test_the_zone_of_addresses_has_a_name_that_google_takes() -> None:
+    assert zone_name("113.0.203.in-addr.arpa") == "zone-113-0-203-in-addr-arpa"
+    assert zone_name("fleet.example") == "fleet-example"
