@@ -22,6 +22,6 @@ def firewall_name(machine: str, rule: int | None = None) -> str:
 
 
 def zone_name(domain: str) -> str:
-    """The managed zone of a domain. That of addresses, `2.0.192.in-addr.arpa`, begins with a digit, which no name may."""
+    """The managed zone of a domain. No name begins with a digit, as zones of addresses do: `2.0.192.in-addr.arpa`."""
     name = domain.replace(".", "-")
     return name if name[0].isalpha() else f"zone-{name}"
