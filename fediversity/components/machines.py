@@ -7,6 +7,7 @@ import pulumi
 
 from fediversity.components.access import AccessKey
 from fediversity.components.simulated import Host
+from fediversity.fleet.base import is_address
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
 
@@ -58,7 +59,11 @@ class ExistingMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
-        self._finish(_outside_address(self, args), None)
+        provider = args.machine.provider
+        ipv6: pulumi.Output[str] | None = None
+        if isinstance(provider, ExistingProvider) and is_address(provider.host, 6):
+            ipv6 = pulumi.Output.from_input(provider.host)
+        self._finish(_outside_address(self, args), None, ipv6)
 
 
 class DarwinMachine(MachineComponent):

@@ -12,6 +12,7 @@ from fediversity.components.machines import DarwinMachine, ExistingMachine, Mach
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
+from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
@@ -93,21 +94,25 @@ class Program:
         return outside(args, self._with(self.providers.simulated) if self.settings.simulated else None)
 
     def _declare_dns(self) -> None:
-        addresses = {name: machine.address for name, machine in self.machines.items()}
-        for domain, zone in self.fleet.dns.zones.items():
-            args = ZoneArgs(domain, zone, addresses, self.labels, self.settings.protect)
+        ipv4 = {name: machine.address for name, machine in self.machines.items()}
+        ipv6 = {name: machine.address_ipv6 for name, machine in self.machines.items() if machine.address_ipv6}
+        servers: dict[str, pulumi.Output[list[str]]] = {}
+        # The inner ones first: the zone around them names their servers.
+        for domain, zone in sorted(self.fleet.dns.zones.items(), key=lambda entry: -entry[0].count(".")):
+            records = record_sets(self.fleet, domain)
+            args = ZoneArgs(domain, zone, records, ipv4, ipv6, servers, self.labels, self.settings.protect)
             if zone.provider == "hetzner":
                 from fediversity.components.hetzner_dns import HetznerZone  # noqa: PLC0415
 
-                HetznerZone(args, self._with(self.providers.hcloud))
+                servers[domain] = HetznerZone(args, self._with(self.providers.hcloud)).name_servers
             else:
-                from fediversity.components.google import CloudDnsZone  # noqa: PLC0415
+                from fediversity.components.google_dns import CloudDnsZone  # noqa: PLC0415
 
-                CloudDnsZone(args, self._with(self.providers.gcp))
+                servers[domain] = CloudDnsZone(args, self._with(self.providers.gcp)).name_servers
 
     def _declare_buckets(self) -> None:
         for name, bucket in self.fleet.buckets.items():
-            from fediversity.components.google import StorageBucket  # noqa: PLC0415
+            from fediversity.components.google_storage import StorageBucket  # noqa: PLC0415
 
             options = self._with(self.providers.gcp)
             StorageBucket(name, bucket, self.labels, self.settings.protect, options)

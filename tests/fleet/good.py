@@ -116,6 +116,8 @@ dns:
     garden.example:
       provider: hetzner
       ttl: 300
+      hosts: [oak]
+      services: true
       records:
         - {name: oak, type: A, machine: oak}
         - {name: ash, type: A, machine: ash}
@@ -125,8 +127,12 @@ dns:
         - {name: _xmpp._tcp, type: SRV, values: [0 5 5222 oak.garden.example.]}
         - {name: '@', type: CAA, values: ['0 issue "letsencrypt.org"']}
         - {name: '*.apps', type: TXT, ttl: 60, values: [anything]}
+        - {name: lab, type: NS, values: [ns.lab.garden.example., ns.elsewhere.example.]}
+        - {name: ns.lab, type: A, values: [203.0.113.53]}
     social.example:
       provider: gcp
+    kids.garden.example: {provider: gcp}
+    100.51.198.in-addr.arpa: {provider: hetzner, records: [{name: '7', type: PTR, values: [ash.mesh.example.]}]}
 
 buckets:
   garden-media: {location: europe-west1}

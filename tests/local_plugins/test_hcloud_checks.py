@@ -107,7 +107,15 @@ class TestChecks:
             ({"type": "MX", "records": [{"value": "mail.example."}]}, "write it like 10 mail"),
             ({"type": "TXT", "records": [{"value": "v=spf1 -all"}]}, "double quotes"),
             ({"type": "TXT", "records": [{"value": f'"{"x" * 256}"'}]}, "a string of 256 bytes"),
+            ({"type": "TXT", "records": [{"value": ""}]}, "double quotes"),
+            ({"type": "TXT", "records": [{"value": f'"{"ü" * 128}"'}]}, "a string of 256 bytes"),
+            ({"type": "TXT", "records": [{"value": f'"{chr(92)}9"'}]}, "which is no byte"),
             ({"type": "CAA", "records": [{"value": "letsencrypt.org"}]}, "is no CAA record"),
+            ({"type": "CAA", "records": [{"value": '256 issue "letsencrypt.org"'}]}, "is no CAA record"),
+            ({"type": "CAA", "records": [{"value": '0 issue "letsencrypt.org'}]}, "is no CAA record"),
+            ({"name": "_" + "w" * 63}, "is no name of records"),
+            ({"name": "bücher"}, "is no name of records"),
+            ({"ttl": 2147483648}, "is out of bounds"),
         ],
     )
     def test_bad_record_sets_are_refused(self, world: World, inputs: dict[str, Any], text: str) -> None:

@@ -5,7 +5,7 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, hetzner, machines, order, outside, services
+from fediversity.fleet.checks import access, dns, google, hetzner, machines, order, outside, services, zones
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -40,6 +40,11 @@ CHECKS: tuple[Check, ...] = (
     hetzner.reverse_names,
     hetzner.rules,
     hetzner.install_types,
-    outside.dns_records,
+    dns.names,
+    dns.machines,
+    dns.once,
+    zones.delegations,
+    zones.targets,
+    zones.wildcards,
     outside.deployments,
 )

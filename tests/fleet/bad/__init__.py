@@ -1,6 +1,8 @@
 """Kinds of bad fleet files, each a small edit of the good one, with the one problem that must be reported."""
 
 from tests.fleet.bad.dns import DNS
+from tests.fleet.bad.dns_values import VALUES
+from tests.fleet.bad.dns_zones import ZONES
 from tests.fleet.bad.google import GOOGLE
 from tests.fleet.bad.health import HEALTH
 from tests.fleet.bad.hetzner import HETZNER
@@ -14,16 +16,6 @@ from tests.fleet.bad.services import SERVICES
 __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
 BAD_FILES = (
-    *TOP,
-    *OPERATORS,
-    *MACHINES,
-    *HEALTH,
-    *PROVIDERS,
-    *GOOGLE,
-    *HETZNER,
-    *ORDER,
-    *SERVICES,
-    *DNS,
-    *BUCKETS,
-    *DEPLOYMENTS,
+    *(*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *HETZNER, *ORDER, *SERVICES),
+    *(*DNS, *VALUES, *ZONES, *BUCKETS, *DEPLOYMENTS),
 )
