@@ -5,12 +5,14 @@ from collections.abc import Mapping
 
 import pulumi
 
-from fediversity.components.access import AccessKey, operator_key
+from fediversity.components.access import NOBODYS_KEY, AccessKey, operator_key
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
+from fediversity.credentials.find import Credentials
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
@@ -19,15 +21,23 @@ from fediversity.plan.steps import Plan, Step
 class Program:
     """One run of the program: declares machines, DNS, buckets and steps, in this order.
 
-    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`).
+    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`);
+    `credentials` are those of the clouds (see `Providers`).
     """
 
-    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings, attempts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        plan: Plan,
+        settings: Settings,
+        attempts: Mapping[str, int] | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
         self.attempts = attempts or {}
-        self.providers = Providers(settings, fleet.gcp)
+        self.providers = Providers(settings, fleet.gcp, credentials)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
         self._groups: dict[tuple[type[StepGroup], str], StepGroup] = {}
@@ -48,6 +58,9 @@ class Program:
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(AccessKey("simulated", self.providers.site.public_key))
+        if not keys and self.settings.preview_only:
+            keys.append(AccessKey("nobody", NOBODYS_KEY))
+            pulumi.log.warn(f"{self.settings.fleet_file} names no operator: a key that nobody has stands in for theirs")
         if not keys and any(machine.installed_by_us for machine in self.fleet.enabled_machines.values()):
             raise pulumi.RunError(
                 f"{self.settings.fleet_file}: operators: nobody could log in to a new machine\n"
@@ -65,13 +78,18 @@ class Program:
         for name, machine in self.fleet.enabled_machines.items():
             args = MachineArgs(
                 name=name,
-                machine=machine,
+                machine=self._as_reached(machine),
                 keys=keys,
                 labels=self.labels | {"machine": name},
                 protect=self.settings.protect,
                 simulated=self.settings.simulated,
             )
             self.machines[name] = self._machine(args, key_ids)
+
+    def _as_reached(self, machine: Machine) -> Machine:
+        """The machine with the port on which SSH reaches it in this stack, which its firewall has to let in."""
+        ssh = machine.ssh.model_copy(update={"port": self.settings.site.port(machine.ssh.port)})
+        return machine.model_copy(update={"ssh": ssh})
 
     def _machine(self, args: MachineArgs, key_ids: list[pulumi.Output[str]]) -> MachineComponent:
         kind = args.machine.provider.kind
