@@ -84,7 +84,7 @@ render stack='dev' *options:
 validate *options:
     @python -m fediversity.validation "$@"
 
-# Check a stack's fleet file, the written files, formats, lints and types
+# Check every stack's fleet file and the rules it must keep to, the written files, formats, lints and types
 [no-exit-message]
 [group('develop')]
 check stack='dev':
@@ -94,8 +94,11 @@ check stack='dev':
     mypy
     fediversity lint {{ quote(stack) }}
     fediversity lint staging
+    fediversity lint production
+    fediversity policy
     fediversity render --check
     fediversity render staging --check
+    fediversity render production --check
     fediversity schema --check
 
 # Check every Nix file: syntax, format, dead code and, where statix is, its lints

@@ -13,6 +13,7 @@ from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
+from fediversity.engine.judged import require_rules
 from fediversity.engine.official import require_official
 from fediversity.engine.offline import offline
 from fediversity.engine.pending import Deployment
@@ -85,6 +86,8 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         # Made before the run: what a person edits meanwhile is for the next one.
         planned = _planned(settings)
         require_official(settings, planned.fleet, engine)
+        if not settings.simulated:
+            require_rules(stack, engine)
         switch_on(stack, engine, backend)
         _print_changes(planned, all_machines=False)
         keep_going = _may_keep_going(planned.plan, _deployment(stack, engine, backend))

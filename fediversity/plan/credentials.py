@@ -6,9 +6,10 @@ A credential itself is never seen here: this only says where to look for it, and
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from fediversity.fleet.model import Fleet
+if TYPE_CHECKING:
+    from fediversity.fleet.model import Fleet
 
 Cloud = Literal["hcloud", "gcp"]
 Kind = Literal["config", "env", "clan"]
@@ -66,7 +67,7 @@ def _source(text: Any) -> Source | None:
     return Source("clan", name) if kind == "clan" and _NAME.fullmatch(name) else None
 
 
-def clouds_of(fleet: Fleet) -> tuple[Cloud, ...]:
+def clouds_of(fleet: "Fleet") -> tuple[Cloud, ...]:
     """The clouds that something of a fleet lives in, machines that are switched off left out."""
     kinds = {machine.provider.kind for machine in fleet.enabled_machines.values()}
     zones = {zone.provider for zone in fleet.dns.zones.values()}

@@ -5,7 +5,7 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, machines, order, outside, services
+from fediversity.fleet.checks import access, google, machines, order, outside, policy, services
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -35,4 +35,5 @@ CHECKS: tuple[Check, ...] = (
     google.sources,
     outside.dns_records,
     outside.deployments,
+    policy.unencrypted,
 )
