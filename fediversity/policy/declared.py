@@ -48,6 +48,11 @@ class Declared:
     urn: str = ""
 
     @property
+    def label(self) -> str:
+        """What it is called to a person: `Server cinnabar-server`."""
+        return f"{self.type.rpartition(':')[2]} {self.name}"
+
+    @property
     def package(self) -> str:
         """The package of its type: `hcloud:index/server:Server` is of `hcloud`."""
         return self.type.partition(":")[0]

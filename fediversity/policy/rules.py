@@ -33,7 +33,7 @@ def violations(declared: Iterable[Declared], stack: Stack) -> Iterator[Violation
     for resource in declared:
         for rule in RULES:
             for breach in rule.check(resource, stack):
-                yield Violation(rule.name, breach, f"{resource.type.rpartition(':')[2]} {resource.name}")
+                yield Violation(rule.name, breach, resource.label)
     for whole in STACK_RULES:
         for breach in whole.check(stack):
             yield Violation(whole.name, breach)
