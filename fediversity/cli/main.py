@@ -11,6 +11,7 @@ from fediversity.plan.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {
     "check": "look at every machine, and record whether it is well and runs what was applied",
+    "cost": "say what a fleet costs a month, and how that differs from what is deployed",
     "lint": "check a fleet file, and say everything that is wrong with it",
     "local": "make machines of a simulated stack fail, and heal them",
     "logs": "print the newest log of a machine's steps, or list them",

@@ -46,12 +46,18 @@ def may_ask_for_a_passphrase(settings: Mapping[str, Any], environ: Mapping[str, 
     return "encryptionsalt" in settings and not known
 
 
-def environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the engine: a person's own settings stay, what they left open is filled in."""
+def environment(stack: str, environ: Mapping[str, str], backend: str | None = None) -> dict[str, str]:
+    """The environment of the engine: a person's own settings stay, what they left open is filled in.
+
+    `backend` is the URL that the stack's settings name; the engine takes it before the project's.
+    """
     filled = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     if stack == DEV:
         # Otherwise the engine tries to download an official plug-in for every SDK that is installed.
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
             filled["PULUMI_CONFIG_PASSPHRASE"] = ""
-    return {**filled, **environ}
+    found = {**filled, **environ}
+    if backend is not None and not found.get("PULUMI_BACKEND_URL"):
+        found["PULUMI_BACKEND_URL"] = backend
+    return found

@@ -11,8 +11,9 @@ from fediversity.plan.commands import Site
 Plugin = Literal["local", "official"]
 
 _PACKAGES = ("hcloud", "gcp", "command")
-KNOWN_SETTINGS = frozenset({"fleet", "plugins", "machines", "identity", "protect", "flake"})
-_TEXTS = ("fleet", "identity", "flake")
+KNOWN_SETTINGS = frozenset({"fleet", "plugins", "machines", "identity", "protect", "flake", "backend"})
+_TEXTS = ("fleet", "identity", "flake", "backend")
+_BACKENDS = ("file", "gs", "s3", "azblob", "https")
 _NOT_IN_PATHS = re.compile(r"""[\s\\&?#%$'"`]""")
 
 
@@ -27,7 +28,8 @@ class Settings:
     `fleet_file` is its fleet file, relative to the project. `plugins` says for each package whether the embedded
     cloud's plug-in or the official one serves it. `simulated`: machines and tools are the embedded cloud's.
     `identity` is the SSH private key to log in with; None leaves it to the person's agent and SSH configuration.
-    `protect` keeps what holds data from being deleted by accident.
+    `protect` keeps what holds data from being deleted by accident. `backend` is the URL of where the engine keeps this
+    stack's state; None leaves it to the project (`backend.url` of Pulumi.yaml).
     """
 
     stack: str
@@ -37,6 +39,7 @@ class Settings:
     protect: bool
     identity: str | None
     flake: str
+    backend: str | None = None
 
     @property
     def site(self) -> Site:
@@ -71,6 +74,17 @@ def _wrong_path(key: str, path: Any) -> Iterator[str]:
         yield f"{key}: only your own home can be written as ~; write the path '{path}' in full"
 
 
+def _wrong_backend(url: Any) -> Iterator[str]:
+    """What is wrong with the URL of a backend. The value itself is not repeated: it may hold what it must not."""
+    if not isinstance(url, str):
+        return
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _BACKENDS:
+        yield f"backend: must be a URL that begins with one of {', '.join(f'{known}://' for known in _BACKENDS)}"
+    elif "@" in rest.partition("/")[0] or re.search(r"[?&](?:[^=]*(?:secret|password|token|key))=", url, re.IGNORECASE):
+        yield "backend: holds a credential, which would be committed; leave it to the environment"
+
+
 def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     """The settings from what stands under `fediversity:`, by key without that prefix.
 
@@ -83,6 +97,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     ]
     wrong += [f"{key}: must be text" for key in _TEXTS if not isinstance(given.get(key, ""), str)]
     wrong += [wrong_path for key in ("identity", "flake") for wrong_path in _wrong_path(key, given.get(key))]
+    wrong += _wrong_backend(given.get("backend"))
     plugins, wrong_plugins = _plugins(given.get("plugins", {}))
     wrong += wrong_plugins
     machines = given.get("machines", "real")
@@ -109,6 +124,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
         protect=protect == "true",
         identity=given.get("identity"),
         flake=str(given.get("flake", "nix")),
+        backend=given.get("backend"),
     )
 
 
