@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "render": "write nix/fleet.json, the hand-off to Nix",
     "rollback": "make a machine run the system that it ran before its last update",
     "schema": "write the JSON Schemas of fleet files and of deployment requests",
+    "state": "prepare an encrypted backend for a stack's state",
     "status": "say how every machine stands, by what is recorded",
 }
 """What each command is for. Its module in this folder has its name and a `register` and a `run` function.
