@@ -108,7 +108,7 @@ def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
 def _print_cost(planned: "Planned", backend: Backend) -> None:
     from fediversity.engine.costs import cost_line  # noqa: PLC0415
 
-    print(cost_line(planned, backend, _ROOT))
+    print(cost_line(planned.settings, planned.fleet, backend, _ROOT))
     sys.stdout.flush()
 
 

@@ -9,14 +9,15 @@ from fediversity.cost.fleet_items import fleet_items, outside, switched_off
 from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record, write_record
 from fediversity.cost.words import one_line
-from fediversity.derivations.planned import Planned
 from fediversity.engine.backend import Backend
 from fediversity.engine.pending import Deployment
+from fediversity.fleet.model import Fleet
+from fediversity.plan.settings import Settings
 
 
-def cost_line(planned: Planned, backend: Backend, root: Path) -> str:
+def cost_line(settings: Settings, fleet: Fleet, backend: Backend, root: Path) -> str:
     """What the fleet costs a month, and how much more that is than what is deployed, where that can be known."""
-    fleet, stack = planned.fleet, planned.settings.stack
+    stack = settings.stack
     table = load_prices()
     found = estimate(fleet_items(fleet), table, switched_off(fleet), outside(fleet))
     checkpoint = backend.checkpoint(stack)
@@ -24,7 +25,7 @@ def cost_line(planned: Planned, backend: Backend, root: Path) -> str:
     there = deployed_items(checkpoint.get("resources") or ()) if checkpoint is not None else None
     there = record.items if record is not None else there
     compared = difference(found, estimate(there, table)) if there is not None else None
-    return f"{one_line(found, compared, simulated=planned.settings.simulated)}; see `fediversity cost {stack}`"
+    return f"{one_line(found, compared, simulated=settings.simulated)}; see `fediversity cost {stack}`"
 
 
 def remember(stack: str, deployment: Deployment, backend: Backend, root: Path) -> None:
