@@ -12,8 +12,8 @@ from pathlib import Path
 from fediversity.cli.stack import state_folder
 from fediversity.deploy.ssh import Target
 from fediversity.deploy.stop import Stop
-from fediversity.fleet.machines import DarwinProvider, ExistingProvider
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.plan.settings import Settings

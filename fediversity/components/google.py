@@ -5,9 +5,9 @@ import pulumi_gcp as gcp
 
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
 from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
+from fediversity.fleet.clouds import Bucket
 from fediversity.fleet.google import address_name, firewall_name, zone_name
-from fediversity.fleet.machines import FirewallRule, GcpProvider
-from fediversity.fleet.model import Bucket
+from fediversity.fleet.providers import FirewallRule, GcpProvider
 
 NETWORK = "default"
 

@@ -7,7 +7,7 @@ import pulumi_hcloud as hcloud
 
 from fediversity.components.access import AccessKey
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
-from fediversity.fleet.machines import EVERYBODY, FirewallRule, HetznerProvider
+from fediversity.fleet.providers import EVERYBODY, FirewallRule, HetznerProvider
 
 
 class HetznerAccess(pulumi.ComponentResource):

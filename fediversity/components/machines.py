@@ -7,7 +7,8 @@ import pulumi
 
 from fediversity.components.access import AccessKey
 from fediversity.components.simulated import Host
-from fediversity.fleet.machines import DarwinProvider, ExistingProvider, FirewallRule, Machine
+from fediversity.fleet.machines import Machine
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
 
 ZEROTIER_PORT = 9993
 """The UDP port ZeroTier listens on."""

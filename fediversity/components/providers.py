@@ -6,7 +6,7 @@ import pulumi
 
 from fediversity.components.settings import Settings
 from fediversity.components.simulated import LOCAL_VERSION, SimulatedProvider, Site
-from fediversity.fleet.model import Gcp
+from fediversity.fleet.clouds import Gcp
 
 
 class Providers:

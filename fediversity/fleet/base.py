@@ -109,3 +109,9 @@ PublicKey = Annotated[str, AfterValidator(_public_key), form(_PUBLIC_KEY)]
 Email = Annotated[str, AfterValidator(_email), form(_EMAIL)]
 Port = Annotated[int, AfterValidator(_port), in_schema(minimum=1, maximum=65535)]
 Settings = dict[str, Any]
+
+TAG_PREFIX = "tag:"
+"""What stands before a tag in `after:`, where the name of a machine could stand."""
+
+Waited = Annotated[str, in_schema(pattern=f"^({TAG_PREFIX}[a-zA-Z0-9_][a-zA-Z0-9_-]*|[a-z0-9][a-z0-9-]*)$")]
+"""An entry of `after:`: a machine's name, or a tag's with its prefix."""

@@ -83,6 +83,16 @@ def hetzner_locations(server_type: str) -> frozenset[str]:
     return _HETZNER_EUROPE if server_type.startswith(("cx", "cax")) else frozenset(HETZNER_LOCATIONS)
 
 
+HETZNER_NETWORK_ZONES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "eu-central": _HETZNER_EUROPE,
+        "us-east": frozenset({"ash"}),
+        "us-west": frozenset({"hil"}),
+        "ap-southeast": frozenset({"sin"}),
+    }
+)
+"""The zones of private networks, and the locations in each."""
+
 HETZNER_IMAGES: frozenset[str] = frozenset(
     {
         "debian-12",
@@ -124,6 +134,18 @@ GCP_MACHINE_TYPES: Mapping[str, MachineType] = MappingProxyType(
     )
     | _sizes({"t2a-standard-1": (1, 4), "t2a-standard-2": (2, 8), "t2a-standard-4": (4, 16)}, "aarch64")
 )
+
+GCP_ACCELERATORS: Mapping[str, str] = MappingProxyType(
+    {
+        "nvidia-tesla-t4": "n1-",
+        "nvidia-tesla-p4": "n1-",
+        "nvidia-tesla-p100": "n1-",
+        "nvidia-tesla-v100": "n1-",
+        "nvidia-l4": "g2-",
+        "nvidia-tesla-a100": "a2-highgpu-",
+    }
+)
+"""GPUs, and how the machine types begin that can have them: N1 takes any number; G2 and A2 come with theirs."""
 
 _GCP_REGION_ZONES: Mapping[str, str] = {
     "us-central1": "abcf",

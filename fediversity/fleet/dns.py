@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fediversity.fleet.base import Domain, Label, Model, form, is_address, is_domain, refuse
+from fediversity.fleet.base import Domain, Label, Model, Waited, form, is_address, is_domain, refuse
 
-RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS"]
+RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS", "PTR"]
 
 _OWNER = re.compile(r"@|(\*|(\*\.)?_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)")
 _MX = re.compile(r"([0-9]{1,5}) (\S+)\.")
@@ -33,15 +33,16 @@ class Record(Model):
     values: tuple[str, ...] = ()
     """The content, as zone files write it: host names in full with a final dot."""
     machine: Label | None = None
-    """The machine whose public IPv4 address is the content (A records only)."""
+    """The machine whose public address is the content: IPv4 in an A record, IPv6 in an AAAA record."""
 
     @model_validator(mode="after")
     def _content(self) -> "Record":
         if bool(self.values) == (self.machine is not None):
             found = "both `values` and `machine`" if self.values else "neither `values` nor `machine`"
             refuse(f"has {found}", "give the record one of them")
-        if self.machine is not None and self.type != "A":
-            refuse(f"a {self.type} record cannot come from a machine", "use type A, or give `values`", "machine")
+        if self.machine is not None and self.type not in {"A", "AAAA"}:
+            fix = "use type A or AAAA, or give `values`"
+            refuse(f"a {self.type} record cannot come from a machine", fix, "machine")
         if self.type == "CNAME" and len(self.values) > 1:
             refuse(f"a CNAME has {len(self.values)} values", "a CNAME has exactly one target (RFC 1034)", "values")
         if self.type == "CNAME" and self.name == "@":
@@ -60,7 +61,7 @@ def _wrong_value(kind: RecordType, value: str) -> tuple[str, str] | None:
         return f"'{value}' is not an IPv4 address", "an A record holds IPv4 addresses: '203.0.113.7'"
     if kind == "AAAA" and not is_address(value, 6):
         return f"'{value}' is not an IPv6 address", "an AAAA record holds IPv6 addresses: '2001:db8::7'"
-    if kind in {"CNAME", "NS"} and not (value.endswith(".") and _is_target(value.removesuffix("."))):
+    if kind in {"CNAME", "NS", "PTR"} and not (value.endswith(".") and _is_target(value.removesuffix("."))):
         fix = f"write it in full with a final dot: '{value.rstrip('.')}.'"
         return f"'{value}' is not a complete domain name", fix
     if kind == "MX" and not ((match := _MX.fullmatch(value)) and _small(match[1]) and is_domain(match[2])):
@@ -94,7 +95,13 @@ class Zone(Model):
     ttl: int = Field(default=300, ge=60, le=2147483647)
     """How long its records may be cached unless they say otherwise, in seconds."""
     description: str = ""
+    hosts: tuple[Waited, ...] = ()
+    """Machines, or `tag:NAME`, that get `<machine>.<zone>`: an A record each, and AAAA where there is IPv6."""
+    services: bool = False
+    """Whether every deployment whose domain lies in this zone gets the addresses of its machine."""
     records: tuple[Record, ...] = ()
+    import_: str | None = Field(default=None, alias="import")
+    """The id of the zone, if it exists already and is taken over: a number at Hetzner, its name at Google."""
 
 
 class Dns(Model):

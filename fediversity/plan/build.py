@@ -10,9 +10,10 @@ from fediversity.fleet.base import is_address
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.graph import find_cycle, in_order
 from fediversity.fleet.handoff import render
-from fediversity.fleet.machines import DarwinProvider, ExistingProvider, Machine
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.plan import commands
 from fediversity.plan.commands import Site
 from fediversity.plan.steps import Plan, PlanError, Step

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from fediversity.fleet.google import LONGEST_NAME, address_name, firewall_name, zone_name
-from fediversity.fleet.machines import EVERYBODY, GcpProvider
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location
+from fediversity.fleet.providers import EVERYBODY, GcpProvider
 
 
 def project(fleet: Fleet) -> Iterator[Finding]:

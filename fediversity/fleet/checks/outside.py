@@ -6,9 +6,9 @@ from fediversity.fleet.base import is_address
 from fediversity.fleet.checks.common import unknown_machine
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.dns import Record, Zone
-from fediversity.fleet.machines import ExistingProvider
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location, choose
+from fediversity.fleet.providers import ExistingProvider
 
 
 def dns_records(fleet: Fleet) -> Iterator[Finding]:

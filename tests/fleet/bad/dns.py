@@ -184,13 +184,13 @@ DNS = (
         "give the record one of them",
     ),
     Bad(
-        "IPv6 record from a machine",
+        "text record from a machine",
         "name: ash, type: A,",
-        "name: ash, type: AAAA,",
+        "name: ash, type: TXT,",
         "name: ash",
         "dns.zones.garden.example.records[1].machine",
-        "a AAAA record cannot come from a machine",
-        "use type A, or give `values`",
+        "a TXT record cannot come from a machine",
+        "use type A or AAAA, or give `values`",
     ),
     Bad(
         "record of an unknown machine",
