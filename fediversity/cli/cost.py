@@ -17,7 +17,8 @@ from fediversity.cost.fleet_items import fleet_items, outside, switched_off
 from fediversity.cost.items import Item
 from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
-from fediversity.cost.words import money, signed, total, unpriced_lines
+from fediversity.cost.words import budget_words, money, signed, total, unpriced_lines
+from fediversity.fleet.policy import Budget
 from fediversity.ledger.words import ago
 from fediversity.plan.settings import Settings
 from fediversity.state.place import backend_url, checkpoint_files, folder_of, read_deployment, read_project
@@ -44,10 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     deployed = _deployed(settings)
     compared = None if deployed.items is None else difference(found, estimate(deployed.items, found.table))
     if arguments.json:
-        json.dump(as_data(found, compared, deployed, settings), sys.stdout, indent=2)
+        json.dump(as_data(found, compared, deployed, settings, fleet.policy.budget), sys.stdout, indent=2)
         print()
     else:
-        _print(found, compared, deployed, settings)
+        _print(found, compared, deployed, settings, fleet.policy.budget)
     return 0
 
 
@@ -69,7 +70,9 @@ def _deployed(settings: Settings) -> Deployed:
     return Deployed(record.items, f"by the last rollout from this computer, {ago(time.time() - record.at)}")
 
 
-def as_data(found: Estimate, compared: Difference | None, deployed: Deployed, settings: Settings) -> dict[str, Any]:
+def as_data(
+    found: Estimate, compared: Difference | None, deployed: Deployed, settings: Settings, budget: Budget | None
+) -> dict[str, Any]:
     """Everything as plain data. Amounts are texts, to the cent; `amount` is null where there is no price, or by use."""
     return {
         "stack": settings.stack,
@@ -80,9 +83,10 @@ def as_data(found: Estimate, compared: Difference | None, deployed: Deployed, se
         "switched_off": list(found.switched_off),
         "outside": list(found.outside),
         "total": _texts(found.totals()),
-        "total_in_eur": str(found.euro),
+        "total_in_eur": str(found.altogether()),
         "usd_per_eur": str(found.table.usd_per_eur),
         "complete": not found.unpriced,
+        "budget": None if budget is None else {**budget.model_dump(), "within": not budget_words(found, budget)},
         "deployed": deployed.how,
         "difference": None
         if compared is None
@@ -107,7 +111,9 @@ def _texts(totals: Any) -> dict[str, str]:
     return {currency: str(amount) for currency, amount in totals.items()}
 
 
-def _print(found: Estimate, compared: Difference | None, deployed: Deployed, settings: Settings) -> None:
+def _print(
+    found: Estimate, compared: Difference | None, deployed: Deployed, settings: Settings, budget: Budget | None
+) -> None:
     from rich import box  # noqa: PLC0415 (JSON needs none of it)
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -128,7 +134,7 @@ def _print(found: Estimate, compared: Difference | None, deployed: Deployed, set
     for name in found.switched_off:
         table.add_row(name, Text("switched off", style="dim"), "nothing")
     console.print(table)
-    for text in _notes(found, compared, deployed):
+    for text in _notes(found, compared, deployed, budget):
         console.print(Text(text), soft_wrap=True)
 
 
@@ -138,8 +144,10 @@ def _amount(line: Priced) -> str:
     return f"{line.price} {line.currency} a GB" if line.amount is None else f"{line.amount:.2f} {line.currency}"
 
 
-def _notes(found: Estimate, compared: Difference | None, deployed: Deployed) -> list[str]:
+def _notes(found: Estimate, compared: Difference | None, deployed: Deployed, budget: Budget | None) -> list[str]:
     notes = [f"Total: {total(found)}"]
+    if budget is not None:
+        notes.append(budget_words(found, budget) or f"Within the budget of {budget.monthly} {budget.currency}.")
     notes += [f"No price known: {line}" for line in unpriced_lines(found)]
     notes += [f"By use, and in no total: {line.item.owner}" for line in found.by_use]
     if found.outside:

@@ -7,8 +7,11 @@ whole: a property that is missing leaves the thing without a price.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from fediversity.cost.fleet_items import BOOT_DISK, DEFAULT_DISK
-from fediversity.cost.items import Item, Kind
+from fediversity.cost.fleet_items import BOOT_DISK, COMES_WITH
+from fediversity.cost.items import Item
+
+DEFAULT_DISK = "pd-standard"
+"""What Compute Engine makes of a disk whose type nobody chose (reference of its API: `initializeParams`)."""
 
 Resource = Mapping[str, Any]
 
@@ -46,6 +49,11 @@ def _owner(name: str, kind: str) -> str:
     return name.rpartition(f"-{kind}")[0] or name
 
 
+def _own(name: str, kind: str) -> str:
+    """What a machine calls one of its volumes or disks: the resource is named `<machine>-<kind>-<name>`."""
+    return name.rpartition(f"-{kind}-")[2]
+
+
 def _place(found: Mapping[str, Any]) -> str:
     """The region of a thing of Google's, which may be given as a URL, or by a zone in it."""
     if region := str(found.get("region", "")).rpartition("/")[2]:
@@ -59,29 +67,33 @@ def _text(found: Mapping[str, Any], key: str) -> str:
 
 
 def _hetzner_server(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
-    yield Item(_owner(name, "server"), "server", "hetzner", _text(found, "serverType"), _text(found, "location"))
+    owner, kind, location = _owner(name, "server"), _text(found, "serverType"), _text(found, "location")
+    yield Item(owner, "server", "hetzner", kind, location)
+    if found.get("backups") is True:
+        yield Item(owner, "backup", "hetzner", kind, location)
 
 
 def _hetzner_address(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
-    kind: Kind = "ipv6" if found.get("type") == "ipv6" else "ipv4"
-    yield Item(_owner(name, "address"), kind, "hetzner", "", _text(found, "location"))
+    if found.get("type") != "ipv6":  # which are free
+        yield Item(_owner(name, "address"), "ipv4", "hetzner", "", _text(found, "location"))
 
 
 def _hetzner_volume(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
     owner = _owner(name, "volume")
-    yield Item(owner, "volume", "hetzner", "", _text(found, "location"), _whole(found.get("size")), name)
+    size = _whole(found.get("size"))
+    yield Item(owner, "volume", "hetzner", "", _text(found, "location"), size, _own(name, "volume"))
 
 
 def _google_instance(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
-    owner, region = _owner(name, "server"), _place(found)
-    yield Item(owner, "server", "gcp", _text(found, "machineType"), region)
+    owner, region, kind = _owner(name, "server"), _place(found), _text(found, "machineType")
+    yield Item(owner, "server", "gcp", kind, region)
     boot = found.get("bootDisk")
     disk = boot.get("initializeParams") if isinstance(boot, Mapping) else None
     if isinstance(disk, Mapping):
         yield Item(
             owner, "disk", "gcp", str(disk.get("type") or DEFAULT_DISK), region, _whole(disk.get("size")), BOOT_DISK
         )
-    for accelerator in found.get("guestAccelerators") or ():
+    for accelerator in () if kind.startswith(COMES_WITH) else found.get("guestAccelerators") or ():
         if isinstance(accelerator, Mapping):
             count = _whole(accelerator.get("count"))
             yield Item(owner, "accelerator", "gcp", _text(accelerator, "type"), region, count)
@@ -93,7 +105,8 @@ def _google_address(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
 
 def _google_disk(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
     kind = _text(found, "type") or DEFAULT_DISK
-    yield Item(_owner(name, "disk"), "disk", "gcp", kind, _place(found), _whole(found.get("size")), name)
+    size = _whole(found.get("size"))
+    yield Item(_owner(name, "disk"), "disk", "gcp", kind, _place(found), size, _own(name, "disk"))
 
 
 def _zone(provider: str) -> Callable[[str, Mapping[str, Any]], Iterator[Item]]:
@@ -106,6 +119,12 @@ def _zone(provider: str) -> Callable[[str, Mapping[str, Any]], Iterator[Item]]:
 def _bucket(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
     storage = str(found.get("storageClass") or "STANDARD")
     yield Item(_owner(name, "bucket"), "bucket", "gcp", storage, str(found.get("location", "")).lower())
+
+
+def _key(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
+    # It names its key ring, and that its location: projects/P/locations/L/keyRings/R.
+    location = str(found.get("keyRing", "")).partition("/locations/")[2].partition("/")[0]
+    yield Item(_owner(name, "key"), "key", "gcp", "", location)
 
 
 def _whole(value: Any) -> int:
@@ -123,4 +142,5 @@ _READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Item]]] = {
     "gcp:compute/disk:Disk": _google_disk,
     "gcp:dns/managedZone:ManagedZone": _zone("gcp"),
     "gcp:storage/bucket:Bucket": _bucket,
+    "gcp:kms/cryptoKey:CryptoKey": _key,
 }

@@ -57,11 +57,15 @@ class Estimate:
                 sums[line.currency] = sums.get(line.currency, Decimal(0)) + line.amount
         return {currency: amount.quantize(_CENT) for currency, amount in sorted(sums.items())}
 
-    @property
-    def euro(self) -> Decimal:
-        """Everything in euro, at the table's own rate, to the cent."""
-        amounts = (self.table.in_euro(amount, currency) for currency, amount in self.totals().items())
+    def altogether(self, currency: str = "EUR") -> Decimal:
+        """Everything in one currency, at the table's own rate, to the cent."""
+        amounts = (self.table.converted(amount, own, currency) for own, amount in self.totals().items())
         return sum(amounts, Decimal(0)).quantize(_CENT)
+
+    def over(self, monthly: int, currency: str) -> Decimal | None:
+        """By how much it is over a budget; None if it is within. What has no price counts as nothing."""
+        more = self.altogether(currency) - monthly
+        return more if more > 0 else None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["server", "ipv4", "ipv6", "disk", "volume", "accelerator", "zone", "bucket"]
+Kind = Literal["server", "backup", "ipv4", "disk", "volume", "accelerator", "zone", "bucket", "key"]
 
 BY_USE: frozenset[Kind] = frozenset({"bucket"})
 """What is billed by what is put into it; nobody knows beforehand how much that is."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,8 @@ class PriceTable:
     """Prices a month, for each piece or GB, without value-added tax.
 
     `providers` has for each provider its currency, the group of regions that each region is in, and its prices by
-    kind, type, and region or group; `*` stands for any. `usd_per_eur` is the rate of `exchange_date`.
+    kind, type, and region or group; `*` stands for any. Its `backup_share` is what backups of a server cost, as a share
+    of its own price. `usd_per_eur` is the rate of `exchange_date`.
     """
 
     sources: tuple[Source, ...]
@@ -42,6 +43,10 @@ class PriceTable:
         provider = self.providers.get(item.provider)
         if provider is None:
             return None
+        if item.kind == "backup":
+            server = self.price(replace(item, kind="server"))
+            share = provider.get("backup_share")
+            return None if server is None or share is None else server * share
         types = provider["prices"].get(item.kind, {})
         regions = types.get(item.type, types.get(_ANY, {}))
         group = provider["regions"].get(item.region, item.region)
@@ -52,13 +57,14 @@ class PriceTable:
         """The currency a provider's prices are in (ISO 4217); empty for one without prices."""
         return str(self.providers[provider]["currency"]) if provider in self.providers else ""
 
-    def in_euro(self, amount: Decimal, currency: str) -> Decimal:
-        """An amount in euro, at the table's own rate. Raises ValueError for a currency without one."""
-        if currency == "EUR":
+    def converted(self, amount: Decimal, currency: str, into: str) -> Decimal:
+        """An amount in another currency, at the table's own rate. Raises ValueError for a currency without one."""
+        if currency == into:
             return amount
-        if currency == "USD":
-            return amount / self.usd_per_eur
-        raise ValueError(f"the table has no rate for {currency}")
+        rates = {"EUR": Decimal(1), "USD": self.usd_per_eur}
+        for unknown in {currency, into} - set(rates):
+            raise ValueError(f"the table has no rate for {unknown}")
+        return amount / rates[currency] * rates[into]
 
     @property
     def oldest(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from fediversity.cost.estimate import Difference, Estimate
+from fediversity.fleet.policy import Budget
 
 _MOST = 4
 
@@ -22,15 +23,24 @@ def total(found: Estimate) -> str:
     """The whole in a few words; `at least` where something has no price."""
     totals = found.totals()
     at_least = "at least " if found.unpriced else ""
-    together = f" (together about {found.euro} EUR)" if len(totals) > 1 or "USD" in totals else ""
+    together = f" (together about {found.altogether()} EUR)" if len(totals) > 1 or "USD" in totals else ""
     return f"{at_least}{money(totals)} a month{together}"
 
 
-def one_line(found: Estimate, compared: Difference | None, *, simulated: bool) -> str:
+def budget_words(found: Estimate, budget: Budget | None) -> str:
+    """What is to be said of the fleet's budget; empty if it has none, or the estimate is within it."""
+    over = found.over(budget.monthly, budget.currency) if budget is not None else None
+    return "" if over is None or budget is None else f"OVER THE BUDGET of {budget.monthly} {budget.currency} by {over}"
+
+
+def one_line(
+    found: Estimate, compared: Difference | None, budget: Budget | None = None, *, simulated: bool = False
+) -> str:
     """What a preview says about cost."""
     would = "would cost" if simulated else "costs"
+    exceeded = budget_words(found, budget)
     off = f", nothing for {_listed(found.switched_off)} (switched off)" if found.switched_off else ""
-    return f"the fleet {would} {total(found)}{off}{_compared(compared)}"
+    return f"the fleet {would} {total(found)}{f', {exceeded}' if exceeded else ''}{off}{_compared(compared)}"
 
 
 def unpriced_lines(found: Estimate) -> list[str]:

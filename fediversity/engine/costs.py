@@ -25,7 +25,8 @@ def cost_line(settings: Settings, fleet: Fleet, backend: Backend, root: Path) ->
     there = deployed_items(checkpoint.get("resources") or ()) if checkpoint is not None else None
     there = record.items if record is not None else there
     compared = difference(found, estimate(there, table)) if there is not None else None
-    return f"{one_line(found, compared, simulated=settings.simulated)}; see `fediversity cost {stack}`"
+    line = one_line(found, compared, fleet.policy.budget, simulated=settings.simulated)
+    return f"{line}; see `fediversity cost {stack}`"
 
 
 def remember(stack: str, deployment: Deployment, backend: Backend, root: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_table_shows_each_machine_the_whole_and_where_prices_are_from(project:
         "server cx23 in fsn1",
         "5.49 EUR",
         "switched off",
-        "Total: 5.99 EUR + 33.16 USD a month (together about ",
+        "Total: 5.99 EUR + 34.96 USD a month (together about ",
         "By use, and in no total: garden-media",
         "No cloud bills ash, moss, fern.",
         "Compared with what is deployed (by the engine's state): nothing more or less",
@@ -77,7 +77,7 @@ def test_a_stack_that_was_never_rolled_out_has_nothing_deployed(project: Path, c
     (project / "Pulumi.yaml").write_text("name: garden\nruntime: python\nbackend: {url: 'file://.'}\n")
     data = answer(capsys)
     assert data["deployed"] == "the stack was never rolled out"
-    assert data["difference"]["more"] == {"EUR": "5.99", "USD": "33.16"}
+    assert data["difference"]["more"] == {"EUR": "5.99", "USD": "34.96"}
 
 
 def test_a_compressed_state_is_not_taken_for_none(project: Path, capsys: Output) -> None:
@@ -115,3 +115,14 @@ def test_a_record_that_cannot_be_read_counts_as_none(capsys: Output) -> None:
     folder.mkdir(parents=True)
     (folder / "deployed.json").write_text('{"at": 1, "items": [{"colour": "green"}]}')
     assert answer(capsys)["deployed"].startswith("not known here")
+
+
+@pytest.mark.parametrize(
+    ("monthly", "said"), [(20, "OVER THE BUDGET of 20 EUR by "), (100, "Within the budget of 100 EUR.")]
+)
+def test_the_fleets_budget_is_held_against_the_total(project: Path, capsys: Output, monthly: int, said: str) -> None:
+    text = edited("limits:\n", f"policy: {{budget: {{monthly: {monthly}}}}}\nlimits:\n")
+    (project / "stacks" / "dev.yaml").write_text(text)
+    assert main(["cost"]) == 0, "whether a plan is refused for it is the policy's to say"
+    assert said in capsys.readouterr().out
+    assert answer(capsys)["budget"] == {"monthly": monthly, "currency": "EUR", "within": monthly == 100}

@@ -15,6 +15,7 @@ TABLE_TEXT = """
   "providers": {
     "hetzner": {
       "currency": "EUR",
+      "backup_share": 0.2,
       "regions": {"fsn1": "europe", "ash": "usa"},
       "prices": {
         "server": {"cx23": {"europe": 5.49}, "cx53": {"europe": 29.49}, "cpx21": {"usa": 31.99}},

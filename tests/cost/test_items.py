@@ -26,7 +26,7 @@ STATE = [
         "elm-server",
         machineType="t2a-standard-1",
         zone="us-central1-a",
-        bootDisk={"initializeParams": {"size": 30.0, "image": "debian-cloud/debian-12"}},
+        bootDisk={"initializeParams": {"size": 30.0, "type": "pd-balanced", "image": "debian-cloud/debian-12"}},
     ),
     resource("gcp:compute/address:Address", "elm-address", region="us-central1"),
     resource("hcloud:index/zone:Zone", "garden.example-zone", name="garden.example"),
@@ -40,7 +40,7 @@ def test_a_fleet_is_billed_for_its_enabled_cloud_machines_its_zones_and_its_buck
         "server cx23 in fsn1",
         "ipv4 in fsn1",
         "server t2a-standard-1 in us-central1",
-        "disk pd-standard 30 GB in us-central1",
+        "disk pd-balanced 30 GB in us-central1",
         "ipv4 in us-central1",
         "zone",
         "zone",
@@ -98,9 +98,67 @@ def test_google_may_answer_with_urls() -> None:
         "ipv4 in us-central1",
         "disk pd-ssd 200 GB in us-central1",
         "volume 50 GB in fsn1",
-        "ipv6 in fsn1",
+    ], "an IPv6 network is free"
+    assert [item.owner for item in found] == ["elm", "elm", "elm", "elm", "oak"]
+
+
+RICH = edited(
+    "      image: debian-12\n",
+    "      image: debian-12\n      backups: true\n      volumes: {data: {size_gb: 50}}\n",
+    edited(
+        "      machine_type: t2a-standard-1\n      zone: us-central1-a\n      disk_gb: 30\n",
+        "      machine_type: n1-standard-8\n      zone: us-central1-a\n      disk_gb: 30\n      disk_type: pd-ssd\n"
+        "      disks: {data: {size_gb: 200}}\n      accelerator: {type: nvidia-tesla-t4, count: 2}\n",
+        edited("aarch64-linux\n    tags: [cloud]", "x86_64-linux\n    tags: [cloud]"),
+    ),
+)
+
+
+def test_backups_volumes_disks_accelerators_and_keys_are_billed_in_both_forms() -> None:
+    text = RICH.replace("project: garden-project", "project: garden-project\n  keys: {media: {location: europe-west1}}")
+    items = fleet_items(parse_fleet(text, "fleet.yaml"))
+    assert [str(item) for item in items][:9] == [
+        "server cx23 in fsn1",
+        "backup cx23 in fsn1",
+        "ipv4 in fsn1",
+        "volume 50 GB in fsn1",
+        "server n1-standard-8 in us-central1",
+        "2 accelerator nvidia-tesla-t4 in us-central1",
+        "disk pd-ssd 30 GB in us-central1",
+        "disk pd-balanced 200 GB in us-central1",
+        "ipv4 in us-central1",
     ]
-    assert [item.owner for item in found] == ["elm", "elm", "elm", "elm", "oak", "oak"]
+    state = [
+        resource("hcloud:index/server:Server", "oak-server", serverType="cx23", location="fsn1", backups=True),
+        resource("hcloud:index/volume:Volume", "oak-volume-data", location="fsn1", size=50),
+        resource(
+            "gcp:compute/instance:Instance",
+            "elm-server",
+            machineType="n1-standard-8",
+            zone="us-central1-a",
+            bootDisk={"initializeParams": {"size": 30, "type": "pd-ssd"}},
+            guestAccelerators=[{"type": "nvidia-tesla-t4", "count": 2}],
+        ),
+        resource("gcp:compute/disk:Disk", "elm-disk-data", type="pd-balanced", zone="us-central1-a", size=200),
+        resource(
+            "gcp:kms/cryptoKey:CryptoKey",
+            "media-key",
+            keyRing="projects/garden-project/locations/europe-west1/keyRings/garden",
+        ),
+    ]
+    assert set(deployed_items(state)) <= set(items)
+    assert Item("media", "key", "gcp", "", "europe-west1") in deployed_items(state)
+
+
+def test_accelerators_that_come_with_their_machine_are_not_billed_twice() -> None:
+    machine = resource(
+        "gcp:compute/instance:Instance",
+        "elm-server",
+        machineType="g2-standard-4",
+        zone="us-central1-a",
+        guestAccelerators=[{"type": "nvidia-l4", "count": 1}],
+    )
+    assert [item.kind for item in deployed_items([machine])] == ["server"]
 
 
 def test_a_state_with_holes_gives_things_without_a_price_and_no_error() -> None:

@@ -4,6 +4,7 @@ import json
 from datetime import date
 from decimal import Decimal
 
+from fediversity.cost.fleet_items import COMES_WITH
 from fediversity.cost.items import Item
 from fediversity.cost.prices import FILE, load_prices
 from fediversity.fleet import catalogue
@@ -62,6 +63,11 @@ def test_every_bucket_location_has_a_price_in_every_storage_class() -> None:
             assert price("bucket", "gcp", storage, location), f"{storage} in {location}"
 
 
+def test_every_accelerator_that_is_sold_apart_has_a_price_in_the_first_region() -> None:
+    for name, line in catalogue.GCP_ACCELERATORS.items():
+        assert (price("accelerator", "gcp", name, "us-central1") is None) == line.startswith(COMES_WITH), name
+
+
 def test_bigger_machines_of_a_line_cost_more() -> None:
     for line in (["cx23", "cx33", "cx43", "cx53"], ["ccx13", "ccx23", "ccx33", "ccx43", "ccx53", "ccx63"]):
         prices = [price("server", "hetzner", name, "fsn1") or Decimal(0) for name in line]
@@ -80,5 +86,4 @@ def test_nothing_in_the_table_is_negative_or_a_text() -> None:
 
 
 def test_what_comes_free_has_a_price_of_nothing_and_not_none() -> None:
-    assert price("ipv6", "hetzner", "", "fsn1") == 0
     assert price("zone", "hetzner", "", "") == 0
