@@ -54,6 +54,12 @@ status stack='dev' *options:
 probe stack='dev' *options:
     @fediversity check "$@"
 
+# Say what a stack's fleet costs a month, and how that differs from what is deployed
+[no-exit-message]
+[group('fleet')]
+cost stack='dev' *options:
+    @fediversity cost "$@"
+
 # Print the newest log of a machine's steps: `./just logs cinnabar --stack dev --step update`
 [no-exit-message]
 [group('fleet')]

@@ -18,6 +18,7 @@ from pulumi_policy.proxy import UnknownValueError
 from fediversity.cli.stack import open_stack
 from fediversity.fleet.source import read_yaml
 from fediversity.policy.declared import UNSEEN, Declared, Rule, Stack, StackRule, Violation
+from fediversity.policy.month import stack_of
 from fediversity.policy.rules import RULES, STACK_RULES, problem
 
 Told = Callable[[Violation], str]
@@ -29,7 +30,7 @@ def policies(project: Path, name: str) -> list[Policy]:
     with contextlib.chdir(project):
         settings, fleet = open_stack(name)
         lines = read_yaml(Path(settings.fleet_file).read_text(encoding="utf-8"), settings.fleet_file).lines
-    stack = Stack(settings, fleet)
+    stack = stack_of(settings, fleet)
 
     def told(violation: Violation) -> str:
         return str(problem(violation, stack, lines))

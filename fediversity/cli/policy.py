@@ -9,7 +9,7 @@ from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import FleetError
 from fediversity.fleet.source import read_yaml
 from fediversity.plan.settings import Settings
-from fediversity.policy.declared import Stack
+from fediversity.policy.month import stack_of
 from fediversity.policy.rules import ABOUT, problem, violations
 
 
@@ -33,7 +33,7 @@ def _judge(settings: Settings, fleet: Fleet) -> int:
     from fediversity.components.recorder import declared  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
     resources = declared(fleet, settings)
-    stack = Stack(settings, fleet)
+    stack = stack_of(settings, fleet)
     lines = read_yaml(Path(settings.fleet_file).read_text(encoding="utf-8"), settings.fleet_file).lines
     problems = [problem(violation, stack, lines) for violation in violations(resources, stack)]
     if problems:

@@ -67,7 +67,7 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         )
     if settings.simulated and operation in OPERATIONS:
         say(f"stack {stack} is simulated: its clouds, machines and tools are on this computer only")
-    engine = Engine(_ROOT, environment(stack, os.environ, settings.endpoints))
+    engine = Engine(_ROOT, environment(stack, os.environ, settings.backend, settings.endpoints))
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":
         return _preview(settings, engine, backend, options)
@@ -82,7 +82,10 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         if operation == "resolve":
             return 0
         if operation != "up":
-            return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
+            code = engine.run(arguments(operation, stack, options, simulated=settings.simulated))
+            if operation == "destroy" and code == 0:
+                _remember(stack, {}, backend)
+            return code
         # Made before the run: what a person edits meanwhile is for the next one.
         planned = _planned(settings)
         require_official(settings, planned.fleet, engine)
@@ -90,9 +93,12 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
             require_rules(stack, engine)
         switch_on(stack, engine, backend)
         _print_changes(planned, all_machines=False)
+        _print_cost(planned, backend)
         keep_going = _may_keep_going(planned.plan, _deployment(stack, engine, backend))
         code = _up(planned, engine, options, showing, keep_going)
-        for line in summary(stack, _deployment(stack, engine, backend)):
+        deployment = _deployment(stack, engine, backend)
+        _remember(stack, deployment, backend)
+        for line in summary(stack, deployment):
             print(line)
         return code
 
@@ -107,10 +113,12 @@ def _preview(settings: Settings, engine: Engine, backend: Backend, options: list
     with contextlib.ExitStack() as apart:
         if settings.preview_only:
             engine, file = apart.enter_context(offline(engine, stack))
+            backend = Backend.of(_ROOT, engine.environment)
             options = ["--config-file", str(file), *options]
         else:
             _make_stack(stack, engine, backend)
         _print_changes(planned, all_machines=True)
+        _print_cost(planned, backend)
         return engine.run(arguments("preview", stack, options, simulated=settings.simulated))
 
 
@@ -124,6 +132,19 @@ def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
     from fediversity.engine.up import print_changes  # noqa: PLC0415
 
     print_changes(planned, _ROOT, all_machines=all_machines)
+
+
+def _print_cost(planned: "Planned", backend: Backend) -> None:
+    from fediversity.engine.costs import cost_line  # noqa: PLC0415
+
+    print(cost_line(planned.settings, planned.fleet, backend, _ROOT))
+    sys.stdout.flush()
+
+
+def _remember(stack: str, deployment: Deployment, backend: Backend) -> None:
+    from fediversity.engine.costs import remember  # noqa: PLC0415
+
+    remember(stack, deployment, backend, _ROOT)
 
 
 def _up(planned: "Planned", engine: Engine, options: list[str], showing: Showing, keep_going: bool) -> int:

@@ -48,10 +48,13 @@ def may_ask_for_a_passphrase(settings: Mapping[str, Any], environ: Mapping[str, 
     return "encryptionsalt" in settings and not known
 
 
-def environment(stack: str, environ: Mapping[str, str], endpoints: Endpoints | None = None) -> dict[str, str]:
+def environment(
+    stack: str, environ: Mapping[str, str], backend: str | None = None, endpoints: Endpoints | None = None
+) -> dict[str, str]:
     """The environment of the engine: a person's own settings stay, what they left open is filled in.
 
-    `endpoints` are the stack's own end points of clouds, if it has any.
+    `backend` is the URL that the stack's settings name; the engine takes it before the project's. `endpoints` are the
+    stack's own end points of clouds, if it has any.
     """
     filled = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     if endpoints is not None and endpoints.gcp:
@@ -62,4 +65,7 @@ def environment(stack: str, environ: Mapping[str, str], endpoints: Endpoints | N
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
             filled["PULUMI_CONFIG_PASSPHRASE"] = ""
-    return {**filled, **environ}
+    found = {**filled, **environ}
+    if backend is not None and not found.get("PULUMI_BACKEND_URL"):
+        found["PULUMI_BACKEND_URL"] = backend
+    return found

@@ -16,11 +16,12 @@ _PACKAGES = ("hcloud", "gcp", "command")
 GROUPS = ("plugins", "credentials", "endpoints")
 """The settings that are groups of others."""
 
-KNOWN_SETTINGS = frozenset({"fleet", "machines", "identity", "protect", "flake", *GROUPS})
+KNOWN_SETTINGS = frozenset({"fleet", "machines", "identity", "protect", "flake", "backend", *GROUPS})
 PLUGINS_VARIABLE = "FEDIVERSITY_PLUGINS"
 """The variable of the environment that has the plug-ins of one run be others than the stack's: `local`."""
 
-_TEXTS = ("fleet", "identity", "flake")
+_TEXTS = ("fleet", "identity", "flake", "backend")
+_BACKENDS = ("file", "gs", "s3", "azblob", "https")
 _NOT_IN_PATHS = re.compile(r"""[\s\\&?#%$'"`]""")
 
 
@@ -37,7 +38,8 @@ class Settings:
     `identity` is the SSH private key to log in with; None leaves it to the person's agent and SSH configuration.
     `protect` keeps what holds data from being deleted by accident. `credentials` says where to look for each cloud's,
     `endpoints` where clouds are that are not at their own addresses. `preview_only`: the plug-ins are the embedded
-    cloud's and the machines are real, so that nothing but a preview may be made with them.
+    cloud's and the machines are real, so that nothing but a preview may be made with them. `backend` is
+    the URL of where the engine keeps this stack's state; None leaves it to the project (`backend.url`, Pulumi.yaml).
     """
 
     stack: str
@@ -47,6 +49,7 @@ class Settings:
     protect: bool
     identity: str | None
     flake: str
+    backend: str | None = None
     credentials: Sources = field(default_factory=lambda: DEFAULT)
     endpoints: Endpoints = field(default_factory=Endpoints)
     preview_only: bool = False
@@ -84,6 +87,17 @@ def _wrong_path(key: str, path: Any) -> Iterator[str]:
         yield f"{key}: only your own home can be written as ~; write the path '{path}' in full"
 
 
+def _wrong_backend(url: Any) -> Iterator[str]:
+    """What is wrong with the URL of a backend. The value itself is not repeated: it may hold what it must not."""
+    if not isinstance(url, str):
+        return
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _BACKENDS:
+        yield f"backend: must be a URL that begins with one of {', '.join(f'{known}://' for known in _BACKENDS)}"
+    elif "@" in rest.partition("/")[0] or re.search(r"[?&](?:[^=]*(?:secret|password|token|key))=", url, re.IGNORECASE):
+        yield "backend: holds a credential, which would be committed; leave it to the environment"
+
+
 def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     """The settings from what stands under `fediversity:`, by key without that prefix.
 
@@ -96,6 +110,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     ]
     wrong += [f"{key}: must be text" for key in _TEXTS if not isinstance(given.get(key, ""), str)]
     wrong += [wrong_path for key in ("identity", "flake") for wrong_path in _wrong_path(key, given.get(key))]
+    wrong += _wrong_backend(given.get("backend"))
     plugins, wrong_plugins = _plugins(given.get("plugins", {}))
     wrong += wrong_plugins
     machines = given.get("machines", "real")
@@ -134,6 +149,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
         flake=str(given.get("flake", "nix")),
         credentials=credentials,
         endpoints=endpoints,
+        backend=given.get("backend"),
     )
 
 

@@ -28,6 +28,12 @@ def test_a_stack_is_real_official_and_protected_unless_it_says_otherwise() -> No
     assert (settings.identity, settings.flake) == (None, "nix")
 
 
+def test_a_stack_may_name_its_own_backend() -> None:
+    assert parse_settings("production", {"fleet": "x"}).backend is None
+    url = "s3://states?region=eu-central-1&endpoint=https://s3.example&s3ForcePathStyle=true"
+    assert parse_settings("production", {"fleet": "x", "backend": url}).backend == url
+
+
 def test_a_simulated_stack_logs_in_with_its_throwaway_key() -> None:
     given = {"fleet": "stacks/dev.yaml", "machines": "simulated", "plugins": SIMULATED, "identity": "keys/real"}
     site = parse_settings("dev", given).site
@@ -85,6 +91,22 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
         ),
         ({"fleet": "x", "identity": ["a", "b"]}, "fediversity:identity: must be text"),
         ({"fleet": "x", "flake": {}}, "fediversity:flake: must be text"),
+        (
+            {"fleet": "x", "backend": "my-bucket"},
+            "fediversity:backend: must be a URL that begins with one of file://, gs://, s3://, azblob://, https://",
+        ),
+        (
+            {"fleet": "x", "backend": "postgres://me:word@db/state"},
+            "fediversity:backend: must be a URL that begins with one of file://, gs://, s3://, azblob://, https://",
+        ),
+        (
+            {"fleet": "x", "backend": "https://me:word@state.example"},
+            "fediversity:backend: holds a credential, which would be committed; leave it to the environment",
+        ),
+        (
+            {"fleet": "x", "backend": "s3://states?region=x&secret_key=word"},
+            "fediversity:backend: holds a credential, which would be committed; leave it to the environment",
+        ),
         ({"fleet": ["x"]}, "fediversity:fleet: must be text"),
         (
             {"fleet": "x", "identity": "my keys/a"},

@@ -14,6 +14,7 @@ from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.plan.settings import Settings, parse_settings
 from fediversity.policy.declared import Declared, Stack, Violation
+from fediversity.policy.month import stack_of
 from fediversity.policy.rules import violations
 
 PROJECT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ class Bad:
             text = text.replace(old, new, 1)
         own = settings_of("production", **self.settings)
         fleet, found = declared_by(text, "production", **self.settings)
-        stack = Stack(own, fleet, self.monthly)
+        stack = stack_of(own, fleet) if self.monthly is None else Stack(own, fleet, self.monthly)
         return stack, list(violations(self.resources(found), stack))
 
 

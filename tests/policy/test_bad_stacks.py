@@ -9,7 +9,8 @@ import pytest
 from fediversity.components.access import NOBODYS_KEY
 from fediversity.fleet.source import read_yaml
 from fediversity.policy.access import weakness
-from fediversity.policy.declared import UNSEEN, Stack
+from fediversity.policy.declared import UNSEEN
+from fediversity.policy.month import stack_of
 from fediversity.policy.ports import is_world
 from fediversity.policy.rules import ABOUT, problem, violations
 from tests.policy.stacks import PRODUCTION, PROJECT, Bad, also, declared_by, settings_of, with_inputs
@@ -40,6 +41,7 @@ PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVA
 CINNABAR_IMAGE = "      location: fsn1\n      image: debian-12\n"
 HTTPS = '        - {protocol: tcp, port: "443", description: HTTPS}\n'
 DISK = "    disk: {encrypted: true, unlock_port: 2223}\n"
+CHEAP = Decimal(1)
 LABELS = {"fleet": "fediversity", "environment": "production"}
 
 
@@ -146,17 +148,21 @@ BAD: Mapping[str, Bad] = {
         "places", "buckets.fediversity-production-media.location", {"location: europe-west1\n": "location: us\n"}
     ),
     "a server is larger than allowed": Bad(
-        "types", "machines.cinnabar.provider.server_type", {"server_type: cx53": "server_type: ccx63"}
+        "types", "machines.cinnabar.provider.server_type", {"server_type: cx53": "server_type: ccx63"}, monthly=CHEAP
     ),
     "an instance is larger than allowed": Bad(
-        "types", "machines.orb-nixos.provider.machine_type", {"machine_type: e2-medium": "machine_type: e2-standard-8"}
+        "types",
+        "machines.orb-nixos.provider.machine_type",
+        {"machine_type: e2-medium": "machine_type: e2-standard-8"},
+        monthly=CHEAP,
     ),
     "an instance has a GPU": Bad(
         "types",
         "machines.orb-nixos.provider.accelerator",
         resources=with_inputs(INSTANCE, guestAccelerators=[{"type": "nvidia-tesla-t4", "count": 1}]),
     ),
-    "a month costs more than the budget": Bad("budget", "policy.budget", monthly=Decimal("80.01")),
+    "a month costs a cent more than the budget": Bad("budget", "policy.budget", monthly=Decimal("80.01")),
+    "the budget is less than the price table's sum": Bad("budget", "policy.budget", {"monthly: 80": "monthly: 20"}),
     "an operator has a DSA key": Bad(
         "ssh-keys", "operators", resources=with_inputs("hcloud:index/sshKey:SshKey", publicKey=DSA)
     ),
@@ -222,7 +228,7 @@ def test_the_project_s_own_stacks_keep_to_every_rule(name: str) -> None:
     own = settings_of(name)
     fleet, found = declared_by((PROJECT / own.fleet_file).read_text(), name)
     assert found
-    assert list(violations(found, Stack(own, fleet, Decimal(0)))) == []
+    assert list(violations(found, stack_of(own, fleet))) == []
 
 
 def test_production_says_what_nobody_may_go_beyond() -> None:
