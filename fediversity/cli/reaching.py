@@ -53,7 +53,7 @@ def reach(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepRec
     identity = settings.site.identity
     target = Target(
         host=address,
-        port=machine.ssh.port,
+        port=settings.site.port(machine.ssh.port),
         user=machine.ssh.user,
         alias=name,
         known_hosts=Path.cwd() / state_folder(settings.stack) / "known_hosts",

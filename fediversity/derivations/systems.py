@@ -89,6 +89,8 @@ def look(
     flake = Path(settings.flake)
     if settings.simulated:
         return _of_sources(files, fleet, "the machines are simulated, and so is their Nix")
+    if settings.preview_only:
+        return _of_sources(files, fleet, "with simulated plug-ins no machine is evaluated")
     from fediversity.derivations.evaluate import Nix  # noqa: PLC0415 (not before every simulated rollout)
 
     nix = Nix.found(os.environ)

@@ -10,6 +10,7 @@ from tests.fleet.bad.kind import PRIVATE_KEY, Bad
 from tests.fleet.bad.machines import MACHINES
 from tests.fleet.bad.order import ORDER
 from tests.fleet.bad.others import BUCKETS, DEPLOYMENTS, OPERATORS, TOP
+from tests.fleet.bad.policy import POLICY
 from tests.fleet.bad.providers import PROVIDERS
 from tests.fleet.bad.services import SERVICES
 
@@ -17,5 +18,5 @@ __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
 BAD_FILES = (
     *(*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *HETZNER, *ORDER, *SERVICES),
-    *(*DNS, *VALUES, *ZONES, *BUCKETS, *DEPLOYMENTS),
+    *(*DNS, *VALUES, *ZONES, *BUCKETS, *DEPLOYMENTS, *POLICY),
 )
