@@ -166,8 +166,8 @@ plugins:
 engine:
     @python -m fediversity.bootstrap status
 
-# Run the engine's own command line: `./just pulumi stack ls`
+# Run the engine's own command line, in the backend of the stack that it names: `./just pulumi stack ls`
 [no-exit-message]
 [group('engine')]
 pulumi *arguments:
-    @pulumi "$@"
+    @python -m fediversity.engine pulumi "$@"
