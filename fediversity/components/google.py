@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_gcp as gcp
 
+from fediversity.components.adopted import adoptable
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
 from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
 from fediversity.fleet.clouds import Bucket
@@ -42,7 +43,7 @@ class GcpMachine(MachineComponent):
             ],
             source_ranges=["0.0.0.0/0"],
             target_tags=[args.name],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.options(self, "firewall", fixed_name="name"),
         )
         for index, rule in enumerate(provider.firewall):
             gcp.compute.Firewall(
@@ -54,19 +55,19 @@ class GcpMachine(MachineComponent):
                 allows=[_allow(rule)],
                 source_ranges=_sources(rule),
                 target_tags=[args.name],
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=args.options(self, fixed_name="name"),
             )
         address = gcp.compute.Address(
             f"{args.name}-address",
             name=address_name(args.name, provider.region),
             region=provider.region,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
+            opts=args.options(self, "address", protect=True, fixed_name="name", delete_before_replace=False),
         )
         instance = gcp.compute.Instance(
             f"{args.name}-server",
             name=args.name,
-            machine_type=provider.machine_type,
+            machine_type=args.size,
             zone=provider.zone,
             boot_disk={"initialize_params": {"image": provider.image, "size": provider.disk_gb}},
             network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
@@ -82,9 +83,11 @@ class GcpMachine(MachineComponent):
             deletion_protection=args.protect,
             labels=args.labels,
             tags=[args.name],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protect,
+            opts=args.options(
+                self,
+                "server",
+                protect=True,
+                fixed_name="name",
                 ignore_changes=["bootDisk.initializeParams.image", "metadata"],
                 # Names are unique in a project, so the old instance has to go first.
                 delete_before_replace=True,
@@ -123,7 +126,7 @@ class CloudDnsZone(pulumi.ComponentResource):
             dns_name=f"{args.domain}.",
             description=args.zone.description or f"Zone {args.domain}",
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=adoptable(self, args.zone.import_, protect=args.protect),
         )
         for record in args.zone.records:
             if (content := rrdatas(record, args.addresses)) is None:
@@ -163,7 +166,7 @@ class StorageBucket(pulumi.ComponentResource):
             versioning={"enabled": bucket.versioning},
             force_destroy=not bucket.keep_objects,
             labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect and bucket.keep_objects),
+            opts=adoptable(self, bucket.import_, protect=protect and bucket.keep_objects),
         )
         self.url = created.url
         self.register_outputs({"url": created.url})

@@ -61,7 +61,7 @@ class HetznerMachine(MachineComponent):
             name=args.name,
             rules=[_rule(rule) for rule in open_ports(args.machine, provider.firewall)] + [_ping()],
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.options(self, "firewall"),
         )
         address = hcloud.PrimaryIp(
             f"{args.name}-address",
@@ -73,12 +73,12 @@ class HetznerMachine(MachineComponent):
             auto_delete=False,
             delete_protection=args.protect,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
+            opts=args.options(self, "address", protect=True, delete_before_replace=False),
         )
         server = hcloud.Server(
             f"{args.name}-server",
             name=args.name,
-            server_type=provider.server_type,
+            server_type=args.size,
             location=provider.location,
             image=provider.image,
             ssh_keys=list(key_ids),
@@ -88,9 +88,10 @@ class HetznerMachine(MachineComponent):
             rebuild_protection=args.protect,
             keep_disk=True,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protect,
+            opts=args.options(
+                self,
+                "server",
+                protect=True,
                 ignore_changes=["image", "userData", "sshKeys"],
                 # Names are unique in a project, so the old server has to go first.
                 delete_before_replace=True,

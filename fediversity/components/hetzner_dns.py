@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_hcloud as hcloud
 
+from fediversity.components.adopted import adoptable
 from fediversity.components.records import ZoneArgs, rrdatas
 
 
@@ -18,7 +19,7 @@ class HetznerZone(pulumi.ComponentResource):
             ttl=args.zone.ttl,
             delete_protection=args.protect,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=adoptable(self, args.zone.import_, protect=args.protect),
         )
         for record in args.zone.records:
             if (content := rrdatas(record, args.addresses)) is None:

@@ -13,20 +13,30 @@ from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
+from fediversity.plan.servers import UNKNOWN, Servers
 from fediversity.plan.steps import Plan, Step
 
 
 class Program:
     """One run of the program: declares machines, DNS, buckets and steps, in this order.
 
-    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`).
+    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`),
+    `servers` is what is known of the machines' servers.
     """
 
-    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings, attempts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        plan: Plan,
+        settings: Settings,
+        attempts: Mapping[str, int] | None = None,
+        servers: Servers = UNKNOWN,
+    ) -> None:
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
         self.attempts = attempts or {}
+        self.servers = servers
         self.providers = Providers(settings, fleet.gcp)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
@@ -68,8 +78,9 @@ class Program:
                 machine=machine,
                 keys=keys,
                 labels=self.labels | {"machine": name},
-                protect=self.settings.protect,
+                protect=self.settings.protect if machine.protect is None else machine.protect,
                 simulated=self.settings.simulated,
+                size=self.servers.size(name, machine) or "",
             )
             self.machines[name] = self._machine(args, key_ids)
 
@@ -78,13 +89,23 @@ class Program:
         if kind == "hetzner":
             from fediversity.components.hetzner import HetznerMachine  # noqa: PLC0415
 
-            return HetznerMachine(args, key_ids, self._with(self.providers.hcloud))
+            return HetznerMachine(args, key_ids, self._renamed(args, self._with(self.providers.hcloud)))
         if kind == "gcp":
             from fediversity.components.google import GcpMachine  # noqa: PLC0415
 
-            return GcpMachine(args, self._with(self.providers.gcp))
+            return GcpMachine(args, self._renamed(args, self._with(self.providers.gcp)))
         outside = DarwinMachine if kind == "darwin" else ExistingMachine
-        return outside(args, self._with(self.providers.simulated) if self.settings.simulated else None)
+        simulated = self._with(self.providers.simulated) if self.settings.simulated else pulumi.ResourceOptions()
+        return outside(args, self._renamed(args, simulated))
+
+    @staticmethod
+    def _renamed(args: MachineArgs, options: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """The options of a machine's component, which keeps all its resources under its former names' successor.
+
+        What a component's resources were called follows from what it was called: their names begin with its name.
+        """
+        options.aliases = [pulumi.Alias(name=old) for old in args.machine.formerly] or None
+        return options
 
     def _declare_dns(self) -> None:
         addresses = {name: machine.address for name, machine in self.machines.items()}
@@ -118,7 +139,11 @@ class Program:
             server_id=machine.server_id if machine is not None else None,
             done_again_for=self._bound_to(step),
             after=waits_for,
+            formerly=[f"{old}-{step.kind}" for old in self._former_names(step)],
         )
+
+    def _former_names(self, step: Step) -> tuple[str, ...]:
+        return self.fleet.machines[step.machine].formerly if step.machine and not step.deployment else ()
 
     def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
         """What a step without a fingerprint is done for: once for each server, its type, or each pair that meets."""
@@ -130,7 +155,7 @@ class Program:
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
-        size = self.fleet.machines[step.machine].size
+        size = self.servers.size(step.machine, self.fleet.machines[step.machine])
         # The cloud gives a server another type while it is off: its disk is locked again afterwards.
         return [*bound, size] if step.kind == "unlock" and size else bound
 
@@ -138,7 +163,9 @@ class Program:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
         kind = NixopsDeployment if step.deployment else ClanDeployment
         if (kind, name) not in self._groups:
-            self._groups[kind, name] = kind(name, self._with(self.providers.command))
+            options = self._with(self.providers.command)
+            options.aliases = [pulumi.Alias(name=f"{old}-clan") for old in self._former_names(step)] or None
+            self._groups[kind, name] = kind(name, options)
         return self._groups[kind, name]
 
     def _environment(self, step: Step) -> dict[str, pulumi.Input[str]]:

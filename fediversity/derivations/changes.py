@@ -33,7 +33,7 @@ class Change:
 
 def changes(planned: Planned) -> tuple[Change, ...]:
     """What changes on each enabled machine, as far as it can be told. To be called in the project's folder."""
-    records = recorded(planned.settings)
+    records = recorded(planned.settings, planned.fleet)
     runs = {name: fingerprint.switches(records, name) for name in planned.fleet.enabled_machines}
     compared = _differences(planned, runs)
     return tuple(_change(planned, name, runs[name], compared.get(name)) for name in planned.fleet.enabled_machines)

@@ -1,14 +1,16 @@
 """The plan of a stack as its files are now, by the best that is known of its machines' systems."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fediversity.derivations.systems import Systems, look, recorded_attempts
+from fediversity.derivations.systems import Systems, look, recorded, recorded_attempts
 from fediversity.fleet.model import Fleet
 from fediversity.plan.build import make_plan
 from fediversity.plan.current import current_fleet
 from fediversity.plan.fingerprint import FlakeSources
+from fediversity.plan.servers import UNKNOWN, Servers, coming_servers, servers
 from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
 
@@ -18,6 +20,7 @@ class Planned:
     """A stack, its fleet, its plan, and what the plan's fingerprints were made from.
 
     `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`).
+    `servers` is what is known of the machines' servers.
     """
 
     settings: Settings
@@ -25,6 +28,7 @@ class Planned:
     plan: Plan
     systems: Systems
     attempts: Mapping[str, int] = field(default_factory=dict)
+    servers: Servers = UNKNOWN
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -38,6 +42,7 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
     Raises FleetError or SettingsError with everything that is wrong.
     """
     fleet = current_fleet(settings)
+    known = servers(fleet, recorded(settings, fleet), coming_servers(os.environ))
     systems = look(settings, fleet, say)
     derivations = {name: system.derivation for name, system in systems.evaluated.items()}
     plan = make_plan(
@@ -47,5 +52,6 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
         generators=FlakeSources.read(Path(settings.flake)).generators,
         systems=derivations,
         kept=systems.kept,
+        servers=known,
     )
-    return Planned(settings, fleet, plan, systems, recorded_attempts(settings))
+    return Planned(settings, fleet, plan, systems, recorded_attempts(settings, fleet), known)

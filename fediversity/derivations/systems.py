@@ -10,6 +10,7 @@ from fediversity.fleet.handoff import render
 from fediversity.fleet.model import Fleet
 from fediversity.plan import fingerprint as sources
 from fediversity.plan.attempts import attempts
+from fediversity.plan.servers import former_names
 from fediversity.plan.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Call
     rendered = render(fleet)
     classes = {name: entry.machineClass for name, entry in fleet.enabled_machines.items()}
     evaluation = evaluated(nix, flake, classes, say)
-    records, memory = recorded(settings), Cache(FINGERPRINTS)
+    records, memory = recorded(settings, fleet), Cache(FINGERPRINTS)
     means = memory.get(settings.stack)
     means = means if isinstance(means, dict) else {}
     found, kept = {}, {}
@@ -109,17 +110,31 @@ def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Call
     )
 
 
-def recorded(settings: Settings) -> tuple["StepRecord", ...]:
-    """What the stack's ledger holds. Raises SettingsError if it cannot be read."""
-    return _read(settings, lambda ledger: ledger.records(), ())
+def recorded(settings: Settings, fleet: Fleet) -> tuple["StepRecord", ...]:
+    """What the stack's ledger holds, under the machines' present names. Raises SettingsError if it cannot be read."""
+    return _read(settings, fleet, lambda ledger: ledger.records(), ())
 
 
-def recorded_attempts(settings: Settings) -> Mapping[str, int]:
+def recorded_attempts(settings: Settings, fleet: Fleet) -> Mapping[str, int]:
     """The steps that must run again by what the stack's ledger holds. Raises SettingsError if it cannot be read."""
-    return _read(settings, lambda ledger: attempts(ledger.records(), ledger.drifts().values()), {})
+    return _read(settings, fleet, lambda ledger: attempts(ledger.records(), ledger.drifts().values()), {})
 
 
-def _read(settings: Settings, read: Callable[["Ledger"], T], nothing: T) -> T:
+def carry_over(settings: Settings, fleet: Fleet) -> None:
+    """Has what is known of renamed machines follow them to their present names: the ledger, and pinned host keys.
+
+    To be called in the project's folder before a rollout. Raises SettingsError if the ledger cannot be written.
+    """
+    known_hosts = Path(settings.site.state_dir) / "known_hosts"
+    for old, new in former_names(fleet).items():
+        before, after = known_hosts / old, known_hosts / new
+        if before.is_file() and not after.exists():
+            # A line of the file names the machine whose key it is.
+            after.write_text(before.read_text().replace(f"{old} ", f"{new} ", 1))
+    _read(settings, fleet, lambda ledger: ledger.carry_over(), None)
+
+
+def _read(settings: Settings, fleet: Fleet, read: Callable[["Ledger"], T], nothing: T) -> T:
     file = Path(settings.site.state_dir) / "ledger.sqlite"
     if not file.exists():
         return nothing
@@ -128,7 +143,7 @@ def _read(settings: Settings, read: Callable[["Ledger"], T], nothing: T) -> T:
     from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415
 
     try:
-        return read(Ledger(file))
+        return read(Ledger(file, former_names(fleet)))
     except sqlite3.Error as error:
         hint = "put it right from a backup, or move it away: then every update runs once more"
         raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None
