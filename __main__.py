@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from fediversity.components.lifting import LIFTING, lift_protection
+from fediversity.components.lifting import lift_protection
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
 from fediversity.components.providers import Providers
@@ -13,6 +13,7 @@ from fediversity.components.settings import load_settings
 from fediversity.derivations.planned import plan_stack
 from fediversity.derivations.systems import carry_over
 from fediversity.fleet.problems import FleetError
+from fediversity.plan.servers import LIFTING
 from fediversity.plan.settings import SettingsError
 
 settings = load_settings()

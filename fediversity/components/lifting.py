@@ -14,9 +14,6 @@ import pulumi
 
 from fediversity.components.providers import Providers
 
-LIFTING = "FEDIVERSITY_LIFTING"
-"""The environment variable that names a file: what is to be declared, and which of it is lifted."""
-
 _PROTECTION = frozenset({"deleteProtection", "rebuildProtection", "deletionProtection"})
 """The clouds' own protection against deletion, by its properties in Pulumi."""
 

@@ -12,17 +12,19 @@ from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
+from fediversity.engine.looking import Ahead, forget
 from fediversity.engine.pending import Deployment
 from fediversity.engine.recovery import recover, switch_on
 from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import steps_taken_away
 from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
+from fediversity.plan.servers import former_steps
 from fediversity.plan.settings import Settings, SettingsError, require_plain_path
-from fediversity.plan.steps import Plan
 
 if TYPE_CHECKING:
     from fediversity.derivations.planned import Planned
+    from fediversity.engine.careful import Prepared
 
 _ROOT = Path(__file__).parents[2]
 
@@ -31,7 +33,7 @@ def main(words: list[str]) -> int:
     """Carry out one command; the engine's exit code, or 1 when it is refused."""
     # No abbreviations: what is not known here is the engine's.
     parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__, allow_abbrev=False)
-    parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))
+    parser.add_argument("operation", choices=(*OPERATIONS, "init", "lift", "resolve"))
     parser.add_argument("stack", nargs="?", default=DEV)
     parser.add_argument("--plain", action="store_true", help="up: one line an event also on a terminal")
     parser.add_argument("--verbose", action="store_true", help="up: the engine's own output as it comes")
@@ -60,8 +62,9 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing)
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":
         _make_stack(stack, engine, backend)
-        _print_changes(_planned(settings), all_machines=True)
-        return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
+        prepared = _prepared(settings, engine, _deployment(stack, engine, backend), options)
+        _print_changes(prepared.planned, all_machines=True)
+        return _preview(prepared)
     with backend.only_run(stack):
         if operation == "destroy" and not backend.has_stack(stack):
             say(f"stack {stack} was never rolled out: nothing to destroy")
@@ -72,23 +75,21 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing)
         recover(stack, engine, backend, options if operation == "resolve" else ())
         if operation == "resolve":
             return 0
-        if operation != "up":
+        if operation not in ("up", "lift"):
+            forget(settings, _ROOT)
             return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
-        # Made before the run: what a person edits meanwhile is for the next one.
-        planned = _planned(settings)
         switch_on(stack, engine, backend)
-        _print_changes(planned, all_machines=False)
-        keep_going = _may_keep_going(planned.plan, _deployment(stack, engine, backend))
-        code = _up(planned, engine, options, showing, keep_going)
+        deployment = _deployment(stack, engine, backend)
+        # Made before the run: what a person edits meanwhile is for the next one.
+        prepared = _prepared(settings, engine, deployment, options)
+        if operation == "lift":
+            return _lift(prepared)
+        prepared.require_allowed()
+        _print_changes(prepared.planned, all_machines=False)
+        code = _up(prepared, showing, keep_going=_may_keep_going(prepared.planned, deployment))
         for line in summary(stack, _deployment(stack, engine, backend)):
             print(line)
         return code
-
-
-def _planned(settings: Settings) -> "Planned":
-    from fediversity.engine.up import planned  # noqa: PLC0415 (destroy and its siblings need no plan)
-
-    return planned(settings, _ROOT)
 
 
 def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
@@ -97,10 +98,32 @@ def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
     print_changes(planned, _ROOT, all_machines=all_machines)
 
 
-def _up(planned: "Planned", engine: Engine, options: list[str], showing: Showing, keep_going: bool) -> int:
+def _prepared(settings: Settings, engine: Engine, deployment: Deployment, options: list[str]) -> "Prepared":
+    from fediversity.engine.careful import prepare  # noqa: PLC0415 (destroy and its siblings need no plan)
+    from fediversity.engine.up import planned  # noqa: PLC0415
+
+    plan = planned(settings, _ROOT)
+    ahead = Ahead(settings, plan.fleet, engine, deployment, options)
+    return prepare(plan, ahead, lambda: planned(settings, _ROOT))
+
+
+def _preview(prepared: "Prepared") -> int:
+    from fediversity.engine.careful import preview  # noqa: PLC0415
+
+    return preview(prepared)
+
+
+def _lift(prepared: "Prepared") -> int:
+    from fediversity.engine.careful import lift  # noqa: PLC0415
+
+    return lift(prepared)
+
+
+def _up(prepared: "Prepared", showing: Showing, *, keep_going: bool) -> int:
     from fediversity.engine.up import up  # noqa: PLC0415
 
-    return up(planned, engine, options, showing, keep_going=keep_going)
+    options = prepared.ahead.options
+    return up(prepared.planned, prepared.engine, options, showing, keep_going=keep_going, prepared=prepared)
 
 
 def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
@@ -116,13 +139,14 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _may_keep_going(plan: Plan, deployment: Deployment) -> bool:
+def _may_keep_going(planned: "Planned", deployment: Deployment) -> bool:
     """Whether the engine may go on after a failure: not when it has steps to delete.
 
     After a failure it would delete them although a step that it skipped still needs them in the state (seen with
     v3.259.0), and leave a state that it refuses from then on.
     """
-    gone = steps_taken_away(plan.by_name, deployment) if plan.steps else ()
+    plan = planned.plan
+    gone = steps_taken_away({*plan.by_name, *former_steps(planned.fleet, plan)}, deployment) if plan.steps else ()
     if gone:
         say(f"no longer in the plan: {', '.join(gone)}; while steps go away, a rollout stops at its first failure")
     return not gone

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
+from fediversity.plan.steps import Plan
 
 _WELL = frozenset({"applied", "unchanged"})
 _RUNS_ITS_SYSTEM = frozenset({"online", "update"})
@@ -82,9 +83,22 @@ def former_names(fleet: Fleet) -> Mapping[str, str]:
     return {old: name for name, machine in fleet.machines.items() for old in machine.formerly}
 
 
+def former_steps(fleet: Fleet, plan: Plan) -> frozenset[str]:
+    """What the steps of renamed machines were called before."""
+    return frozenset(
+        f"{old}-{step.kind}"
+        for step in plan
+        if step.machine and not step.deployment
+        for old in fleet.machines[step.machine].formerly
+    )
+
+
 COMING = "FEDIVERSITY_COMING_SERVERS"
 """The environment variable that names, by commas, the machines that are about to get another server: what `./just up`
 has seen in the engine's own preview."""
+
+LIFTING = "FEDIVERSITY_LIFTING"
+"""The environment variable that names a file: whose protection is lifted, and all that the state has."""
 
 
 def coming_servers(environ: Mapping[str, str]) -> frozenset[str]:
