@@ -5,7 +5,7 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, machines, order, outside, services
+from fediversity.fleet.checks import access, google, machines, order, outside, safety, services
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -35,4 +35,10 @@ CHECKS: tuple[Check, ...] = (
     google.sources,
     outside.dns_records,
     outside.deployments,
+    safety.retired,
+    safety.former_names,
+    safety.words_of_servers,
+    safety.adopted,
+    safety.install_types,
+    safety.prepared_images,
 )

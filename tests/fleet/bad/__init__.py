@@ -8,8 +8,22 @@ from tests.fleet.bad.machines import MACHINES
 from tests.fleet.bad.order import ORDER
 from tests.fleet.bad.others import BUCKETS, DEPLOYMENTS, OPERATORS, TOP
 from tests.fleet.bad.providers import PROVIDERS
+from tests.fleet.bad.safety import SAFETY
 from tests.fleet.bad.services import SERVICES
 
 __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
-BAD_FILES = (*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *ORDER, *SERVICES, *DNS, *BUCKETS, *DEPLOYMENTS)
+BAD_FILES = (
+    *TOP,
+    *OPERATORS,
+    *MACHINES,
+    *HEALTH,
+    *PROVIDERS,
+    *GOOGLE,
+    *ORDER,
+    *SERVICES,
+    *DNS,
+    *BUCKETS,
+    *DEPLOYMENTS,
+    *SAFETY,
+)

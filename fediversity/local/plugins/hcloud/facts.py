@@ -5,6 +5,7 @@ upstream provider (hetznercloud/terraform-provider-hcloud) marks the properties 
 marked as sets upstream do not differ by order.
 """
 
+from fediversity.fleet.catalogue import HETZNER_DISK_GB
 from fediversity.local.plugins.tables import Extra
 
 SSH_KEY = "hcloud:index/sshKey:SshKey"
@@ -40,11 +41,5 @@ EXTRAS = {
     ZONE_RRSET: Extra(replaces=frozenset({"zone", "name", "type"}), sets=frozenset({"records"})),
 }
 
-DISK_GB = {
-    **{"cx22": 40, "cx32": 80, "cx42": 160, "cx52": 320, "cx23": 40, "cx33": 80, "cx43": 160, "cx53": 320},
-    **{"cpx11": 40, "cpx21": 80, "cpx31": 160, "cpx41": 240, "cpx51": 360},
-    **{"cpx12": 40, "cpx22": 80, "cpx32": 160, "cpx42": 320, "cpx52": 480, "cpx62": 640},
-    **{"ccx13": 80, "ccx23": 160, "ccx33": 240, "ccx43": 360, "ccx53": 600, "ccx63": 960},
-    **{"cax11": 40, "cax21": 80, "cax31": 160, "cax41": 320},
-}
-"""The size of each server type's local disk, in GB (Hetzner's public price list)."""
+DISK_GB = HETZNER_DISK_GB
+"""The size of each server type's local disk, in GB."""
