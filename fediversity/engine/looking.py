@@ -50,7 +50,7 @@ class Ahead:
         if self.settings.simulated and not self._chosen and self._as_before():
             return Outlook()
         file = yaml.safe_load((self.engine.root / f"Pulumi.{self.settings.stack}.yaml").read_text()) or {}
-        words = ["preview", "--json", "--stack", self.settings.stack, *self._chosen]
+        words = ["preview", "--json", "--show-sames", "--stack", self.settings.stack, *self._chosen]
         said = self.engine.said(words, shows_errors=may_ask_for_a_passphrase(file, self.engine.environment))
         try:
             digest: dict[str, Any] = json.loads(said[said.index("{") :])

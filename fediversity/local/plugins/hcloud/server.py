@@ -123,13 +123,16 @@ class Server(MachineResource):
         return machine_id(id_)
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a server: Debian that lets root in with the keys given, as Hetzner's images do."""
+        """The machine behind a server: Debian that lets root in with the keys given, as Hetzner's images do.
+
+        A snapshot holds a prepared NixOS of nobody's fleet, which lets the same keys in.
+        """
         size = HETZNER_SERVER_TYPES[record.inputs["serverType"]]
         return MachineSpec(
             id=machine_id(record.id),
             name=record.name,
             provider="hetzner",
-            image_os="debian",
+            image_os="nixos" if record.inputs["image"].isdecimal() else "debian",
             system=f"{size.architecture}-linux",
             memory_mb=size.memory_mb,
             address=record.facts["ipv4"],
