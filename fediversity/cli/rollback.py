@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         known = ", ".join(fleet.enabled_machines) or "none"
         raise SettingsError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
     with hold(settings.stack, Path()):
-        ledger = ledger_of(settings.stack)
+        ledger = ledger_of(settings.stack, fleet)
         records = ledger.records()
         if busy(records, name):
             raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")

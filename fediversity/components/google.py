@@ -45,7 +45,7 @@ class GcpMachine(MachineComponent):
             ],
             source_ranges=["0.0.0.0/0"],
             target_tags=[args.name],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.options(self, "firewall", fixed_name="name"),
         )
         for index, rule in enumerate(provider.firewall):
             gcp.Firewall(
@@ -57,19 +57,19 @@ class GcpMachine(MachineComponent):
                 allows=[_allow(rule)],
                 source_ranges=_sources(rule),
                 target_tags=[args.name],
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=args.options(self, fixed_name="name"),
             )
         address = gcp.Address(
             f"{args.name}-address",
             name=address_name(args.name, provider.region),
             region=provider.region,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
+            opts=args.options(self, "address", protect=True, fixed_name="name", delete_before_replace=False),
         )
         instance = gcp.Instance(
             f"{args.name}-server",
             name=args.name,
-            machine_type=provider.machine_type,
+            machine_type=args.size,
             zone=provider.zone,
             boot_disk={"initialize_params": {"image": provider.image, "size": provider.disk_gb}},
             network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
@@ -85,9 +85,11 @@ class GcpMachine(MachineComponent):
             deletion_protection=args.protect,
             labels=args.labels,
             tags=[args.name],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protect,
+            opts=args.options(
+                self,
+                "server",
+                protect=True,
+                fixed_name="name",
                 ignore_changes=["bootDisk.initializeParams.image", "metadata"],
                 # Names are unique in a project, so the old instance has to go first.
                 delete_before_replace=True,

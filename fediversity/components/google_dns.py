@@ -3,6 +3,7 @@
 import pulumi
 
 from fediversity.components import google_resources as gcp
+from fediversity.components.adopted import adoptable
 from fediversity.components.records import Content, ZoneArgs, absolute_name, declare_records, quoted, resource_name
 from fediversity.fleet.dns_records import RecordSet
 from fediversity.fleet.google import zone_name
@@ -21,7 +22,7 @@ class CloudDnsZone(pulumi.ComponentResource):
             dns_name=f"{args.domain}.",
             description=args.zone.description or f"Zone {args.domain}",
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=adoptable(self, args.zone.import_, protect=args.protect),
         )
 
         def make(

@@ -3,6 +3,7 @@
 import pulumi
 
 from fediversity.components import google_resources as gcp
+from fediversity.components.adopted import adoptable
 from fediversity.fleet.clouds import Bucket
 
 
@@ -28,7 +29,7 @@ class StorageBucket(pulumi.ComponentResource):
             versioning={"enabled": bucket.versioning},
             force_destroy=not bucket.keep_objects,
             labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect and bucket.keep_objects),
+            opts=adoptable(self, bucket.import_, protect=protect and bucket.keep_objects),
         )
         self.url = created.url
         self.register_outputs({"url": created.url})

@@ -31,7 +31,7 @@ class HetznerMachine(MachineComponent):
             name=args.name,
             rules=[_rule(rule) for rule in open_ports(args.machine, provider.firewall)] + [_ping()],
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.options(self, "firewall"),
         )
         ipv4 = self._address("ipv4")
         ipv6 = self._address("ipv6") if provider.ipv6 else None
@@ -39,7 +39,7 @@ class HetznerMachine(MachineComponent):
         server = hcloud.Server(
             f"{args.name}-server",
             name=args.name,
-            server_type=provider.server_type,
+            server_type=args.size,
             location=provider.location,
             image=provider.image,
             ssh_keys=list(shared.key_ids),
@@ -52,9 +52,10 @@ class HetznerMachine(MachineComponent):
             # A disk that has grown keeps the server from ever having a smaller type again.
             keep_disk=True,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protect,
+            opts=args.options(
+                self,
+                "server",
+                protect=True,
                 ignore_changes=["image", "userData", "sshKeys"],
                 # Names are unique in a project, so the old server has to go first.
                 delete_before_replace=True,
@@ -85,7 +86,9 @@ class HetznerMachine(MachineComponent):
             auto_delete=False,
             delete_protection=self._args.protect,
             labels=self._args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect, delete_before_replace=False),
+            opts=self._args.options(
+                self, "address" if family == "ipv4" else "address_ipv6", protect=True, delete_before_replace=False
+            ),
         )
 
     def _join(self, server: hcloud.Server, subnet_id: pulumi.Output[str], address: str | None) -> None:
@@ -109,9 +112,9 @@ class HetznerMachine(MachineComponent):
             format=volume.format,
             delete_protection=self._args.protect,
             labels=self._args.labels,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=self._args.protect,
+            opts=self._args.options(
+                self,
+                protect=True,
                 # Hetzner makes a file system once; a later format would be written down and not done.
                 ignore_changes=["format"],
                 delete_before_replace=True,

@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_hcloud as hcloud
 
+from fediversity.components.adopted import adoptable
 from fediversity.components.records import Content, ZoneArgs, declare_records, quoted_utf8, resource_name
 from fediversity.fleet.dns_records import RecordSet
 
@@ -21,7 +22,7 @@ class HetznerZone(pulumi.ComponentResource):
             ttl=args.zone.ttl,
             delete_protection=args.protect,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=adoptable(self, args.zone.import_, protect=args.protect),
         )
 
         def make(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from fediversity.components.access import AccessKey
+from fediversity.components.adopted import EVERYTHING
 from fediversity.components.simulated import Host
 from fediversity.fleet.base import is_address
 from fediversity.fleet.machines import Machine
@@ -20,7 +21,8 @@ class MachineArgs:
     """What every machine component is given.
 
     `name` is the machine's name in the fleet, `keys` who may log in as root at first, `labels` what the cloud's own
-    lists show. `protect` keeps the machine, its address and its disk from being deleted by accident.
+    lists show. `protect` keeps the machine, its address and its disk from being deleted by accident. `size` is the
+    cloud's machine type that it has now, which is another than the fleet file's while NixOS is installed.
     """
 
     name: str
@@ -29,6 +31,33 @@ class MachineArgs:
     labels: dict[str, str]
     protect: bool
     simulated: bool
+    size: str = ""
+
+    def options(
+        self,
+        parent: pulumi.Resource,
+        part: str = "",
+        *,
+        protect: bool = False,
+        ignore_changes: Sequence[str] = (),
+        fixed_name: str | None = None,
+        delete_before_replace: bool | None = None,
+    ) -> pulumi.ResourceOptions:
+        """How the engine is to treat one of the machine's resources.
+
+        `part` says which of `import:` it is: `server`, `address`, `address_ipv6` or `firewall`. What is taken over from
+        the cloud is left as it is as long as the fleet file says so. `fixed_name` is the property of a name that the
+        cloud cannot change in place: it stays when the machine is renamed in the fleet file.
+        """
+        adopted = getattr(self.machine.import_, part, None) if part else None
+        kept = [fixed_name] if fixed_name and self.machine.formerly else []
+        return pulumi.ResourceOptions(
+            parent=parent,
+            protect=protect and self.protect,
+            ignore_changes=(EVERYTHING if adopted else [*ignore_changes, *kept]) or None,
+            import_=adopted,
+            delete_before_replace=delete_before_replace,
+        )
 
 
 class MachineComponent(pulumi.ComponentResource):

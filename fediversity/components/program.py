@@ -17,6 +17,7 @@ from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
+from fediversity.plan.servers import UNKNOWN, Servers
 from fediversity.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class Program:
     """One run of the program: declares machines, DNS, buckets and steps, in this order.
 
-    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`);
-    `credentials` are those of the clouds (see `Providers`).
+    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`),
+    `servers` is what is known of the machines' servers, `credentials` are those of the clouds (see `Providers`).
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class Program:
         plan: Plan,
         settings: Settings,
         attempts: Mapping[str, int] | None = None,
+        servers: Servers = UNKNOWN,
         credentials: Credentials | None = None,
     ) -> None:
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
         self.attempts = attempts or {}
+        self.servers = servers
         self.providers = Providers(settings, fleet.gcp, credentials)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
@@ -88,8 +91,9 @@ class Program:
                 machine=self._as_reached(machine),
                 keys=keys,
                 labels=self.labels | {"machine": name},
-                protect=self.settings.protect,
+                protect=self.settings.protect if machine.protect is None else machine.protect,
                 simulated=self.settings.simulated,
+                size=self.servers.size(name, machine) or "",
             )
             self.machines[name] = self._machine(args, shared)
 
@@ -103,13 +107,23 @@ class Program:
         if kind == "hetzner" and shared is not None:
             from fediversity.components.hetzner import HetznerMachine  # noqa: PLC0415
 
-            return HetznerMachine(args, shared, self._with(self.providers.hcloud))
+            return HetznerMachine(args, shared, self._renamed(args, self._with(self.providers.hcloud)))
         if kind == "gcp":
             from fediversity.components.google import GcpMachine  # noqa: PLC0415
 
-            return GcpMachine(args, self._with(self.providers.gcp))
+            return GcpMachine(args, self._renamed(args, self._with(self.providers.gcp)))
         outside = DarwinMachine if kind == "darwin" else ExistingMachine
-        return outside(args, self._with(self.providers.simulated) if self.settings.simulated else None)
+        simulated = self._with(self.providers.simulated) if self.settings.simulated else pulumi.ResourceOptions()
+        return outside(args, self._renamed(args, simulated))
+
+    @staticmethod
+    def _renamed(args: MachineArgs, options: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """The options of a machine's component, which keeps all its resources under its former names' successor.
+
+        What a component's resources were called follows from what it was called: their names begin with its name.
+        """
+        options.aliases = [pulumi.Alias(name=old) for old in args.machine.formerly] or None
+        return options
 
     def _declare_dns(self) -> None:
         ipv4 = {name: machine.address for name, machine in self.machines.items()}
@@ -147,7 +161,11 @@ class Program:
             server_id=machine.server_id if machine is not None else None,
             done_again_for=self._bound_to(step),
             after=waits_for,
+            formerly=[f"{old}-{step.kind}" for old in self._former_names(step)],
         )
+
+    def _former_names(self, step: Step) -> tuple[str, ...]:
+        return self.fleet.machines[step.machine].formerly if step.machine and not step.deployment else ()
 
     def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
         """What a step without a fingerprint is done for: once for each server, its type, or each pair that meets."""
@@ -160,15 +178,18 @@ class Program:
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
         machine = self.fleet.machines[step.machine]
+        size = self.servers.size(step.machine, machine)
         # The cloud gives a server another type, or IPv6, while it is off: its disk is locked again afterwards.
         without = [] if getattr(machine.provider, "ipv6", True) else ["no IPv6"]
-        return [*bound, machine.size, *without] if step.kind == "unlock" and machine.size else bound
+        return [*bound, size, *without] if step.kind == "unlock" and size else bound
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
         kind = NixopsDeployment if step.deployment else ClanDeployment
         if (kind, name) not in self._groups:
-            self._groups[kind, name] = kind(name, self._with(self.providers.command))
+            options = self._with(self.providers.command)
+            options.aliases = [pulumi.Alias(name=f"{old}-clan") for old in self._former_names(step)] or None
+            self._groups[kind, name] = kind(name, options)
         return self._groups[kind, name]
 
     def _environment(self, step: Step) -> dict[str, pulumi.Input[str]]:

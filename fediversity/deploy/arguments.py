@@ -79,6 +79,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         simulated=given.simulated,
         unlock_port=given.unlock_port,
         reinstall=given.reinstall,
+        prepared=given.prepared,
+        formerly=tuple(given.formerly.split(",")) if given.formerly else (),
         instance=given.instance,
         controller=given.controller,
         controller_user=given.controller_user,
@@ -152,6 +154,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--may-be-offline", action="store_true", help="put the step off if the machine is off")
     parser.add_argument("--gate", help="machines, by commas, whose update must not have been put off")
     parser.add_argument("--reinstall", help="the id of the server that may be erased although it runs this fleet")
+    parser.add_argument(
+        "--prepared", action="store_true", help="no installer has run on the server: it came with NixOS"
+    )
+    parser.add_argument("--formerly", help="names, by commas, that the machine had before")
     parser.add_argument("--instance", help="the zerotier instance to join")
     parser.add_argument("--controller", help="the machine that controls the mesh")
     parser.add_argument("--controller-user", default="root")

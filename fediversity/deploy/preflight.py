@@ -56,14 +56,16 @@ def _look(bench: Bench, machine: Target) -> Snapshot:
 def problems(job: Job, found: Snapshot, now: float) -> Iterator[tuple[str, str]]:
     """What stands against changing a machine that was found so, each with what to do. A pure function."""
     name = job.machine
-    if found.identity not in {None, job.expected_identity}:
+    # A machine that was renamed in the fleet file gets its present name by this update.
+    called = (found.identity or "").rpartition("/")[2]
+    if found.identity not in {None, job.expected_identity, *job.former_identities}:
         yield (
             f"the machine at {job.address} is '{found.identity}', not '{job.expected_identity}'",
             f"check its address in the fleet file; if it shall change its name, remove {IDENTITY_FILE} there",
         )
-    elif found.identity and found.hostname and found.hostname.partition(".")[0] != name:
+    elif found.identity and found.hostname and found.hostname.partition(".")[0] != called:
         yield (
-            f"the machine at {job.address} calls itself '{found.hostname}', not '{name}'",
+            f"the machine at {job.address} calls itself '{found.hostname}', not '{called}'",
             "see whether two machines share an address, or somebody has changed its name by hand",
         )
     if found.system is None:

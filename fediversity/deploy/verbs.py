@@ -54,10 +54,11 @@ def update(bench: Bench) -> Result:
     if waits := _put_off(bench, machine):
         return waits
     unlock_if_locked(bench, machine)
-    # A machine that somebody else installed has the host key of its vars only from its first update on.
-    gets_host_key = job.machine_class == "nixos" and job.server_id is None
+    # A machine that no rollout installed has the host key of its vars only from its first update on.
+    gets_host_key = job.machine_class == "nixos" and (job.server_id is None or job.prepared)
     if gets_host_key and machine.run("true").wrong_host_key:
         _follow_to_new_host_key(bench, machine)
+        _know_by_first_contact(bench, machine)
     if off := arrive(bench, machine):
         return off
     old_key = pinned_host_key(job.known_hosts, machine.alias) if gets_host_key else None
@@ -102,6 +103,18 @@ def _follow_to_new_host_key(bench: Bench, machine: Target) -> None:
     pin_host_key(new.known_hosts, new.alias, host_key)
     if new.run("true").ok:
         pin_host_key(machine.known_hosts, machine.alias, host_key)
+
+
+def _know_by_first_contact(bench: Bench, machine: Target) -> None:
+    """Pins the host key that a new server showed at first contact, until its first update: it comes with its image."""
+    job = bench.job
+    if not job.prepared or machine.run("true").ok:
+        return
+    earlier = (run for run in bench.ledger.records() if run.machine == job.machine and run.server_id == job.server_id)
+    first_key = pinned_host_key(job.known_hosts, bench.image().alias)
+    if first_key is not None and not any(run.kind == "update" and run.ended_well for run in earlier):
+        bench.log.note(f"{machine.alias} is known by the host key of its first contact")
+        pin_host_key(job.known_hosts, machine.alias, first_key)
 
 
 def apply(bench: Bench) -> Result:

@@ -1,5 +1,6 @@
 """The plan of a stack as its files are now, by the best that is known of its machines' systems."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from fediversity.plan.attempts import attempts
 from fediversity.plan.build import make_plan
 from fediversity.plan.current import current_fleet
 from fediversity.plan.fingerprint import FlakeSources
+from fediversity.plan.servers import UNKNOWN, Servers, coming_servers, servers
 from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
 
@@ -19,7 +21,7 @@ class Planned:
     """A stack, its fleet, its plan, and what the plan's fingerprints were made from.
 
     `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`);
-    `recorded` is what the ledger held then.
+    `recorded` is what the ledger held then, `servers` what is known of the machines' servers.
     """
 
     settings: Settings
@@ -28,6 +30,7 @@ class Planned:
     systems: Systems
     attempts: Mapping[str, int] = field(default_factory=dict)
     recorded: Recorded = field(default_factory=Recorded)
+    servers: Servers = UNKNOWN
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -41,7 +44,8 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
     Raises FleetError or SettingsError with everything that is wrong.
     """
     fleet = current_fleet(settings)
-    files, recorded = FlakeSources.read(Path(settings.flake)), Recorded.read(settings)
+    files, recorded = FlakeSources.read(Path(settings.flake)), Recorded.read(settings, fleet)
+    known = servers(fleet, recorded.records, coming_servers(os.environ))
     systems = look(settings, fleet, files, recorded, say)
     derivations = {name: system.derivation for name, system in systems.evaluated.items()}
     plan = make_plan(
@@ -51,5 +55,8 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
         generators=files.generators,
         systems=derivations,
         kept=systems.kept,
+        servers=known,
     )
-    return Planned(settings, fleet, plan, systems, attempts(recorded.records, recorded.drifts.values()), recorded)
+    return Planned(
+        settings, fleet, plan, systems, attempts(recorded.records, recorded.drifts.values()), recorded, known
+    )

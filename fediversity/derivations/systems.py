@@ -4,16 +4,20 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fediversity.fleet.handoff import render
 from fediversity.fleet.model import Fleet
 from fediversity.plan.fingerprint import FlakeSources, deployments_on, fingerprint
+from fediversity.plan.servers import former_names
 from fediversity.plan.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from fediversity.derivations.evaluate import Evaluation, Nix, System
     from fediversity.ledger.records import Probe, StepRecord
+    from fediversity.ledger.sqlite import Ledger
+
+T = TypeVar("T")
 
 LOCK_FILE = "flake.lock"
 
@@ -61,20 +65,9 @@ class Recorded:
     drifts: "Mapping[str, Probe]" = field(default_factory=dict)
 
     @classmethod
-    def read(cls, settings: Settings) -> "Recorded":
-        """Reads the ledger. Raises SettingsError if it cannot be read."""
-        file = Path(settings.site.state_dir) / "ledger.sqlite"
-        if not file.exists():
-            return cls()
-        import sqlite3  # noqa: PLC0415 (a first rollout reads no ledger)
-
-        from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415
-
-        try:
-            return cls(Ledger(file).records(), Ledger(file).drifts())
-        except sqlite3.Error as error:
-            hint = "put it right from a backup, or move it away: then every update runs once more"
-            raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None
+    def read(cls, settings: Settings, fleet: Fleet) -> "Recorded":
+        """Reads the ledger, under the machines' present names. Raises SettingsError if it cannot be read."""
+        return _read(settings, fleet, lambda ledger: cls(ledger.records(), ledger.drifts()), cls())
 
 
 def look(
@@ -142,6 +135,35 @@ def _of_nix(
         evaluation.systems,
         evaluation.failed,
     )
+
+
+def carry_over(settings: Settings, fleet: Fleet) -> None:
+    """Has what is known of renamed machines follow them to their present names: the ledger, and pinned host keys.
+
+    To be called in the project's folder before a rollout. Raises SettingsError if the ledger cannot be written.
+    """
+    known_hosts = Path(settings.site.state_dir) / "known_hosts"
+    for old, new in former_names(fleet).items():
+        before, after = known_hosts / old, known_hosts / new
+        if before.is_file() and not after.exists():
+            # A line of the file names the machine whose key it is.
+            after.write_text(before.read_text().replace(f"{old} ", f"{new} ", 1))
+    _read(settings, fleet, lambda ledger: ledger.carry_over(), None)
+
+
+def _read(settings: Settings, fleet: Fleet, read: Callable[["Ledger"], T], nothing: T) -> T:
+    file = Path(settings.site.state_dir) / "ledger.sqlite"
+    if not file.exists():
+        return nothing
+    import sqlite3  # noqa: PLC0415 (a first rollout reads no ledger)
+
+    from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415
+
+    try:
+        return read(Ledger(file, former_names(fleet)))
+    except sqlite3.Error as error:
+        hint = "put it right from a backup, or move it away: then every update runs once more"
+        raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None
 
 
 def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str], say: Callable[[str], object]) -> "Evaluation":

@@ -15,6 +15,7 @@ from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.judged import require_rules
+from fediversity.engine.looking import Ahead, forget
 from fediversity.engine.official import require_official
 from fediversity.engine.offline import offline
 from fediversity.engine.pending import Deployment
@@ -23,11 +24,12 @@ from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import steps_taken_away
 from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
+from fediversity.plan.servers import former_steps
 from fediversity.plan.settings import PLUGINS_VARIABLE, Settings, SettingsError, require_plain_path, with_plugins
-from fediversity.plan.steps import Plan
 
 if TYPE_CHECKING:
     from fediversity.derivations.planned import Planned
+    from fediversity.engine.careful import Prepared
 
 _ROOT = Path(__file__).parents[2]
 
@@ -38,7 +40,7 @@ def main(words: list[str]) -> int:
         return run_by_hand(words[1:], _ROOT)
     # No abbreviations: what is not known here is the engine's.
     parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__, allow_abbrev=False)
-    parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))
+    parser.add_argument("operation", choices=(*OPERATIONS, "init", "lift", "resolve"))
     parser.add_argument("stack", nargs="?", default=DEV)
     parser.add_argument("--plain", action="store_true", help="up: one line an event also on a terminal")
     parser.add_argument("--verbose", action="store_true", help="up: the engine's own output as it comes")
@@ -84,30 +86,45 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         recover(stack, engine, backend, options if operation == "resolve" else ())
         if operation == "resolve":
             return 0
-        if operation != "up":
-            code = engine.run(arguments(operation, stack, options, simulated=settings.simulated))
-            if operation == "destroy" and code == 0:
-                _remember(stack, {}, backend)
-            return code
-        # Made before the run: what a person edits meanwhile is for the next one.
-        planned = _planned(settings)
-        require_official(settings, planned.fleet, engine)
-        if not settings.simulated:
-            require_rules(stack, engine)
-        switch_on(stack, engine, backend)
-        _print_changes(planned, all_machines=False)
-        _print_cost(planned, backend)
-        keep_going = _may_keep_going(planned.plan, _deployment(stack, engine, backend))
-        code = _up(planned, engine, options, showing, keep_going)
-        deployment = _deployment(stack, engine, backend)
-        _remember(stack, deployment, backend)
-        for line in summary(stack, deployment):
-            print(line)
+        if operation in ("up", "lift"):
+            return _change(operation, settings, engine, backend, options, showing)
+        forget(settings, _ROOT)
+        code = engine.run(arguments(operation, stack, options, simulated=settings.simulated))
+        if operation == "destroy" and code == 0:
+            _remember(stack, {}, backend)
         return code
+
+
+def _change(
+    operation: str, settings: Settings, engine: Engine, backend: Backend, options: list[str], showing: Showing
+) -> int:
+    """`up`, or `lift`, which is its first half alone."""
+    stack = settings.stack
+    # Made before the run: what a person edits meanwhile is for the next one.
+    planned = _planned(settings)
+    require_official(settings, planned.fleet, engine)
+    if not settings.simulated:
+        require_rules(stack, engine)
+    switch_on(stack, engine, backend)
+    deployment = _deployment(stack, engine, backend)
+    prepared = _prepared(planned, engine, deployment, options)
+    if operation == "lift":
+        return _lift(prepared)
+    prepared.require_allowed()
+    _print_changes(prepared.planned, all_machines=False)
+    _print_cost(prepared.planned, backend)
+    code = _up(prepared, showing, keep_going=_may_keep_going(prepared.planned, deployment))
+    deployment = _deployment(stack, engine, backend)
+    _remember(stack, deployment, backend)
+    for line in summary(stack, deployment):
+        print(line)
+    return code
 
 
 def _preview(settings: Settings, engine: Engine, backend: Backend, options: list[str]) -> int:
     """Shows what an `up` would do; with simulated plug-ins, what it would do if nothing were there yet."""
+    from fediversity.engine.careful import preview  # noqa: PLC0415
+
     stack = settings.stack
     if settings.preview_only:
         say(f"stack {stack}, simulated plug-ins: no cloud is asked, and all is shown as if nothing were there yet")
@@ -120,9 +137,10 @@ def _preview(settings: Settings, engine: Engine, backend: Backend, options: list
             options = ["--config-file", str(file), *options]
         else:
             _make_stack(stack, engine, backend)
-        _print_changes(planned, all_machines=True)
-        _print_cost(planned, backend)
-        return engine.run(arguments("preview", stack, options, simulated=settings.simulated))
+        prepared = _prepared(planned, engine, _deployment(stack, engine, backend), options)
+        _print_changes(prepared.planned, all_machines=True)
+        _print_cost(prepared.planned, backend)
+        return preview(prepared)
 
 
 def _planned(settings: Settings) -> "Planned":
@@ -150,10 +168,24 @@ def _remember(stack: str, deployment: Deployment, backend: Backend) -> None:
     remember(stack, deployment, backend, _ROOT)
 
 
-def _up(planned: "Planned", engine: Engine, options: list[str], showing: Showing, keep_going: bool) -> int:
+def _prepared(planned: "Planned", engine: Engine, deployment: Deployment, options: list[str]) -> "Prepared":
+    from fediversity.engine.careful import prepare  # noqa: PLC0415
+
+    ahead = Ahead(planned.settings, planned.fleet, engine, deployment, options)
+    return prepare(planned, ahead, lambda: _planned(planned.settings))
+
+
+def _lift(prepared: "Prepared") -> int:
+    from fediversity.engine.careful import lift  # noqa: PLC0415
+
+    return lift(prepared)
+
+
+def _up(prepared: "Prepared", showing: Showing, *, keep_going: bool) -> int:
     from fediversity.engine.up import up  # noqa: PLC0415
 
-    return up(planned, engine, options, showing, keep_going=keep_going)
+    options = prepared.ahead.options
+    return up(prepared.planned, prepared.engine, options, showing, keep_going=keep_going, prepared=prepared)
 
 
 def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
@@ -169,13 +201,14 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _may_keep_going(plan: Plan, deployment: Deployment) -> bool:
+def _may_keep_going(planned: "Planned", deployment: Deployment) -> bool:
     """Whether the engine may go on after a failure: not when it has steps to delete.
 
     After a failure it would delete them although a step that it skipped still needs them in the state (seen with
     v3.259.0), and leave a state that it refuses from then on.
     """
-    gone = steps_taken_away(plan.by_name, deployment) if plan.steps else ()
+    plan = planned.plan
+    gone = steps_taken_away({*plan.by_name, *former_steps(planned.fleet, plan)}, deployment) if plan.steps else ()
     if gone:
         say(f"no longer in the plan: {', '.join(gone)}; while steps go away, a rollout stops at its first failure")
     return not gone

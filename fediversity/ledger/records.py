@@ -1,6 +1,7 @@
 """What the ledger remembers of a step."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Outcome = Literal["applied", "unchanged", "deferred", "rolled_back", "failed", "interrupted"]
@@ -56,6 +57,14 @@ class StepRecord:
         """Whether the step reached what it was for."""
         return self.outcome in ENDED_WELL
 
+    def under(self, renamed: Mapping[str, str]) -> "StepRecord":
+        """The record with its machine's present name, if `renamed` has one for the name it was written under."""
+        new = renamed.get(self.machine or "")
+        if new is None:
+            return self
+        step = f"{new}-{self.kind}" if self.step == f"{self.machine}-{self.kind}" else self.step
+        return replace(self, machine=new, step=step)
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -73,3 +82,7 @@ class Probe:
     drift: bool
     system: str | None
     detail: str
+
+    def under(self, renamed: Mapping[str, str]) -> "Probe":
+        """The look with its machine's present name, if `renamed` has one for the name it was written under."""
+        return replace(self, machine=renamed.get(self.machine, self.machine))

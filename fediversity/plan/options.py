@@ -11,6 +11,7 @@ from fediversity.plan.steps import Step
 _CAPPED = frozenset({"install", "update", "apply"})
 _PUT_OFF = frozenset({"reach", "join", "update", "apply"})
 _LOCKED = frozenset({"install", "unlock", "update", "apply"})
+_SWITCHES = frozenset({"update", "apply"})
 _GATED = frozenset({"install", "join", "update", "apply"})
 
 
@@ -31,6 +32,8 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
     if step.kind in _LOCKED and machine.disk.encrypted:
         options += ["--unlock-port", str(machine.disk.unlock_port)]
+    options += ["--prepared"] if step.prepared else []
+    options += ["--formerly", ",".join(machine.formerly)] if step.kind in _SWITCHES and machine.formerly else []
     if step.kind == "install" and machine.reinstall:
         options += ["--reinstall", machine.reinstall]
     return (*options, *(_mesh(step.machine, fleet, site) if step.kind == "join" else ()))

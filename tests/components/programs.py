@@ -48,7 +48,7 @@ def declare(
     config = {} if settings.simulated else {"hcloud:token": TOKEN}
     plan = plan_for(fleet, settings)
     return record(
-        lambda: Program(fleet, plan, settings, attempts, credentials).declare(),
+        lambda: Program(fleet, plan, settings, attempts, credentials=credentials).declare(),
         stack=settings.stack,
         config=config,
         preview=preview,

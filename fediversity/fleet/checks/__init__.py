@@ -5,7 +5,19 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, dns, google, hetzner, machines, order, outside, policy, services, zones
+from fediversity.fleet.checks import (
+    access,
+    dns,
+    google,
+    hetzner,
+    machines,
+    order,
+    outside,
+    policy,
+    safety,
+    services,
+    zones,
+)
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -48,4 +60,10 @@ CHECKS: tuple[Check, ...] = (
     zones.wildcards,
     outside.deployments,
     policy.unencrypted,
+    safety.retired,
+    safety.former_names,
+    safety.words_of_servers,
+    safety.adopted,
+    safety.install_types,
+    safety.prepared_images,
 )

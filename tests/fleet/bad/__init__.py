@@ -12,11 +12,12 @@ from tests.fleet.bad.order import ORDER
 from tests.fleet.bad.others import BUCKETS, DEPLOYMENTS, OPERATORS, TOP
 from tests.fleet.bad.policy import POLICY
 from tests.fleet.bad.providers import PROVIDERS
+from tests.fleet.bad.safety import SAFETY
 from tests.fleet.bad.services import SERVICES
 
 __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
 BAD_FILES = (
     *(*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *HETZNER, *ORDER, *SERVICES),
-    *(*DNS, *VALUES, *ZONES, *BUCKETS, *DEPLOYMENTS, *POLICY),
+    *(*DNS, *VALUES, *ZONES, *BUCKETS, *DEPLOYMENTS, *POLICY, *SAFETY),
 )
