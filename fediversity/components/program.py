@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from fediversity.components.access import AccessKey, operator_key
+from fediversity.components.access import NOBODYS_KEY, AccessKey, operator_key
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
+from fediversity.credentials.find import Credentials
 from fediversity.fleet.dns_records import record_sets
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
 from fediversity.plan.steps import Plan, Step
@@ -24,15 +26,23 @@ if TYPE_CHECKING:
 class Program:
     """One run of the program: declares machines, DNS, buckets and steps, in this order.
 
-    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`).
+    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`);
+    `credentials` are those of the clouds (see `Providers`).
     """
 
-    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings, attempts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        plan: Plan,
+        settings: Settings,
+        attempts: Mapping[str, int] | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
         self.attempts = attempts or {}
-        self.providers = Providers(settings, fleet.gcp)
+        self.providers = Providers(settings, fleet.gcp, credentials)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
         self._groups: dict[tuple[type[StepGroup], str], StepGroup] = {}
@@ -53,6 +63,9 @@ class Program:
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(AccessKey("simulated", self.providers.site.public_key))
+        if not keys and self.settings.preview_only:
+            keys.append(AccessKey("nobody", NOBODYS_KEY))
+            pulumi.log.warn(f"{self.settings.fleet_file} names no operator: a key that nobody has stands in for theirs")
         if not keys and any(machine.installed_by_us for machine in self.fleet.enabled_machines.values()):
             raise pulumi.RunError(
                 f"{self.settings.fleet_file}: operators: nobody could log in to a new machine\n"
@@ -72,13 +85,18 @@ class Program:
         for name, machine in self.fleet.enabled_machines.items():
             args = MachineArgs(
                 name=name,
-                machine=machine,
+                machine=self._as_reached(machine),
                 keys=keys,
                 labels=self.labels | {"machine": name},
                 protect=self.settings.protect,
                 simulated=self.settings.simulated,
             )
             self.machines[name] = self._machine(args, shared)
+
+    def _as_reached(self, machine: Machine) -> Machine:
+        """The machine with the port on which SSH reaches it in this stack, which its firewall has to let in."""
+        ssh = machine.ssh.model_copy(update={"port": self.settings.site.port(machine.ssh.port)})
+        return machine.model_copy(update={"ssh": ssh})
 
     def _machine(self, args: MachineArgs, shared: "HetznerShared | None") -> MachineComponent:
         kind = args.machine.provider.kind

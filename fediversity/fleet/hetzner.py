@@ -3,6 +3,12 @@
 Sources: Hetzner's API documentation and its documents on networks, volumes, firewalls and placement groups, 2026-11.
 """
 
+import ipaddress
+
+PRIVATE_RANGES = tuple(ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""What private networks are made of (RFC 1918)."""
+SMALLEST_NETWORK, SMALLEST_SUBNET = 24, 30
+"""The longest prefixes."""
 LONGEST_VOLUME_NAME = 64
 MOST_VOLUMES = 16
 """On one server."""

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.components.contracts import HCLOUD_SCHEMA, wrong_in_arguments, wrong_in_schema, wrong_in_simulated
+from tests.components.contracts import (
+    HCLOUD_SCHEMA,
+    hcloud_schema,
+    wrong_in_arguments,
+    wrong_in_schema,
+    wrong_in_simulated,
+)
 from tests.components.programs import DEV, STACKS, declare
 from tests.components.recording import Recording
 from tests.local_plugins.contracts import HCLOUD_RESOURCES
@@ -39,6 +45,14 @@ def test_hetzner_s_plug_in_takes_every_input_of_every_resource(name: str) -> Non
         assert kinds < set(HCLOUD_RESOURCES), "it need not have everything"
     else:
         assert kinds == set(HCLOUD_RESOURCES), "what replaces these is compared with the schema, too"
+
+
+@with_schema
+@every_recording
+def test_changes_are_ignored_of_properties_that_hetzner_s_plug_in_has(name: str) -> None:
+    for entry in RECORDINGS[name]().custom:
+        if entry.package == "hcloud":
+            assert entry.ignore_changes <= hcloud_schema()["resources"][entry.type]["inputProperties"].keys(), entry.urn
 
 
 @every_recording

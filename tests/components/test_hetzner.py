@@ -201,6 +201,13 @@ class TestGroups:
         assert of_hub(production())["server"].inputs["backups"] is True
 
 
+def test_a_snapshot_is_an_image_by_its_number() -> None:
+    recording = declare(fleet_of({"image": "4711"}), PRODUCTION)
+    found = recording.one(SERVER, "web0-server")
+    assert found.inputs["image"] == "4711"
+    assert "image" in found.ignore_changes
+
+
 @every_stack
 def test_whatever_takes_labels_says_whose_it_is(stack: str) -> None:
     recording = STACKS[stack]()

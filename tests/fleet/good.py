@@ -49,7 +49,18 @@ machines:
     machineClass: nixos
     system: x86_64-linux
     tags: [spare]
-    provider: {kind: hetzner, server_type: cpx21, location: ash}
+    provider:
+      kind: hetzner
+      server_type: cpx21
+      location: hel1
+      install_type: ccx13
+      network: {name: bed, address: 10.20.0.2}
+      ipv6: false
+      backups: true
+      placement_group: apart
+      volumes:
+        seeds: {size_gb: 10, format: ext4}
+      rdns: yew.garden.example
   moss:
     machineClass: darwin
     system: aarch64-darwin
@@ -74,6 +85,9 @@ limits:
   installs: 1
   updates: 2
   per_provider: {hetzner: 2}
+
+networks:
+  bed: {zone: eu-central, range: 10.20.0.0/16, subnet: 10.20.0.0/24}
 
 instances:
   roots:

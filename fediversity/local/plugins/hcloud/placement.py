@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fediversity.fleet.hetzner import MOST_IN_A_GROUP
 from fediversity.local.plugins.cloud import CloudResource
 from fediversity.local.plugins.hcloud import rules
 from fediversity.local.plugins.hcloud.attachments import group_members
@@ -10,8 +11,6 @@ from fediversity.local.plugins.hcloud.facts import PLACEMENT_GROUP
 from fediversity.local.plugins.problems import CloudError, Problem, api_error
 from fediversity.local.plugins.values import Values
 from fediversity.local.store import Record, Session
-
-MOST_IN_A_GROUP = 10
 
 
 class PlacementGroup(CloudResource):

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from fediversity.fleet.catalogue import HETZNER_NETWORK_ZONES
+from fediversity.fleet.hetzner import PUBLIC_GATEWAY, SMALLEST_NETWORK, SMALLEST_SUBNET
 from fediversity.local.plugins import labels
 from fediversity.local.plugins.cloud import CloudResource
 from fediversity.local.plugins.hcloud import rules
@@ -14,8 +15,7 @@ from fediversity.local.plugins.problems import CloudError, Problem, api_error, n
 from fediversity.local.plugins.values import Values
 from fediversity.local.store import Record, Session
 
-_PUBLIC_GATEWAY = IPv4Address("172.31.1.1")
-_SMALLEST_NETWORK, _SMALLEST_SUBNET = 24, 30
+_PUBLIC_GATEWAY = IPv4Address(PUBLIC_GATEWAY)
 
 
 class Network(CloudResource):
@@ -23,7 +23,7 @@ class Network(CloudResource):
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.label_problems(inputs)
-        yield from rules.private_range("ipRange", inputs.get("ipRange"), _SMALLEST_NETWORK)
+        yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_NETWORK)
 
     def taken(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the network name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
@@ -50,7 +50,7 @@ class NetworkSubnet(CloudResource):
         if inputs.get("type") == "vswitch":
             yield not_simulated("type", "there is no vSwitch")
         yield from rules.one_of("networkZone", inputs.get("networkZone"), HETZNER_NETWORK_ZONES, "a network zone")
-        yield from rules.private_range("ipRange", inputs.get("ipRange"), _SMALLEST_SUBNET)
+        yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_SUBNET)
 
     def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fediversity.fleet.catalogue import HETZNER_IMAGES, HETZNER_LOCATIONS, HETZNER_SERVER_TYPES
+from fediversity.fleet.hetzner import MOST_RULES, PRIVATE_RANGES
 from fediversity.local.plugins import labels
 from fediversity.local.plugins.problems import Problem, did_you_mean, not_simulated
 from fediversity.local.plugins.values import Values
@@ -18,8 +19,6 @@ _SNAPSHOT = re.compile(r"[1-9][0-9]*")
 _DATACENTER_GONE = "was removed from Hetzner's API on 1 July 2026; give `location` instead"
 _WITH_PORTS = {"tcp", "udp"}
 _PROTOCOLS = {"tcp", "udp", "icmp", "esp", "gre"}
-_PRIVATE = tuple(ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-MAX_RULES = 50
 
 
 def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
@@ -53,8 +52,8 @@ def firewall(inputs: Values) -> Iterator[Problem]:
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, dict):
             yield from _firewall_rule(f"rules[{index}]", rule)
-    if isinstance(rules, list) and len(rules) > MAX_RULES:
-        yield Problem("rules", f"has {len(rules)} rules; a firewall takes {MAX_RULES}")
+    if isinstance(rules, list) and len(rules) > MOST_RULES:
+        yield Problem("rules", f"has {len(rules)} rules; a firewall takes {MOST_RULES}")
 
 
 def _firewall_rule(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
@@ -163,7 +162,9 @@ def private_range(path: str, value: Any, smallest: int) -> Iterator[Problem]:
     if found:
         return
     network = ipaddress.ip_network(value)
-    if not isinstance(network, ipaddress.IPv4Network) or not any(network.subnet_of(private) for private in _PRIVATE):
+    if not isinstance(network, ipaddress.IPv4Network) or not any(
+        network.subnet_of(private) for private in PRIVATE_RANGES
+    ):
         yield Problem(path, f'"{value}" is not private; use a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16')
     elif network.prefixlen > smallest:
         yield Problem(path, f'"{value}" is too small; the smallest is a /{smallest}')

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fediversity.fleet.catalogue import HETZNER_LOCATIONS
+from fediversity.fleet.hetzner import MOST_VOLUMES
 from fediversity.local.plugins.cloud import CloudResource
 from fediversity.local.plugins.hcloud import rules
 from fediversity.local.plugins.hcloud.attachments import of_server
@@ -14,7 +15,6 @@ from fediversity.local.plugins.values import Values
 from fediversity.local.store import Record, Session
 
 SMALLEST_GB, LARGEST_GB = 10, 10240
-MOST_ON_A_SERVER = 16
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
 
@@ -88,8 +88,8 @@ class VolumeAttachment(CloudResource):
         if volume.inputs["location"] != server.facts["location"]:
             message = f'volume "{volume.name}" is in {volume.inputs["location"]}'
             raise api_error(f'{message}, server "{server.name}" in {server.facts["location"]}', "invalid_input")
-        if current is None and len([*of_server(session, VOLUME_ATTACHMENT, server.id)]) >= MOST_ON_A_SERVER:
-            message = f'server "{server.name}" has {MOST_ON_A_SERVER} volumes, which is the most it can have'
+        if current is None and len([*of_server(session, VOLUME_ATTACHMENT, server.id)]) >= MOST_VOLUMES:
+            message = f'server "{server.name}" has {MOST_VOLUMES} volumes, which is the most it can have'
             raise api_error(message, "resource_limit_exceeded")
 
     def outputs(self, session: Session, record: Record) -> Values:
