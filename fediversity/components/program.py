@@ -52,7 +52,7 @@ class Program:
         self._steps: dict[str, pulumi.Resource] = {}
 
     def declare(self) -> None:
-        """Declares everything. The stack's outputs are the machines' addresses."""
+        """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers."""
         self._declare_machines()
         self._declare_dns()
         self._declare_buckets()
@@ -141,6 +141,9 @@ class Program:
                 from fediversity.components.google_dns import CloudDnsZone  # noqa: PLC0415
 
                 servers[domain] = CloudDnsZone(args, self._with(self.providers.gcp)).name_servers
+        if servers:
+            # What the registrar of a domain has to be told.
+            pulumi.export("nameServers", servers)
 
     def _declare_buckets(self) -> None:
         for name, bucket in self.fleet.buckets.items():

@@ -162,3 +162,10 @@ def test_a_cname_and_what_may_take_its_place_know_each_other(provider: str) -> N
     assert (second.aliases, apex.aliases) == ((), ())
     assert second.property_dependencies["name"] == {first.urn}
     assert "name" not in apex.property_dependencies
+
+
+def test_the_stack_says_what_a_registrar_has_to_be_told() -> None:
+    assert dev().stack_outputs["nameServers"] == {
+        "fleet.example": ["ns1.hetzner.simulated."],
+        "fleet.org": ["ns1.simulated."],
+    }
