@@ -134,6 +134,7 @@ fmt:
 test stack='dev' *options:
     @fediversity lint {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
+    -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
 
 # Build the Python package and a stack's plan into dist/
@@ -165,8 +166,8 @@ plugins:
 engine:
     @python -m fediversity.bootstrap status
 
-# Run the engine's own command line: `./just pulumi stack ls`
+# Run the engine's own command line, in the backend of the stack that it names: `./just pulumi stack ls`
 [no-exit-message]
 [group('engine')]
 pulumi *arguments:
-    @pulumi "$@"
+    @python -m fediversity.engine pulumi "$@"

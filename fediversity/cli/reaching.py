@@ -28,6 +28,11 @@ class Reached:
     is_mac: bool
 
     @property
+    def machine_class(self) -> str:
+        """As the fleet file names it."""
+        return "darwin" if self.is_mac else "nixos"
+
+    @property
     def name(self) -> str:
         """The machine's name."""
         return self.target.alias

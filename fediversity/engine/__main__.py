@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fediversity.cli.stack import read_settings
 from fediversity.engine.backend import Backend
+from fediversity.engine.by_hand import run_by_hand
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
@@ -33,6 +34,8 @@ _ROOT = Path(__file__).parents[2]
 
 def main(words: list[str]) -> int:
     """Carry out one command; the engine's exit code, or 1 when it is refused."""
+    if words[:1] == ["pulumi"]:
+        return run_by_hand(words[1:], _ROOT)
     # No abbreviations: what is not known here is the engine's.
     parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__, allow_abbrev=False)
     parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))

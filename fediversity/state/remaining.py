@@ -63,9 +63,9 @@ def first_use(wanted: Wanted, text: str) -> list[str]:
         *_credentials(wanted),
         *_passphrase(wanted),
         "Make the stack. The engine notes in its settings who keeps its secrets, so commit those afterwards:",
-        f"    export PULUMI_BACKEND_URL={shlex.quote(wanted.bucket.url)}",
         f"    ./just pulumi stack init {wanted.stack} --secrets-provider={shlex.quote(wanted.keeper.url)}",
-        f"./just finds the backend by itself. `pulumi` by hand needs the variable: {SETTING} is not the engine's.",
+        f"./just finds the backend by itself. `pulumi` without it needs to be told ({SETTING} is not the engine's):",
+        f"    export PULUMI_BACKEND_URL={shlex.quote(wanted.bucket.url)}",
     ]
 
 

@@ -28,8 +28,9 @@ def plan(stack: str) -> Plan:
 
 
 def resources_of(recording: Recording, machine: str, types: set[str]) -> set[str]:
-    """The resources of some types that belong to a machine."""
-    return {entry.urn for entry in recording.all if entry.type in types and entry.name.startswith(f"{machine}-")}
+    """The resources of some types that belong to a machine. Nobody talks to it by IPv6."""
+    found = [entry for entry in recording.all if entry.type in types and entry.name.startswith(f"{machine}-")]
+    return {entry.urn for entry in found if not entry.name.endswith("-ipv6")}
 
 
 def everything_of(recording: Recording, machine: str) -> set[str]:
