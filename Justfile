@@ -18,7 +18,7 @@ default:
 up stack='dev' *options:
     @python -m fediversity.engine up "$@"
 
-# Show what `up` would do, and do nothing
+# Show what `up` would do, and do nothing; `--plugins local` shows a real stack without any cloud
 [no-exit-message]
 [group('stack')]
 preview stack='dev' *options:
