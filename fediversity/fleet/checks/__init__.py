@@ -5,7 +5,7 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, machines, order, outside, services
+from fediversity.fleet.checks import access, google, google_machines, google_storage, machines, order, outside, services
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -33,6 +33,11 @@ CHECKS: tuple[Check, ...] = (
     google.machine_names,
     google.zone_names,
     google.sources,
+    google_machines.accelerators,
+    google_machines.fallback_zones,
+    google_machines.disk_names,
+    google_machines.roles,
+    google_storage.bucket_keys,
     outside.dns_records,
     outside.deployments,
 )

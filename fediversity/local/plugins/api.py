@@ -24,7 +24,7 @@ Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
 SECOND = 0.05
 """What a second of a real client's patience takes here."""
 
-_PART = re.compile(r"-(firewall(-\d+)?|address|server)")
+_PART = re.compile(r"-(firewall(-\d+|-closed)?|address|server)")
 """What the program appends to a machine's name for each of its resources."""
 
 _Answer = TypeVar("_Answer")
