@@ -2,6 +2,7 @@
 
 import pulumi
 
+from fediversity.components.credentials import load_credentials
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
@@ -12,9 +13,10 @@ from fediversity.plan.settings import SettingsError
 settings = load_settings()
 try:
     planned = plan_stack(settings, pulumi.log.info)
+    credentials = load_credentials(settings, planned.fleet)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)
-Program(planned.fleet, planned.plan, settings, planned.attempts).declare()
+Program(planned.fleet, planned.plan, settings, planned.attempts, credentials).declare()
 keep_limits(planned.fleet, settings)

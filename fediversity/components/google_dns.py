@@ -3,12 +3,15 @@
 import pulumi
 
 from fediversity.components import google_resources as gcp
-from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
+from fediversity.components.records import Content, ZoneArgs, absolute_name, declare_records, quoted, resource_name
+from fediversity.fleet.dns_records import RecordSet
 from fediversity.fleet.google import zone_name
 
 
 class CloudDnsZone(pulumi.ComponentResource):
-    """A zone of Cloud DNS with its records."""
+    """A zone of Cloud DNS with its records. `name_servers` are those that the parent zone has to name."""
+
+    name_servers: pulumi.Output[list[str]]
 
     def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
@@ -20,17 +23,22 @@ class CloudDnsZone(pulumi.ComponentResource):
             labels=args.labels,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        for record in args.zone.records:
-            if (content := rrdatas(record, args.addresses)) is None:
-                continue
-            gcp.RecordSet(
-                f"{args.domain}-{record.name}-{record.type}",
+
+        def make(
+            record: RecordSet, content: Content, name: pulumi.Input[str], options: pulumi.ResourceOptions
+        ) -> pulumi.Resource:
+            # Google exchanges one type for another at once. Only a CNAME must wait until the name has no others.
+            turns = pulumi.ResourceOptions(parent=self, replace_on_changes=["type"] if record.type == "CNAME" else [])
+            return gcp.RecordSet(
+                resource_name(args.domain, record.name, record.type),
                 managed_zone=managed.name,
-                name=absolute_name(record.name, args.domain),
+                name=pulumi.Output.from_input(name).apply(lambda relative: absolute_name(relative, args.domain)),
                 type=record.type,
                 ttl=record.ttl or args.zone.ttl,
                 rrdatas=content,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions.merge(turns, options),
             )
-        self.name_servers = managed.name_servers
-        self.register_outputs({"nameServers": managed.name_servers})
+
+        declare_records(args, quoted, make)
+        self.name_servers = managed.name_servers.apply(list)
+        self.register_outputs({"nameServers": self.name_servers})

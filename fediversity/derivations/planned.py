@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fediversity.derivations.systems import Systems, look, recorded_attempts
+from fediversity.derivations.systems import Recorded, Systems, look
 from fediversity.fleet.model import Fleet
+from fediversity.plan.attempts import attempts
 from fediversity.plan.build import make_plan
 from fediversity.plan.current import current_fleet
 from fediversity.plan.fingerprint import FlakeSources
@@ -17,7 +18,8 @@ from fediversity.plan.steps import Plan
 class Planned:
     """A stack, its fleet, its plan, and what the plan's fingerprints were made from.
 
-    `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`).
+    `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`);
+    `recorded` is what the ledger held then.
     """
 
     settings: Settings
@@ -25,6 +27,7 @@ class Planned:
     plan: Plan
     systems: Systems
     attempts: Mapping[str, int] = field(default_factory=dict)
+    recorded: Recorded = field(default_factory=Recorded)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -38,14 +41,15 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
     Raises FleetError or SettingsError with everything that is wrong.
     """
     fleet = current_fleet(settings)
-    systems = look(settings, fleet, say)
+    files, recorded = FlakeSources.read(Path(settings.flake)), Recorded.read(settings)
+    systems = look(settings, fleet, files, recorded, say)
     derivations = {name: system.derivation for name, system in systems.evaluated.items()}
     plan = make_plan(
         fleet,
         systems.fingerprints,
         settings.site,
-        generators=FlakeSources.read(Path(settings.flake)).generators,
+        generators=files.generators,
         systems=derivations,
         kept=systems.kept,
     )
-    return Planned(settings, fleet, plan, systems, recorded_attempts(settings))
+    return Planned(settings, fleet, plan, systems, attempts(recorded.records, recorded.drifts.values()), recorded)

@@ -64,6 +64,17 @@ HETZNER_SERVER_TYPES: Mapping[str, MachineType] = MappingProxyType(
     | _sizes({"cax11": (2, 4), "cax21": (4, 8), "cax31": (8, 16), "cax41": (16, 32)}, "aarch64")
 )
 
+HETZNER_DISK_GB: Mapping[str, int] = MappingProxyType(
+    {
+        **{"cx22": 40, "cx32": 80, "cx42": 160, "cx52": 320, "cx23": 40, "cx33": 80, "cx43": 160, "cx53": 320},
+        **{"cpx11": 40, "cpx21": 80, "cpx31": 160, "cpx41": 240, "cpx51": 360},
+        **{"cpx12": 40, "cpx22": 80, "cpx32": 160, "cpx42": 320, "cpx52": 480, "cpx62": 640},
+        **{"ccx13": 80, "ccx23": 160, "ccx33": 240, "ccx43": 360, "ccx53": 600, "ccx63": 960},
+        **{"cax11": 40, "cax21": 80, "cax31": 160, "cax41": 320},
+    }
+)
+"""The size of each server type's own disk in GB (Hetzner's public price list)."""
+
 HETZNER_LOCATIONS: Mapping[str, str] = MappingProxyType(
     {
         "fsn1": "Falkenstein, Germany",

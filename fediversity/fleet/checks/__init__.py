@@ -5,7 +5,20 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, google_machines, google_storage, machines, order, outside, services
+from fediversity.fleet.checks import (
+    access,
+    dns,
+    google,
+    google_machines,
+    google_storage,
+    hetzner,
+    machines,
+    order,
+    outside,
+    policy,
+    services,
+    zones,
+)
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -38,6 +51,19 @@ CHECKS: tuple[Check, ...] = (
     google_machines.disk_names,
     google_machines.roles,
     google_storage.bucket_keys,
-    outside.dns_records,
+    hetzner.networks,
+    hetzner.places,
+    hetzner.volumes,
+    hetzner.groups,
+    hetzner.reverse_names,
+    hetzner.rules,
+    hetzner.install_types,
+    dns.names,
+    dns.machines,
+    dns.once,
+    zones.delegations,
+    zones.targets,
+    zones.wildcards,
     outside.deployments,
+    policy.unencrypted,
 )
