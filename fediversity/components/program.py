@@ -146,11 +146,18 @@ class Program:
             pulumi.export("nameServers", servers)
 
     def _declare_buckets(self) -> None:
+        keys: dict[str, pulumi.Output[str]] = {}
+        if self.fleet.gcp is not None and self.fleet.gcp.keys:
+            from fediversity.components.google_storage import key_rings  # noqa: PLC0415
+
+            options = self._with(self.providers.gcp)
+            keys = key_rings(self.fleet.name, self.fleet.gcp.keys, self.labels, self.settings.protect, options)
         for name, bucket in self.fleet.buckets.items():
             from fediversity.components.google_storage import StorageBucket  # noqa: PLC0415
 
+            key = keys[bucket.key] if bucket.key is not None else None
             options = self._with(self.providers.gcp)
-            StorageBucket(name, bucket, self.labels, self.settings.protect, options)
+            StorageBucket(name, bucket, self.labels, self.settings.protect, key, options)
 
     def _declare_step(self, step: Step) -> None:
         machine = self.machines[step.machine] if step.machine else None

@@ -61,6 +61,9 @@ class Providers:
                 compute_custom_endpoint=endpoint,
                 dns_custom_endpoint=endpoint,
                 storage_custom_endpoint=endpoint,
+                iam_custom_endpoint=endpoint,
+                kms_custom_endpoint=endpoint,
+                cloud_resource_manager_custom_endpoint=endpoint,
                 opts=self._local,
             )
         if self._project is None:

@@ -16,6 +16,7 @@ from fediversity.engine.careful import Prepared, moves
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks, may_ask_for_a_passphrase
 from fediversity.engine.events import Event
+from fediversity.engine.full_zones import full_zone_lines
 from fediversity.engine.report import say
 from fediversity.engine.rollout import ledger_of, rollout_lines
 from fediversity.engine.showing import Showing
@@ -95,8 +96,10 @@ def up(
     told = set(watch.bad)
     # Somebody who rolls a part out knows that the rest is not done.
     left = watch.left if not _in_part(options) else watch.left & _behind(stack.plan, told)
+    said = "" if output is None else output.read_text(errors="replace")
     for line in [
-        *([] if output is None else engine_words(output.read_text(errors="replace"), told, ended_well=code == 0)),
+        *([] if output is None else engine_words(said, told, ended_well=code == 0)),
+        *full_zone_lines(said, stack.fleet, settings.fleet_file),
         *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
         *moves(stack, servers(stack.fleet, ledger_of(engine.root, settings.stack).records())),
