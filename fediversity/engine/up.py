@@ -20,7 +20,7 @@ from fediversity.engine.full_zones import full_zone_lines
 from fediversity.engine.report import say
 from fediversity.engine.rollout import ledger_of, rollout_lines
 from fediversity.engine.showing import Showing
-from fediversity.engine.watch import Watch, json_lines, live_table, on_a_terminal, open_private, print_lines
+from fediversity.engine.watch import Watch, json_lines, live_table, on_a_terminal, open_private, plain_lines
 from fediversity.engine.words import engine_words
 from fediversity.ledger import history
 from fediversity.ledger.words import ago
@@ -117,7 +117,7 @@ def _run(
     with _output(engine.root / ".fediversity" / watch.ledger.path.parent.name, quiet=quiet) as file:
         with contextlib.ExitStack() as shown:
             if quiet and (showing.plain or not on_a_terminal()):
-                watch.shows.append(print_lines)
+                watch.shows.append(plain_lines(watch))
             elif quiet:
                 watch.shows.append(shown.enter_context(live_table(watch)))
             watch.tell([Event(watch.began, "begun")])
