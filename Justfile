@@ -18,7 +18,7 @@ default:
 up stack='dev' *options:
     @python -m fediversity.engine up "$@"
 
-# Show what `up` would do, and do nothing
+# Show what `up` would do, and do nothing; `--plugins local` shows a real stack without any cloud
 [no-exit-message]
 [group('stack')]
 preview stack='dev' *options:
@@ -90,7 +90,7 @@ render stack='dev' *options:
 validate *options:
     @python -m fediversity.validation "$@"
 
-# Check a stack's fleet file, the written files, formats, lints and types
+# Check every stack's fleet file and the rules it must keep to, the written files, formats, lints and types
 [no-exit-message]
 [group('develop')]
 check stack='dev':
@@ -100,8 +100,11 @@ check stack='dev':
     mypy
     fediversity lint {{ quote(stack) }}
     fediversity lint staging
+    fediversity lint production
+    fediversity policy
     fediversity render --check
     fediversity render staging --check
+    fediversity render production --check
     fediversity schema --check
 
 # Check every Nix file: syntax, format, dead code and, where statix is, its lints
@@ -131,6 +134,7 @@ fmt:
 test stack='dev' *options:
     @fediversity lint {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
+    -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
 
 # Build the Python package and a stack's plan into dist/

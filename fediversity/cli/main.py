@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "local": "make machines of a simulated stack fail, and heal them",
     "logs": "print the newest log of a machine's steps, or list them",
     "plan": "print the steps of a rollout and their order",
+    "policy": "judge stacks by the rules that none may break",
     "render": "write nix/fleet.json, the hand-off to Nix",
     "rollback": "make a machine run the system that it ran before its last update",
     "schema": "write the JSON Schemas of fleet files and of deployment requests",

@@ -1,27 +1,34 @@
-"""Machines, DNS zones and buckets of Google Cloud. The only module that imports pulumi_gcp, which is slow to load."""
+"""Machines of Google Cloud."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_gcp as gcp
 
+from fediversity.components import google_resources as gcp
+from fediversity.components.google_instance import (
+    boot_disk,
+    declare_account,
+    declare_disks,
+    declare_image,
+    guest_accelerators,
+    metadata,
+    scheduling,
+)
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
-from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
-from fediversity.fleet.clouds import Bucket
-from fediversity.fleet.google import address_name, firewall_name, zone_name
+from fediversity.fleet.google import address_name, closed_name, firewall_name
 from fediversity.fleet.providers import FirewallRule, GcpProvider
 
-NETWORK = "default"
+if TYPE_CHECKING:
+    from pulumi_gcp.compute import FirewallAllowArgsDict
 
-_ROOT_LOGIN = """\
-#!/bin/sh
-# The installer logs in as root with the keys of this instance's metadata; Google's images forbid that.
-set -eu
-sed -i 's/^#*PermitRootLogin.*/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config
-systemctl reload ssh
-"""
+NETWORK = "default"
+CLOSED_PRIORITY = 65000
+"""Behind every rule of ours, before those that Google gives the default network: they let in RDP from everywhere."""
 
 
 class GcpMachine(MachineComponent):
-    """An instance with a firewall and a static address of its own, which outlives the instance.
+    """An instance with firewalls, a static address and disks of its own, which outlive the instance.
 
     Root logs in with the keys of the metadata, without OS Login: the installer needs root, and NixOS has no OS Login.
     """
@@ -31,60 +38,42 @@ class GcpMachine(MachineComponent):
         provider = args.machine.provider
         if not isinstance(provider, GcpProvider):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
-        gcp.compute.Firewall(
-            f"{args.name}-firewall",
-            name=firewall_name(args.name),
-            network=NETWORK,
-            direction="INGRESS",
-            allows=[
-                *(_allow(rule) for rule in open_ports(args.machine, ())),
-                {"protocol": "icmp"},
-            ],
-            source_ranges=["0.0.0.0/0"],
-            target_tags=[args.name],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        for index, rule in enumerate(provider.firewall):
-            gcp.compute.Firewall(
-                f"{args.name}-firewall-{index}",
-                name=firewall_name(args.name, index),
-                network=NETWORK,
-                direction="INGRESS",
-                description=rule.description,
-                allows=[_allow(rule)],
-                source_ranges=_sources(rule),
-                target_tags=[args.name],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        address = gcp.compute.Address(
+        self._declare_firewalls(args, provider)
+        address = gcp.Address(
             f"{args.name}-address",
             name=address_name(args.name, provider.region),
             region=provider.region,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
+            opts=args.options(self, "address", protect=True, fixed_name="name", delete_before_replace=False),
         )
-        instance = gcp.compute.Instance(
+        disks = declare_disks(self, args, provider)
+        account = declare_account(self, args, provider)
+        image = declare_image(self, args, provider)
+        instance = gcp.Instance(
             f"{args.name}-server",
             name=args.name,
-            machine_type=provider.machine_type,
+            machine_type=args.size,
             zone=provider.zone,
-            boot_disk={"initialize_params": {"image": provider.image, "size": provider.disk_gb}},
+            boot_disk=boot_disk(provider, image),
+            # Not resources of their own: those would not notice that the instance they are attached to is another one.
+            attached_disks=[{"source": disk.self_link, "device_name": name} for name, disk in disks.items()] or None,
             network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
-            metadata={
-                "enable-oslogin": "FALSE",
-                "serial-port-enable": "TRUE",
-                "ssh-keys": pulumi.Output.all(*(key.public_key for key in args.keys)).apply(_root_keys),
-                "startup-script": _ROOT_LOGIN,
-            },
+            guest_accelerators=guest_accelerators(provider),
+            scheduling=scheduling(provider),
+            # What its account may do is said by roles; scopes are the older way, and narrow nothing here.
+            service_account={"email": account.email, "scopes": ["cloud-platform"]} if account else None,
+            metadata=metadata(args, provider),
             # NixOS' boot loader is not signed.
             shielded_instance_config={"enable_secure_boot": False},
             allow_stopping_for_update=True,
             deletion_protection=args.protect,
             labels=args.labels,
             tags=[args.name],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protect,
+            opts=args.options(
+                self,
+                "server",
+                protect=True,
+                fixed_name="name",
                 ignore_changes=["bootDisk.initializeParams.image", "metadata"],
                 # Names are unique in a project, so the old instance has to go first.
                 delete_before_replace=True,
@@ -94,8 +83,50 @@ class GcpMachine(MachineComponent):
         server_id = instance.instance_id
         self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
+    def _declare_firewalls(self, args: MachineArgs, provider: GcpProvider) -> None:
+        """What is let in to the instance, by its tag, and that nothing else is."""
+        for name, called, description, allows, sources in _openings(args, provider):
+            gcp.Firewall(
+                name,
+                name=called,
+                network=NETWORK,
+                direction="INGRESS",
+                description=description,
+                allows=allows,
+                source_ranges=sources,
+                target_tags=[args.name],
+                opts=args.options(self, "firewall" if name == f"{args.name}-firewall" else "", fixed_name="name"),
+            )
+        gcp.Firewall(
+            f"{args.name}-firewall-closed",
+            name=closed_name(args.name),
+            network=NETWORK,
+            direction="INGRESS",
+            description="Nothing else gets in.",
+            denies=[{"protocol": "all"}],
+            priority=CLOSED_PRIORITY,
+            source_ranges=["0.0.0.0/0"],
+            target_tags=[args.name],
+            opts=args.options(self, fixed_name="name"),
+        )
 
-def _allow(rule: FirewallRule) -> gcp.compute.FirewallAllowArgsDict:
+
+_Opening = tuple[str, str, str | None, "list[FirewallAllowArgsDict]", list[str]]
+"""A firewall: its name in the program and in the cloud, description, what it lets in, and from where."""
+
+
+def _openings(args: MachineArgs, provider: GcpProvider) -> Iterator[_Opening]:
+    always = [*(_allow(rule) for rule in open_ports(args.machine, ())), _PING]
+    yield f"{args.name}-firewall", firewall_name(args.name), None, always, ["0.0.0.0/0"]
+    for index, rule in enumerate(provider.firewall):
+        name, called = f"{args.name}-firewall-{index}", firewall_name(args.name, index)
+        yield name, called, rule.description, [_allow(rule)], _sources(rule)
+
+
+_PING: "FirewallAllowArgsDict" = {"protocol": "icmp"}
+
+
+def _allow(rule: FirewallRule) -> "FirewallAllowArgsDict":
     return {"protocol": rule.protocol, "ports": [rule.port]}
 
 
@@ -106,64 +137,3 @@ def _sources(rule: FirewallRule) -> list[str]:
         # To Google, no source means everybody.
         raise ValueError(f"the firewall rule for port {rule.port} lists no IPv4 network")
     return sources
-
-
-def _root_keys(keys: list[str]) -> str:
-    return "\n".join(f"root:{key}" for key in keys)
-
-
-class CloudDnsZone(pulumi.ComponentResource):
-    """A zone of Cloud DNS with its records."""
-
-    def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
-        managed = gcp.dns.ManagedZone(
-            f"{args.domain}-zone",
-            name=zone_name(args.domain),
-            dns_name=f"{args.domain}.",
-            description=args.zone.description or f"Zone {args.domain}",
-            labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-        )
-        for record in args.zone.records:
-            if (content := rrdatas(record, args.addresses)) is None:
-                continue
-            gcp.dns.RecordSet(
-                f"{args.domain}-{record.name}-{record.type}",
-                managed_zone=managed.name,
-                name=absolute_name(record.name, args.domain),
-                type=record.type,
-                ttl=record.ttl or args.zone.ttl,
-                rrdatas=content,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        self.name_servers = managed.name_servers
-        self.register_outputs({"nameServers": managed.name_servers})
-
-
-class StorageBucket(pulumi.ComponentResource):
-    """A Cloud Storage bucket with uniform access, never public."""
-
-    def __init__(
-        self,
-        name: str,
-        bucket: Bucket,
-        labels: dict[str, str],
-        protect: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("fediversity:storage:StorageBucket", name, None, opts)
-        created = gcp.storage.Bucket(
-            f"{name}-bucket",
-            name=name,
-            location=bucket.location.upper(),
-            storage_class=bucket.storage_class,
-            uniform_bucket_level_access=True,
-            public_access_prevention="enforced",
-            versioning={"enabled": bucket.versioning},
-            force_destroy=not bucket.keep_objects,
-            labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect and bucket.keep_objects),
-        )
-        self.url = created.url
-        self.register_outputs({"url": created.url})

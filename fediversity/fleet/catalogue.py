@@ -64,6 +64,17 @@ HETZNER_SERVER_TYPES: Mapping[str, MachineType] = MappingProxyType(
     | _sizes({"cax11": (2, 4), "cax21": (4, 8), "cax31": (8, 16), "cax41": (16, 32)}, "aarch64")
 )
 
+HETZNER_DISK_GB: Mapping[str, int] = MappingProxyType(
+    {
+        **{"cx22": 40, "cx32": 80, "cx42": 160, "cx52": 320, "cx23": 40, "cx33": 80, "cx43": 160, "cx53": 320},
+        **{"cpx11": 40, "cpx21": 80, "cpx31": 160, "cpx41": 240, "cpx51": 360},
+        **{"cpx12": 40, "cpx22": 80, "cpx32": 160, "cpx42": 320, "cpx52": 480, "cpx62": 640},
+        **{"ccx13": 80, "ccx23": 160, "ccx33": 240, "ccx43": 360, "ccx53": 600, "ccx63": 960},
+        **{"cax11": 40, "cax21": 80, "cax31": 160, "cax41": 320},
+    }
+)
+"""The size of each server type's own disk in GB, which never shrinks (Hetzner's public price list)."""
+
 HETZNER_LOCATIONS: Mapping[str, str] = MappingProxyType(
     {
         "fsn1": "Falkenstein, Germany",
@@ -146,6 +157,24 @@ GCP_ACCELERATORS: Mapping[str, str] = MappingProxyType(
     }
 )
 """GPUs, and how the machine types begin that can have them: N1 takes any number; G2 and A2 come with theirs."""
+
+GCP_ACCELERATOR_CORES: Mapping[str, Mapping[int, int]] = MappingProxyType(
+    {
+        "nvidia-tesla-t4": {1: 48, 2: 48, 4: 96},
+        "nvidia-tesla-p4": {1: 24, 2: 48, 4: 96},
+        "nvidia-tesla-p100": {1: 16, 2: 32, 4: 64},
+        "nvidia-tesla-v100": {1: 12, 2: 24, 4: 48, 8: 96},
+        "nvidia-l4": {1: 32},
+        "nvidia-tesla-a100": {1: 12},
+    }
+)
+"""How many GPUs of a kind one instance can have, and how many virtual CPUs it may have with so many of them."""
+
+
+def gcp_has_gpus(machine_type: str) -> bool:
+    """Whether a machine type comes with GPUs (G2, A2), which like all GPUs cannot move to another host."""
+    return machine_type.startswith(("g2-", "a2-"))
+
 
 _GCP_REGION_ZONES: Mapping[str, str] = {
     "us-central1": "abcf",

@@ -109,6 +109,17 @@ class Machine(Model):
         return self.provider.machine_type if isinstance(self.provider, GcpProvider) else None
 
     @property
+    def install_size(self) -> str | None:
+        """The cloud's machine type while NixOS is installed; None where nobody sells the machine."""
+        larger = self.provider.install_type if isinstance(self.provider, HetznerProvider | GcpProvider) else None
+        return larger or self.size
+
+    @property
+    def boots_nixos(self) -> bool:
+        """Whether a new server of it boots a prepared NixOS, so that the installer is left out."""
+        return isinstance(self.provider, HetznerProvider | GcpProvider) and self.provider.prepared
+
+    @property
     def memory_mb(self) -> int | None:
         """The memory of the cloud's machine type in MiB; None where nobody sells the machine."""
         if isinstance(self.provider, HetznerProvider):
