@@ -108,7 +108,7 @@ def test_what_exists_is_taken_over_by_its_id_and_left_as_it_is(checkout: Checkou
         "image": "debian-12",
     }
     adopting["dns"]["zones"]["fleet.example"] |= {"import": zone, "ttl": 3600}
-    adopting["buckets"]["fleet-example-media"] |= {"import": bucket, "storage_class": "NEARLINE"}
+    adopting["buckets"]["fleet-example-media"] |= {"import": f"simulated/{bucket}", "storage_class": "NEARLINE"}
     write_fleet(checkout, adopting)
 
     found = operations(checkout)
