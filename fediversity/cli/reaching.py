@@ -28,6 +28,11 @@ class Reached:
     is_mac: bool
 
     @property
+    def machine_class(self) -> str:
+        """As the fleet file names it."""
+        return "darwin" if self.is_mac else "nixos"
+
+    @property
     def name(self) -> str:
         """The machine's name."""
         return self.target.alias
@@ -48,7 +53,7 @@ def reach(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepRec
     identity = settings.site.identity
     target = Target(
         host=address,
-        port=machine.ssh.port,
+        port=settings.site.port(machine.ssh.port),
         user=machine.ssh.user,
         alias=name,
         known_hosts=Path.cwd() / state_folder(settings.stack) / "known_hosts",

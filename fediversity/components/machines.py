@@ -8,6 +8,7 @@ import pulumi
 from fediversity.components.access import AccessKey
 from fediversity.components.adopted import EVERYTHING
 from fediversity.components.simulated import Host
+from fediversity.fleet.base import is_address
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
 
@@ -60,19 +61,26 @@ class MachineArgs:
 
 
 class MachineComponent(pulumi.ComponentResource):
-    """A machine of the fleet. `address` is where SSH reaches it.
+    """A machine of the fleet. `address` is where SSH reaches it, `address_ipv6` its public IPv6 address if it has one.
 
     `server_id` is the cloud's id of the very server, which changes when it is replaced; None where nobody creates it.
     """
 
     address: pulumi.Output[str]
+    address_ipv6: pulumi.Output[str] | None
     server_id: pulumi.Output[str] | None
 
-    def _finish(self, address: pulumi.Output[str], server_id: pulumi.Output[str] | None) -> None:
+    def _finish(
+        self,
+        address: pulumi.Output[str],
+        server_id: pulumi.Output[str] | None,
+        address_ipv6: pulumi.Output[str] | None = None,
+    ) -> None:
         self.address = address
+        self.address_ipv6 = address_ipv6
         self.server_id = server_id
-        outputs = {"address": address}
-        self.register_outputs(outputs if server_id is None else outputs | {"serverId": server_id})
+        outputs = {"address": address, "addressIpv6": address_ipv6, "serverId": server_id}
+        self.register_outputs({name: value for name, value in outputs.items() if value is not None})
 
 
 class ExistingMachine(MachineComponent):
@@ -80,7 +88,11 @@ class ExistingMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
-        self._finish(_outside_address(self, args), None)
+        provider = args.machine.provider
+        ipv6: pulumi.Output[str] | None = None
+        if isinstance(provider, ExistingProvider) and is_address(provider.host, 6):
+            ipv6 = pulumi.Output.from_input(provider.host)
+        self._finish(_outside_address(self, args), None, ipv6)
 
 
 class DarwinMachine(MachineComponent):

@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         raise StepError(f"`{given.verb}` runs no command: nothing may stand after `--`")
     if given.machine_class == "darwin" and any(word.split("=")[0] == "--build-host" for word in command):
         raise StepError("with `--build-host`, clan would switch the build host instead of the Mac: leave it out")
-    patience = _patience(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated)
+    patience = patience_of(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated)
     return Job(
         verb=given.verb,
         subject=given.subject,
@@ -102,7 +102,8 @@ def _seconds(verb: Verb, patience: float) -> float:
     return seconds if verb in _WITH_TOOL else max(min(seconds, _LEAST_WAITING), seconds * patience)
 
 
-def _patience(text: str | None, *, simulated: bool) -> float:
+def patience_of(text: str | None, *, simulated: bool) -> float:
+    """The factor on all waiting, out of FEDIVERSITY_PATIENCE. Raises StepError if it is none."""
     if text is None:
         return _PATIENCE_WITH_SIMULATED if simulated else _PATIENCE
     try:

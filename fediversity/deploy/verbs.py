@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.change import change
-from fediversity.deploy.contact import arrive, held_back
+from fediversity.deploy.contact import AwayError, arrive, held_back, put_off
 from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
 from fediversity.deploy.health import require_well
 from fediversity.deploy.install import install
@@ -51,8 +51,8 @@ def update(bench: Bench) -> Result:
     """Updates the system, and makes sure that the machine runs it and is well, or is as it was before."""
     job = bench.job
     machine = bench.machine()
-    if put_off := _put_off(bench, machine):
-        return put_off
+    if waits := _put_off(bench, machine):
+        return waits
     unlock_if_locked(bench, machine)
     # A machine that no rollout installed has the host key of its vars only from its first update on.
     gets_host_key = job.machine_class == "nixos" and (job.server_id is None or job.prepared)
@@ -73,7 +73,10 @@ def update(bench: Bench) -> Result:
         bench.ledger.turn_came(bench.record)
         if job.may_be_offline and (off := arrive(bench, machine)):
             return off  # It has fallen asleep while others had their turn.
-        before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
+        try:
+            before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
+        except AwayError as away:
+            return put_off(away.reason, machine)
     return _result(bench, before, after)
 
 
@@ -127,14 +130,17 @@ def apply(bench: Bench) -> Result:
     if job.identity is not None:
         ssh["identityFile"] = str(job.identity)
     _write_facts(bench, {job.subject: {**job.deployment, "ssh": ssh}})
-    if put_off := _put_off(bench, machine):
-        return put_off
+    if waits := _put_off(bench, machine):
+        return waits
     unlock_if_locked(bench, machine)
     if off := arrive(bench, machine):
         return off
     with turn(bench, "updates"):
         bench.ledger.turn_came(bench.record)
-        before, after = change(bench, machine, lambda: bench.tool(directory=bench.flake))
+        try:
+            before, after = change(bench, machine, lambda: bench.tool(directory=bench.flake))
+        except AwayError as away:
+            return put_off(away.reason, machine)
         _require_deployed(bench, machine, job.deployment)
     done = "deployed on" if job.deployment.get("enable", True) else "taken down from"
     others = _result(bench, before, after).reason.partition("; ")[2]

@@ -73,7 +73,7 @@ HETZNER_DISK_GB: Mapping[str, int] = MappingProxyType(
         **{"cax11": 40, "cax21": 80, "cax31": 160, "cax41": 320},
     }
 )
-"""The size of each server type's local disk, in GB (Hetzner's public price list; it never shrinks)."""
+"""The size of each server type's own disk in GB, which never shrinks (Hetzner's public price list)."""
 
 HETZNER_LOCATIONS: Mapping[str, str] = MappingProxyType(
     {

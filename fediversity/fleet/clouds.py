@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, form, in_schema, refuse
+from fediversity.fleet.hetzner import PRIVATE_RANGES
 from fediversity.fleet.problems import choose
 from fediversity.fleet.providers import Cidr
 
@@ -38,7 +39,7 @@ def _project(value: str) -> str:
 
 def _private_range(value: str) -> str:
     network = ipaddress.ip_network(value)
-    if network.version != 4 or not network.is_private:
+    if not isinstance(network, ipaddress.IPv4Network) or not any(map(network.subnet_of, PRIVATE_RANGES)):
         refuse(f"'{value}' is not a private IPv4 network", "write it like '10.0.0.0/16' (RFC 1918)")
     return value
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.base import Domain, Label, Model, form, in_schema, is_address, refuse
+from fediversity.fleet.hetzner import PRIVATE_RANGES
 from fediversity.fleet.problems import choose
 
 EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -86,7 +87,7 @@ def _port_range(value: str) -> str:
 
 
 def _private_address(value: str) -> str:
-    if not is_address(value, 4) or not ipaddress.ip_address(value).is_private:
+    if not is_address(value, 4) or not any(ipaddress.ip_address(value) in range_ for range_ in PRIVATE_RANGES):
         refuse(f"'{value}' is not a private IPv4 address", "write one of the network's range, like '10.0.1.2'")
     return value
 

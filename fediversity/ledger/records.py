@@ -10,6 +10,10 @@ Outcome = Literal["applied", "unchanged", "deferred", "rolled_back", "failed", "
 ENDED_WELL: frozenset[Outcome] = frozenset({"applied", "unchanged"})
 
 
+TAKES_TURNS = frozenset({"install", "update", "apply"})
+"""The kinds of steps of which only so many are at work at once."""
+
+
 @dataclass(frozen=True)
 class StepRecord:
     """One run of one step. Times are seconds since 1970 (UTC); `ended_at` and `outcome` are None while it runs.
@@ -42,6 +46,11 @@ class StepRecord:
     def subject(self) -> str:
         """What the step was about: a machine, a deployment, or the word fleet."""
         return self.step.removesuffix(f"-{self.kind}")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has not had its turn yet: others are at work, or its machine has not answered."""
+        return self.outcome is None and self.kind in TAKES_TURNS and self.started_at <= self.queued_at
 
     @property
     def ended_well(self) -> bool:

@@ -94,7 +94,7 @@ def _machine_steps(
     the mesh's controllers, without which nobody could admit it.
     """
     chain = [Step(f"{name}-reach", "reach", name)]
-    user, port = machine.ssh.user, machine.ssh.port
+    user, port = machine.ssh.user, site.port(machine.ssh.port)
     if machine.installed_by_us and not prepared:
         command = commands.install(name, user, port, site)
         chain.append(Step(f"{name}-install", "install", name, (VARS, *gate), command))

@@ -50,10 +50,7 @@ def zone_names(fleet: Fleet) -> Iterator[Finding]:
             yield Finding(where, what, "let Hetzner serve one of the two: `provider: hetzner`")
         elif len(called) > LONGEST_NAME:
             fix = f"Cloud DNS takes {LONGEST_NAME}: let Hetzner serve it, `provider: hetzner`"
-            yield Finding(where, f"a domain of {len(called)} characters", fix)
-        elif not called[0].isalpha():
-            fix = "let Hetzner serve it, `provider: hetzner`"
-            yield Finding(where, f"Cloud DNS takes no zone '{called}', which begins with a digit", fix)
+            yield Finding(where, f"Cloud DNS would call it '{called}', which has {len(called)} characters", fix)
         taken.setdefault(called, domain)
 
 

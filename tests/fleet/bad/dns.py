@@ -80,7 +80,7 @@ DNS = (
         "name: www",
         "name: '@'",
         "type: CNAME",
-        "dns.zones.garden.example.records[2]",
+        "dns.zones.garden.example.records[2].name",
         "a CNAME at the zone's own name",
         "use A or AAAA",
     ),
@@ -150,11 +150,11 @@ DNS = (
     Bad(
         "text too long",
         "values: [anything]",
-        f"values: [{'ä ' * 90}]",
+        f"values: [{'ä ' * 22000}]",
         "type: TXT",
         "dns.zones.garden.example.records[7].values[0]",
-        "a TXT value of 269 bytes",
-        "keep it to 255 bytes",
+        "a text of 65999 bytes",
+        "a TXT record holds 65280",
     ),
     Bad(
         "value twice",

@@ -1,11 +1,11 @@
 """What is true of Hetzner's resources beyond their schema.
 
-The schema knows `replaces` only for resources on the older Terraform SDK (Server, Firewall); for the others the
-upstream provider (hetznercloud/terraform-provider-hcloud) marks the properties below as "requires replace". Lists
-marked as sets upstream do not differ by order.
+The schema knows `replaces` only for resources on the older Terraform SDK (Server, Firewall, Network, Volume and what
+belongs to them, PlacementGroup); for the others the upstream provider (hetznercloud/terraform-provider-hcloud) marks
+the properties below as "requires replace". Lists marked as sets upstream do not differ by order; what upstream computes
+when it is not given stays as it is when it is not given any more.
 """
 
-from fediversity.fleet.catalogue import HETZNER_DISK_GB
 from fediversity.local.plugins.tables import Extra
 
 SSH_KEY = "hcloud:index/sshKey:SshKey"
@@ -14,6 +14,13 @@ PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
 SERVER = "hcloud:index/server:Server"
 ZONE = "hcloud:index/zone:Zone"
 ZONE_RRSET = "hcloud:index/zoneRrset:ZoneRrset"
+NETWORK = "hcloud:index/network:Network"
+NETWORK_SUBNET = "hcloud:index/networkSubnet:NetworkSubnet"
+SERVER_NETWORK = "hcloud:index/serverNetwork:ServerNetwork"
+PLACEMENT_GROUP = "hcloud:index/placementGroup:PlacementGroup"
+VOLUME = "hcloud:index/volume:Volume"
+VOLUME_ATTACHMENT = "hcloud:index/volumeAttachment:VolumeAttachment"
+RDNS = "hcloud:index/rdns:Rdns"
 
 EXTRAS = {
     SSH_KEY: Extra(replaces=frozenset({"publicKey"})),
@@ -23,10 +30,12 @@ EXTRAS = {
     ),
     PRIMARY_IP: Extra(
         replaces=frozenset({"type", "location"}),
+        kept=frozenset({"location"}),
         not_simulated=frozenset({"assigneeId"}),
     ),
     SERVER: Extra(
         sets=frozenset({"firewallIds", "publicNets"}),
+        kept=frozenset({"image", "location"}),
         defaults={
             "backups": False,
             "deleteProtection": False,
@@ -35,11 +44,25 @@ EXTRAS = {
             "rebuildProtection": False,
             "shutdownBeforeDeletion": False,
         },
-        not_simulated=frozenset({"iso", "networks", "placementGroupId", "rescue"}),
+        not_simulated=frozenset({"iso", "networks", "rescue"}),
     ),
     ZONE: Extra(replaces=frozenset({"name", "mode"})),
     ZONE_RRSET: Extra(replaces=frozenset({"zone", "name", "type"}), sets=frozenset({"records"})),
+    NETWORK: Extra(defaults={"deleteProtection": False}, not_simulated=frozenset({"exposeRoutesToVswitch"})),
+    NETWORK_SUBNET: Extra(not_simulated=frozenset({"vswitchId"})),
+    SERVER_NETWORK: Extra(
+        replaces=frozenset({"serverId", "networkId", "subnetId", "ip"}),
+        sets=frozenset({"aliasIps"}),
+        kept=frozenset({"networkId", "ip"}),
+    ),
+    VOLUME: Extra(
+        defaults={"deleteProtection": False},
+        kept=frozenset({"location"}),
+        not_simulated=frozenset({"automount", "serverId"}),
+    ),
+    VOLUME_ATTACHMENT: Extra(not_simulated=frozenset({"automount"})),
+    RDNS: Extra(
+        replaces=frozenset({"serverId", "primaryIpId", "floatingIpId", "loadBalancerId", "ipAddress"}),
+        not_simulated=frozenset({"floatingIpId", "loadBalancerId"}),
+    ),
 }
-
-DISK_GB = HETZNER_DISK_GB
-"""The size of each server type's local disk, in GB."""
