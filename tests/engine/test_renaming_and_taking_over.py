@@ -65,7 +65,7 @@ def test_renaming_a_machine_changes_everything_in_place(checkout: Checkout) -> N
     assert set(found.values()) == {"update"}
     steps = {f"{name}-{kind}" for name in RENAMED for kind in ("reach", "install", "online", "update")}
     resources = {f"{name}-{kind}" for name in RENAMED for kind in ("address", "firewall", "server")}
-    assert set(found) == steps | resources
+    assert set(found) == steps | resources | {"omega-address-ipv6"}
 
 
 def test_a_renamed_machine_keeps_its_server_and_its_history_and_gets_its_new_name(checkout: Checkout) -> None:
@@ -89,7 +89,7 @@ def test_a_renamed_machine_keeps_its_server_and_its_history_and_gets_its_new_nam
 
 def test_what_exists_is_taken_over_by_its_id_and_left_as_it_is(checkout: Checkout) -> None:
     """A server that somebody made by hand, and a zone and a bucket that the stack has forgotten."""
-    by_hand = server(provider={"image": "123456"})
+    by_hand = server(provider={"image": "123456", "ipv6": False})
     write_fleet(checkout, fleet(**RENAMED, seed=by_hand))
     parts = ("seed", "seed-server", "seed-address", "seed-firewall")
     targets = [word for part in parts for word in ("--target", f"**::{part}")]
@@ -104,7 +104,6 @@ def test_what_exists_is_taken_over_by_its_id_and_left_as_it_is(checkout: Checkou
     adopting = fleet(**RENAMED, new=by_hand | {"import": ids})
     adopting["machines"]["new"]["provider"] = adopting["machines"]["new"]["provider"] | {
         "server_type": "cx33",
-        "ipv6": False,
         "image": "debian-12",
     }
     adopting["dns"]["zones"]["fleet.example"] |= {"import": zone, "ttl": 3600}
