@@ -76,6 +76,8 @@ def test_a_server_that_was_taken_over_is_installed_when_it_is_named() -> None:
     taken_over = (run("oak-reach", server_id="1"), run("oak-update", server_id="1"))
     named = fleet(reinstall="1")
     assert steps(named, known(named, *taken_over)) == ["reach", "install", "online", "update"]
+    at_once = fleet(reinstall="1", **{"import": {"server": "1"}})
+    assert steps(at_once, UNKNOWN) == ["reach", "install", "online", "update"]
     other = fleet(reinstall="2")
     assert steps(other, known(other, *taken_over)) == ["reach", "update"]
 
