@@ -36,6 +36,12 @@ refresh stack='dev' *options:
 destroy stack='dev' *options:
     @python -m fediversity.engine destroy "$@"
 
+# Lift the protection of what the fleet file names to be destroyed, for a `pulumi up` without ./just
+[no-exit-message]
+[group('stack')]
+lift stack='dev' *options:
+    @python -m fediversity.engine lift "$@"
+
 # Say what became of creations that were cut short: URN=ID for what exists, URN= for what does not
 [no-exit-message]
 [group('stack')]

@@ -3,7 +3,6 @@
 import pulumi
 
 from fediversity.components.credentials import load_credentials
-from fediversity.components.lifting import lift_protection
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
@@ -20,8 +19,7 @@ try:
         carry_over(settings, planned.fleet)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
-if not lift_protection(settings, planned.fleet.gcp, credentials):
-    for note in planned.notes:
-        pulumi.log.info(note)
-    Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare()
-    keep_limits(planned.fleet, settings)
+for note in planned.notes:
+    pulumi.log.info(note)
+Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare()
+keep_limits(planned.fleet, settings)

@@ -1,13 +1,16 @@
 """Declares a fleet and its plan to the engine."""
 
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from fediversity.components.access import NOBODYS_KEY, AccessKey, operator_key
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
+from fediversity.components.lifting import lift_protection
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
@@ -17,7 +20,7 @@ from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
-from fediversity.plan.servers import UNKNOWN, Servers
+from fediversity.plan.servers import LIFTING, UNKNOWN, Servers
 from fediversity.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
@@ -52,7 +55,13 @@ class Program:
         self._steps: dict[str, pulumi.Resource] = {}
 
     def declare(self) -> None:
-        """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers."""
+        """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers.
+
+        With a file named by `LIFTING`, what the state has is declared in its place, less some protection.
+        """
+        if lifted := os.environ.get(LIFTING):
+            lift_protection(Path(lifted), self.providers)
+            return
         self._declare_machines()
         self._declare_dns()
         self._declare_buckets()

@@ -43,7 +43,6 @@ machines:
       roles: [roles/storage.objectViewer, roles/logging.logWriter]
       firewall:
         - {protocol: tcp, port: "443", description: HTTPS}
-    disk: {encrypted: true}
   graphics:
     enabled: RICH
     machineClass: nixos
