@@ -54,4 +54,5 @@ def environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
             filled["PULUMI_CONFIG_PASSPHRASE"] = ""
-    return {**filled, **environ}
+    # Without it the engine has no `--event-log`; Pulumi's Automation API sets it for the same reason.
+    return {**filled, **environ, "PULUMI_DEBUG_COMMANDS": "true"}

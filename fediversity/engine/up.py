@@ -13,7 +13,9 @@ from fediversity.derivations.changes import change_lines, changes
 from fediversity.derivations.planned import Planned, plan_stack
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks, may_ask_for_a_passphrase
+from fediversity.engine.doubtful import doubtful_lines
 from fediversity.engine.events import Event
+from fediversity.engine.recovery import doubtful_creations, events_file, forget_events
 from fediversity.engine.report import say
 from fediversity.engine.rollout import ledger_of, rollout_lines
 from fediversity.engine.showing import Showing
@@ -58,18 +60,25 @@ def up(stack: Planned, engine: Engine, options: Sequence[str], showing: Showing,
             say("nothing was changed")
             return 1
         agreed = True
-    words = arguments("up", settings.stack, options, simulated=settings.simulated, keep_going=keep_going, agreed=agreed)
+    events = events_file(engine, settings.stack)
+    open_private(events).close()
+    chosen = ("--event-log", str(events), *options)
+    words = arguments("up", settings.stack, chosen, simulated=settings.simulated, keep_going=keep_going, agreed=agreed)
     watch = Watch.begin(ledger_of(engine.root, settings.stack), stack.plan, tuple(stack.fleet.enabled_machines))
     with contextlib.ExitStack() as open_things:
         if showing.events is not None:
             watch.shows.append(open_things.enter_context(json_lines(showing.events, settings.stack)))
         code, output = _run(engine, words, watch, showing, quiet=not verbose)
+    doubtful = doubtful_creations(engine, settings.stack)
+    if not doubtful:
+        forget_events(engine, settings.stack)
     told = set(watch.bad)
     # Somebody who rolls a part out knows that the rest is not done.
     left = watch.left if not _in_part(options) else watch.left & _behind(stack.plan, told)
     for line in [
         *([] if output is None else engine_words(output.read_text(errors="replace"), told, ended_well=code == 0)),
         *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
+        *doubtful_lines(doubtful, settings.stack, simulated=settings.simulated),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
     ]:
         print(line)
