@@ -2,6 +2,7 @@
 
 import pulumi
 
+from fediversity.components.bulk import registrations_have_begun, short_stack_traces
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
@@ -16,5 +17,7 @@ except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)
-Program(planned.fleet, planned.plan, settings, planned.attempts).declare()
+with short_stack_traces():
+    Program(planned.fleet, planned.plan, settings, planned.attempts).declare()
+pulumi.run(registrations_have_begun)
 keep_limits(planned.fleet, settings)

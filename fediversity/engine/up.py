@@ -63,7 +63,15 @@ def up(stack: Planned, engine: Engine, options: Sequence[str], showing: Showing,
     events = events_file(engine, settings.stack)
     open_private(events).close()
     chosen = ("--event-log", str(events), *options)
-    words = arguments("up", settings.stack, chosen, simulated=settings.simulated, keep_going=keep_going, agreed=agreed)
+    words = arguments(
+        "up",
+        settings.stack,
+        chosen,
+        simulated=settings.simulated,
+        keep_going=keep_going,
+        agreed=agreed,
+        machines=len(stack.fleet.enabled_machines),
+    )
     watch = Watch.begin(ledger_of(engine.root, settings.stack), stack.plan, tuple(stack.fleet.enabled_machines))
     with contextlib.ExitStack() as open_things:
         if showing.events is not None:
