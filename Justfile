@@ -54,6 +54,12 @@ status stack='dev' *options:
 probe stack='dev' *options:
     @fediversity check "$@"
 
+# Say what a stack's fleet costs a month, and how that differs from what is deployed
+[no-exit-message]
+[group('fleet')]
+cost stack='dev' *options:
+    @fediversity cost "$@"
+
 # Print the newest log of a machine's steps: `./just logs cinnabar --stack dev --step update`
 [no-exit-message]
 [group('fleet')]
@@ -84,7 +90,7 @@ render stack='dev' *options:
 validate *options:
     @python -m fediversity.validation "$@"
 
-# Check a stack's fleet file, the written files, formats, lints and types
+# Check every stack's fleet file and the rules it must keep to, the written files, formats, lints and types
 [no-exit-message]
 [group('develop')]
 check stack='dev':
@@ -94,8 +100,11 @@ check stack='dev':
     mypy
     fediversity lint {{ quote(stack) }}
     fediversity lint staging
+    fediversity lint production
+    fediversity policy
     fediversity render --check
     fediversity render staging --check
+    fediversity render production --check
     fediversity schema --check
 
 # Check every Nix file: syntax, format, dead code and, where statix is, its lints
@@ -125,6 +134,7 @@ fmt:
 test stack='dev' *options:
     @fediversity lint {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
+    -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
 
 # Roll a fleet of COUNT simulated machines out in a temporary folder; prints makespan, caps and memory
@@ -162,8 +172,8 @@ plugins:
 engine:
     @python -m fediversity.bootstrap status
 
-# Run the engine's own command line: `./just pulumi stack ls`
+# Run the engine's own command line, in the backend of the stack that it names: `./just pulumi stack ls`
 [no-exit-message]
 [group('engine')]
 pulumi *arguments:
-    @pulumi "$@"
+    @python -m fediversity.engine pulumi "$@"

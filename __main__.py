@@ -1,23 +1,35 @@
 """The Pulumi program: connects settings, fleet, plan and declaration, and decides nothing itself."""
 
+import os
+from pathlib import Path
+
 import pulumi
 
-from fediversity.components.bulk import registrations_have_begun, short_stack_traces
+from fediversity.components.bulk import declare_many
+from fediversity.components.credentials import load_credentials
+from fediversity.components.lifting import lift_protection
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
+from fediversity.components.providers import Providers
 from fediversity.components.settings import load_settings
 from fediversity.derivations.planned import plan_stack
+from fediversity.derivations.systems import carry_over
 from fediversity.fleet.problems import FleetError
+from fediversity.plan.servers import LIFTING
 from fediversity.plan.settings import SettingsError
 
 settings = load_settings()
 try:
     planned = plan_stack(settings, pulumi.log.info)
+    credentials = load_credentials(settings, planned.fleet)
+    if not pulumi.runtime.is_dry_run():
+        carry_over(settings, planned.fleet)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
-for note in planned.notes:
-    pulumi.log.info(note)
-with short_stack_traces():
-    Program(planned.fleet, planned.plan, settings, planned.attempts).declare()
-pulumi.run(registrations_have_begun)
-keep_limits(planned.fleet, settings)
+if lifted := os.environ.get(LIFTING):
+    lift_protection(Path(lifted), Providers(settings, planned.fleet.gcp, credentials))
+else:
+    for note in planned.notes:
+        pulumi.log.info(note)
+    declare_many(Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare)
+    keep_limits(planned.fleet, settings)

@@ -1,6 +1,7 @@
 """`python -m fediversity.bootstrap` makes the checkout ready; with `status` it says what is in use.
 
 `nix-tools` gets the programs that check Nix files, `nix-check` and `nix-fmt` run them over all of the checkout's.
+`openssh-server` sees to what the tests of real SSH connections need.
 """
 
 import os
@@ -13,6 +14,7 @@ from fediversity.bootstrap import nix_files
 from fediversity.bootstrap.engine import ensure_engine, examine
 from fediversity.bootstrap.lock import only_one
 from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
+from fediversity.bootstrap.openssh_server import ensure_openssh_server
 from fediversity.bootstrap.places import LOCAL_PACKAGES, LOCAL_VERSION, Places
 from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.bootstrap.programs import ensure_programs_start
@@ -57,6 +59,11 @@ def _nix_tools(places: Places) -> int:
     return 0
 
 
+def _openssh_server(places: Places) -> int:
+    ensure_openssh_server(places, os.environ)
+    return 0
+
+
 def _nix_check(places: Places) -> int:
     files = nix_files.nix_files(places.root)
     tools = _tools_and_what_is_left_out(places)
@@ -93,6 +100,7 @@ _COMMANDS: dict[str, Callable[[Places], int]] = {
     "set-up": _set_up,
     "status": _status,
     "nix-tools": _nix_tools,
+    "openssh-server": _openssh_server,
     "nix-check": _nix_check,
     "nix-fmt": _nix_fmt,
 }

@@ -83,7 +83,7 @@ def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
 
 def check(settings: Settings, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[Checked, ...]:
     """Looks at machines for at most `seconds`, and records what was found. To be called in the project's folder."""
-    ledger = ledger_of(settings.stack)
+    ledger = ledger_of(settings.stack, fleet)
     before = ledger.records()
     at_work = {name for name in names if busy(before, name)}
     targets = {name: reach(settings, fleet, name, before) for name in names if name not in at_work}

@@ -1,20 +1,24 @@
 """Making a machine run an earlier system: which one, by which commands, and whether it really does afterwards."""
 
-import secrets
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fediversity.cli.probe import PROFILE, judge_well, read_answers
+from fediversity.cli.probe import judge_well, read_answers
 from fediversity.cli.reaching import Reached
+from fediversity.deploy.contact import ANSWER_SECONDS, BACK_SECONDS
 from fediversity.deploy.facts import exists, reached, unreachable
+from fediversity.deploy.guard import SWITCH_SECONDS, Guard
 from fediversity.deploy.job import StepError
 from fediversity.deploy.log import Log
+from fediversity.deploy.preflight import look_at
+from fediversity.deploy.rollback import BACK_SWITCH_SECONDS, commands_to
+from fediversity.deploy.snapshot import SYSTEM_PROFILE, Snapshot, try_to_look
+from fediversity.deploy.ssh import Answer
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 
-_SWITCH_SECONDS = 900.0
-_BACK_SECONDS = 300.0
+_MANUAL = "docs/rollback.md says what else there is"
 _STORE = "/nix/store/"
 
 
@@ -50,40 +54,73 @@ def plan_return(machine: Reached, runs: Sequence[StepRecord], wanted: str | None
     to = _chosen(machine, wanted) if wanted else _earlier(machine, said.system, runs)
     if to == said.system == said.boot_default:
         raise StepError(f"{machine.name} runs {to} already, and boots it", "name another one with --to")
-    return Return(said.system, to, tuple(_commands(machine, to)))
+    return Return(said.system, to, commands_to(machine.target, to, machine.machine_class))
 
 
-def go_back(machine: Reached, way: Return, log: Log) -> str:
-    """Carries it out and makes sure of it. Gives what a person should know. Raises StepError if it did not succeed."""
+def go_back(machine: Reached, way: Return, log: Log, patience: float) -> str:
+    """Carries it out and makes sure of it. Gives what a person should know. Raises StepError if it did not succeed.
+
+    A guard watches as it does over an update: a machine that is cut off by this goes back to what it runs now. One that
+    can be reached is left as it is, for a person is looking after it.
+    """
     target = machine.target
+    guard = _guard(machine, log, patience)
+    guard.arm(ANSWER_SECONDS * patience)
     for command in way.commands:
         log.note(f"$ {shlex.join(command)}")
-        answer = target.run(*command, seconds=_SWITCH_SECONDS)
+        answer = target.run(*command, seconds=BACK_SWITCH_SECONDS)
         log.feed(f"{answer.stdout}{answer.stderr}\n".encode())
         if answer.unreached:
             # A switch may restart the network; what counts is how the machine is afterwards.
             log.note("contact was lost; waiting for the machine")
-            again = target.wait(_BACK_SECONDS)
-            if not again.ok:
-                reason, hint = unreachable(target, again)
-                raise StepError(f"contact was lost while it switched: {reason}", f"{hint}; docs/rollback.md")
+            _wait(machine, guard, BACK_SECONDS * patience)
         elif not answer.ok:
             log.note(f"exited with {answer.status}")
+            guard.disarm()
             now = read_answers(machine)
             last = (answer.stderr.strip() or answer.stdout.strip() or "it said nothing").splitlines()[-1]
             reason = f"`{shlex.join(command)}` exited with {answer.status}: {last}; it runs {now.system} now"
-            raise StepError(reason, "the log has all it said; docs/rollback.md says what else there is")
+            raise StepError(reason, f"the log has all it said; {_MANUAL}")
+    guard.disarm()
+    _require_not_taken_back(machine, guard)
     said = read_answers(machine)
     wrong = judge_well(machine.identity, said, way.to)
     if wrong:
-        raise StepError(f"after the switch: {'; '.join(wrong)}", "docs/rollback.md says what else there is")
+        raise StepError(f"after the switch: {'; '.join(wrong)}", _MANUAL)
     ill = f", but systemd says '{said.systemd}'" if said.systemd not in {None, "running"} else ""
     return f"rolled back by hand from {way.before} to {way.to}{ill}"
 
 
+def _guard(machine: Reached, log: Log, patience: float) -> Guard:
+    found = try_to_look(machine.target, machine.machine_class)
+    if isinstance(found, Answer):
+        raise StepError(*unreachable(machine.target, found))
+    if others := sorted(found.at_work):
+        reason = f"another deployment is at work on {machine.name}: {', '.join(others)}; nothing was changed"
+        raise StepError(reason, f"wait for it; on the machine: `{look_at(others[0])}`")
+    seconds = SWITCH_SECONDS * patience
+    return Guard(machine.target, found, log, not machine.is_mac, seconds, 2 * BACK_SWITCH_SECONDS)
+
+
+def _wait(machine: Reached, guard: Guard, seconds: float) -> None:
+    """Waits for a machine that a switch has cut off; if it stays so, until its guard has taken the switch back."""
+    again = machine.target.wait(seconds + (guard.seconds if guard.there else 0.0))
+    if not again.ok:
+        reason, hint = unreachable(machine.target, again)
+        raise StepError(f"contact was lost while it switched: {reason}", f"{hint}; {_MANUAL}")
+
+
+def _require_not_taken_back(machine: Reached, guard: Guard) -> None:
+    found = try_to_look(machine.target, machine.machine_class)
+    if isinstance(found, Snapshot) and found.went_back:
+        guard.forget()
+        reason = f"{machine.name} was cut off by it, and its guard took it back: it runs {found.system}"
+        raise StepError(reason, f"choose another system with --to; {_MANUAL}")
+
+
 def _chosen(machine: Reached, wanted: str) -> str:
     if wanted.isdigit():
-        path = _read_link(machine, f"{PROFILE}-{wanted}-link")
+        path = _read_link(machine, f"{SYSTEM_PROFILE}-{wanted}-link")
         if path is None:
             shown = ", ".join(str(number) for number in _generations(machine)) or "none"
             raise StepError(f"{machine.name} has no generation {wanted}; it has {shown}", "choose one of these")
@@ -103,7 +140,7 @@ def _earlier(machine: Reached, current: str, runs: Sequence[StepRecord]) -> str:
     numbers = _generations(machine)
     present = _present(machine)
     for number in sorted((number for number in numbers if number < present), reverse=True):
-        older = _read_link(machine, f"{PROFILE}-{number}-link")
+        older = _read_link(machine, f"{SYSTEM_PROFILE}-{number}-link")
         if older is not None and older != current:
             return older
     raise StepError(f"{machine.name} has no earlier system", "docs/rollback.md says how to build an earlier one")
@@ -120,18 +157,6 @@ def recorded_before(current: str, runs: Sequence[StepRecord]) -> Iterator[str]:
     yield from dict.fromkeys(system for system in reversed(systems[:at]) if system != current)
 
 
-def _commands(machine: Reached, to: str) -> Iterator[tuple[str, ...]]:
-    root = () if machine.target.user == "root" else ("sudo", "-n")
-    yield (*root, "nix-env", "-p", PROFILE, "--set", to)
-    if machine.is_mac:
-        yield (*root, f"{to}/activate")
-        return
-    # In a unit of its own the switch goes on when it restarts the network, and with it what this is connected by.
-    flags = ("--pipe", "--wait", "--quiet", "--collect", "--no-ask-password", "--service-type=exec")
-    unit = f"--unit=fediversity-rollback-{secrets.token_hex(4)}"
-    yield (*root, "systemd-run", *flags, unit, "--", f"{to}/bin/switch-to-configuration", "switch")
-
-
 def _can_run(machine: Reached, path: str) -> bool:
     return exists(machine.target, f"{path}/activate" if machine.is_mac else f"{path}/bin/switch-to-configuration")
 
@@ -143,13 +168,13 @@ def _read_link(machine: Reached, link: str) -> str | None:
 
 
 def _generations(machine: Reached) -> list[int]:
-    root = () if machine.target.user == "root" else ("sudo", "-n")
-    answer = reached(machine.target, machine.target.run(*root, "nix-env", "-p", PROFILE, "--list-generations"))
+    listing = machine.target.as_root("nix-env", "-p", SYSTEM_PROFILE, "--list-generations")
+    answer = reached(machine.target, machine.target.run(*listing))
     return [int(line.split()[0]) for line in answer.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
 
 
 def _present(machine: Reached) -> int:
     """The number of the generation that the profile is at; above all numbers if that cannot be told."""
-    link = reached(machine.target, machine.target.run("readlink", PROFILE)).stdout.strip()
+    link = reached(machine.target, machine.target.run("readlink", SYSTEM_PROFILE)).stdout.strip()
     number = link.rpartition("/")[2].removeprefix("system-").removesuffix("-link")
     return int(number) if number.isdigit() else 1_000_000

@@ -2,8 +2,11 @@
 
 import argparse
 from collections.abc import Sized
+from pathlib import Path
 
-from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
+from fediversity.cli.chosen import DEFAULT_STACK, add_fleet_arguments, chosen_fleet
+from fediversity.cli.stack import read_settings
+from fediversity.plan.renamed import require_vars_moved
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Says that the fleet file is in order. Raises FleetError with everything that is wrong with it."""
     chosen = chosen_fleet(arguments)
     fleet = chosen.fleet
+    if arguments.fleet is None:
+        require_vars_moved(fleet, read_settings(arguments.stack or DEFAULT_STACK, Path()))
     disabled = len(fleet.machines) - len(fleet.enabled_machines)
     machines = _count(len(fleet.machines), "machine") + (f" ({disabled} switched off)" if disabled else "")
     others: dict[str, Sized] = {

@@ -11,13 +11,16 @@ from fediversity.plan.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {
     "check": "look at every machine, and record whether it is well and runs what was applied",
+    "cost": "say what a fleet costs a month, and how that differs from what is deployed",
     "lint": "check a fleet file, and say everything that is wrong with it",
     "local": "make machines of a simulated stack fail, and heal them",
     "logs": "print the newest log of a machine's steps, or list them",
     "plan": "print the steps of a rollout and their order",
+    "policy": "judge stacks by the rules that none may break",
     "render": "write nix/fleet.json, the hand-off to Nix",
     "rollback": "make a machine run the system that it ran before its last update",
     "schema": "write the JSON Schemas of fleet files and of deployment requests",
+    "state": "prepare an encrypted backend for a stack's state",
     "status": "say how every machine stands, by what is recorded",
 }
 """What each command is for. Its module in this folder has its name and a `register` and a `run` function.

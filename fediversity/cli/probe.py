@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from fediversity.cli.reaching import Reached
 from fediversity.deploy.facts import IDENTITY_FILE, read_state, unreachable
 from fediversity.deploy.job import StepError
-
-PROFILE = "/nix/var/nix/profiles/system"
-"""What a machine boots by default: NixOS writes its boot menu by it, nix-darwin activates it at boot."""
+from fediversity.deploy.snapshot import SYSTEM_PROFILE
 
 _ASK_SECONDS = 20.0
 _LISTED_UNITS = 5
@@ -42,7 +40,7 @@ def look(machine: Reached, expected: str | None) -> Found:
     if answer.unreached:
         reason, hint = unreachable(target, answer)
         # Somebody answers, but not as the machine that is asked for: waiting does not mend that.
-        there = answer.wrong_host_key or "Permission denied" in answer.stderr
+        there = answer.wrong_host_key or answer.login_refused
         return Found(there, False, False, None, f"{reason} ({hint})")
     try:
         return judge(machine.identity, read_answers(machine), expected)
@@ -75,8 +73,8 @@ def read_answers(machine: Reached) -> Answers:
     """Asks a machine that answers. Raises StepError if that cannot be found out."""
     target = machine.target
     state = read_state(target)
-    profile = target.run("readlink", "-f", PROFILE).stdout.strip()
-    answers = Answers(state.identity, state.system, profile if profile not in {"", PROFILE} else None)
+    profile = target.run("readlink", "-f", SYSTEM_PROFILE).stdout.strip()
+    answers = Answers(state.identity, state.system, profile if profile not in {"", SYSTEM_PROFILE} else None)
     if machine.is_mac:
         return answers
     # It ends with a failure for every word but `running`, so only a lost contact is one here.

@@ -12,8 +12,8 @@ from pathlib import Path
 from fediversity.cli.stack import state_folder
 from fediversity.deploy.ssh import Target
 from fediversity.deploy.stop import Stop
-from fediversity.fleet.machines import DarwinProvider, ExistingProvider
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.plan.settings import Settings
@@ -26,6 +26,11 @@ class Reached:
     target: Target
     identity: str
     is_mac: bool
+
+    @property
+    def machine_class(self) -> str:
+        """As the fleet file names it."""
+        return "darwin" if self.is_mac else "nixos"
 
     @property
     def name(self) -> str:
@@ -48,7 +53,7 @@ def reach(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepRec
     identity = settings.site.identity
     target = Target(
         host=address,
-        port=machine.ssh.port,
+        port=settings.site.port(machine.ssh.port),
         user=machine.ssh.user,
         alias=name,
         known_hosts=Path.cwd() / state_folder(settings.stack) / "known_hosts",

@@ -13,6 +13,7 @@ from fediversity.cli.going_back import Return, go_back, plan_return
 from fediversity.cli.reaching import Reached, reach
 from fediversity.cli.stack import hold, ledger_of, open_stack
 from fediversity.cli.standing import busy
+from fediversity.deploy.arguments import patience_of
 from fediversity.deploy.job import StepError
 from fediversity.deploy.log import Log
 from fediversity.deploy.redact import Redactor, secrets_of
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         known = ", ".join(fleet.enabled_machines) or "none"
         raise SettingsError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
     with hold(settings.stack, Path()):
-        ledger = ledger_of(settings.stack)
+        ledger = ledger_of(settings.stack, fleet)
         records = ledger.records()
         if busy(records, name):
             raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
@@ -60,7 +61,16 @@ def run(arguments: argparse.Namespace) -> int:
         except StepError as error:
             raise SettingsError(f"{error.reason} ({error.hint})") from None
         _show(name, way)
-        return _carry_out(ledger, machine, way) if arguments.yes or _agreed() else 1
+        if not (arguments.yes or _agreed()):
+            return 1
+        return _carry_out(ledger, machine, way, _patience(simulated=settings.simulated))
+
+
+def _patience(*, simulated: bool) -> float:
+    try:
+        return patience_of(os.environ.get("FEDIVERSITY_PATIENCE"), simulated=simulated)
+    except StepError as error:
+        raise SettingsError(error.reason) from None
 
 
 def _show(name: str, way: Return) -> None:
@@ -78,7 +88,7 @@ def _agreed() -> bool:
     return False
 
 
-def _carry_out(ledger: Ledger, machine: Reached, way: Return) -> int:
+def _carry_out(ledger: Ledger, machine: Reached, way: Return, patience: float) -> int:
     name = machine.name
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     log_name = f"logs/{name}/{name}-rollback-{moment}-{os.getpid()}.log"
@@ -98,7 +108,7 @@ def _carry_out(ledger: Ledger, machine: Reached, way: Return) -> int:
         outcome: Outcome = "applied"
         hint, system = "", way.to
         try:
-            reason = go_back(machine, way, log)
+            reason = go_back(machine, way, log, patience)
         except StepError as error:
             outcome, reason, hint = "failed", error.reason, error.hint
         except KeyboardInterrupt:

@@ -14,6 +14,7 @@ import yaml
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.plan.images import require_image_port
+from fediversity.plan.servers import former_names
 from fediversity.plan.settings import Settings, SettingsError, parse_settings
 
 if TYPE_CHECKING:
@@ -76,11 +77,11 @@ def state_folder(stack: str) -> Path:
     return Path(".fediversity", stack)
 
 
-def ledger_of(stack: str) -> "Ledger":
-    """The record of every step of a stack; it need not be there."""
+def ledger_of(stack: str, fleet: Fleet | None = None) -> "Ledger":
+    """The record of every step of a stack; it need not be there. With a fleet, by its machines' present names."""
     from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415 (commands that look at a fleet file read none)
 
-    return Ledger(state_folder(stack) / "ledger.sqlite")
+    return Ledger(state_folder(stack) / "ledger.sqlite", former_names(fleet) if fleet else None)
 
 
 def _read_mapping(file: Path) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ _LOOKED_AT = frozenset({"online", "update", "apply", "rollback"})
 class Note:
     """Something a person should know about a machine: what it is, since when, why, and where to read more."""
 
-    kind: Literal["running", "held", "deferred", "rolled back", "failed", "interrupted", "unwell", "drifted"]
+    kind: Literal["running", "waiting", "held", "deferred", "rolled back", "failed", "interrupted", "unwell", "drifted"]
     at: float
     why: str
     step: str | None = None
@@ -127,7 +127,8 @@ def _deployment(name: str, machine: str, records: Sequence[StepRecord], alive: C
 def _bad_end(runs: Sequence[StepRecord], applied: StepRecord | None, alive: Callable[[int], bool]) -> Iterable[Note]:
     for run in history.newest_of_each_step(runs).values():
         if run.outcome is None and alive(run.pid):
-            yield Note("running", run.started_at, "runs now", run.step, log=run.log)
+            why = "its turn has not come, or its machine has not answered" if run.waiting else "it is at work now"
+            yield Note("waiting" if run.waiting else "running", run.started_at, why, run.step, log=run.log)
     bad = history.last_bad_end(runs)
     broken = [run for run in history.newest_of_each_step(runs).values() if run.outcome is None and not alive(run.pid)]
     for run in broken:

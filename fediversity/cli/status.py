@@ -24,7 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints how the stack stands. Raises FleetError or SettingsError if there is no such fleet."""
     settings, fleet = open_stack(arguments.stack)
-    ledger = ledger_of(settings.stack)
+    ledger = ledger_of(settings.stack, fleet)
     records, now = ledger.records(), time.time()
     machines = standings(fleet, records, ledger.probes(), ledger.drifts())
     deployments = deployment_standings(fleet, records)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fediversity.cli.standing import Note, Standing
-from fediversity.ledger.words import ago
+from fediversity.ledger.words import ago, took
 
 WIDTH = 100
 _INDENT = "      "
@@ -18,6 +18,7 @@ _STYLES = {
     "unreachable": "yellow",
     "unknown": "dim",
     "running": "cyan",
+    "waiting": "cyan",
     "held": "yellow",
     "deferred": "yellow",
     "rolled back": "yellow",
@@ -25,6 +26,9 @@ _STYLES = {
     "interrupted": "bold red",
     "drifted": "bold red",
 }
+
+
+_UNDER_WAY = {"running", "waiting"}
 
 
 def print_status(
@@ -119,7 +123,8 @@ def _health(standing: Standing, now: float) -> Cell:
 
 def _note_lines(note: Note, place: Path, now: float) -> Iterator[Text]:
     what = f"{note.step} {note.kind}" if note.step and note.kind not in {"held"} else note.kind
-    yield from _wrapped(f"{what} {ago(now - note.at)}: {note.why}", _INDENT, style=_STYLES[note.kind])
+    when = f"for {took(now - note.at)}" if note.kind in _UNDER_WAY else ago(now - note.at)
+    yield from _wrapped(f"{what} {when}: {note.why}", _INDENT, style=_STYLES[note.kind])
     if note.hint:
         yield from _wrapped(f"what to do: {note.hint}", f"{_INDENT}  ")
     if note.log and note.kind != "held":

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import pulumi
 
+NOBODYS_KEY = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{'A' * 43}"
+"""A well-formed public key without a private half, for previews of a fleet whose operators are not written down yet."""
+
 
 @dataclass(frozen=True)
 class AccessKey:

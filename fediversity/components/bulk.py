@@ -2,10 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pulumi
+
 _FRAMES = 10
+
+
+def declare_many(declare: Callable[[], None]) -> None:
+    """Declares a program's resources. Once a program, and last but for what declares nothing."""
+    with short_stack_traces():
+        declare()
+    pulumi.run(registrations_have_begun)
 
 
 @contextmanager
@@ -27,7 +36,7 @@ def short_stack_traces() -> Iterator[None]:
 
 
 async def registrations_have_begun() -> None:
-    """To be given to `pulumi.run`: lets what was declared begin to register before the SDK waits for it.
+    """Lets what was declared begin to register before the SDK waits for it.
 
     The SDK first waits for the registrations that have begun, one after the other, and then for outputs, all of them
     anew whenever one is there. Of a synchronous program no registration has begun by then, so it would wait for

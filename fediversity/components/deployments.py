@@ -31,11 +31,13 @@ class StepGroup(pulumi.ComponentResource):
         server_id: pulumi.Output[str] | None,
         done_again_for: Sequence[pulumi.Input[str]],
         after: Sequence[pulumi.Resource],
+        formerly: Sequence[str] = (),
     ) -> local.Command:
         """Declares a step as a command resource that waits for `after`.
 
         A step with a fingerprint carries it in the environment and runs again in place when it changes. A step
-        without one is bound to what `done_again_for` names: it runs again only for another server.
+        without one is bound to what `done_again_for` names: it runs again only for another server. `formerly` lists
+        what it was called before its machine was renamed.
         """
         words = [*RUNNER, step.kind, step.subject]
         if step.command:
@@ -56,7 +58,10 @@ class StepGroup(pulumi.ComponentResource):
             logging=local.Logging.NONE,
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=list(after), additional_secret_outputs=["stdout", "stderr"]
+                parent=self,
+                depends_on=list(after),
+                additional_secret_outputs=["stdout", "stderr"],
+                aliases=[pulumi.Alias(name=name) for name in formerly] or None,
             ),
         )
         self.commands[step.name] = command

@@ -1,13 +1,16 @@
-"""Machines, DNS zones and buckets of Google Cloud. The only module that imports pulumi_gcp, which is slow to load."""
+"""Machines of Google Cloud. pulumi_gcp is slow to load, so only what needs Google imports this room's google*.py."""
+
+from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_gcp as gcp
 
+from fediversity.components import google_resources as gcp
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
-from fediversity.components.records import ZoneArgs, absolute_name, rrdatas
-from fediversity.fleet.google import address_name, firewall_name, zone_name
-from fediversity.fleet.machines import FirewallRule, GcpProvider
-from fediversity.fleet.model import Bucket
+from fediversity.fleet.google import address_name, firewall_name
+from fediversity.fleet.providers import FirewallRule, GcpProvider
+
+if TYPE_CHECKING:
+    from pulumi_gcp.compute import FirewallAllowArgsDict
 
 NETWORK = "default"
 
@@ -31,7 +34,7 @@ class GcpMachine(MachineComponent):
         provider = args.machine.provider
         if not isinstance(provider, GcpProvider):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
-        gcp.compute.Firewall(
+        gcp.Firewall(
             f"{args.name}-firewall",
             name=firewall_name(args.name),
             network=NETWORK,
@@ -42,10 +45,10 @@ class GcpMachine(MachineComponent):
             ],
             source_ranges=["0.0.0.0/0"],
             target_tags=[args.name],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=args.options(self, "firewall", fixed_name="name"),
         )
         for index, rule in enumerate(provider.firewall):
-            gcp.compute.Firewall(
+            gcp.Firewall(
                 f"{args.name}-firewall-{index}",
                 name=firewall_name(args.name, index),
                 network=NETWORK,
@@ -54,19 +57,19 @@ class GcpMachine(MachineComponent):
                 allows=[_allow(rule)],
                 source_ranges=_sources(rule),
                 target_tags=[args.name],
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=args.options(self, fixed_name="name"),
             )
-        address = gcp.compute.Address(
+        address = gcp.Address(
             f"{args.name}-address",
             name=address_name(args.name, provider.region),
             region=provider.region,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, delete_before_replace=False),
+            opts=args.options(self, "address", protect=True, fixed_name="name", delete_before_replace=False),
         )
-        instance = gcp.compute.Instance(
+        instance = gcp.Instance(
             f"{args.name}-server",
             name=args.name,
-            machine_type=provider.machine_type,
+            machine_type=args.size,
             zone=provider.zone,
             boot_disk={"initialize_params": {"image": provider.image, "size": provider.disk_gb}},
             network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
@@ -82,9 +85,11 @@ class GcpMachine(MachineComponent):
             deletion_protection=args.protect,
             labels=args.labels,
             tags=[args.name],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protect,
+            opts=args.options(
+                self,
+                "server",
+                protect=True,
+                fixed_name="name",
                 ignore_changes=["bootDisk.initializeParams.image", "metadata"],
                 # Names are unique in a project, so the old instance has to go first.
                 delete_before_replace=True,
@@ -95,7 +100,7 @@ class GcpMachine(MachineComponent):
         self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
 
-def _allow(rule: FirewallRule) -> gcp.compute.FirewallAllowArgsDict:
+def _allow(rule: FirewallRule) -> "FirewallAllowArgsDict":
     return {"protocol": rule.protocol, "ports": [rule.port]}
 
 
@@ -110,60 +115,3 @@ def _sources(rule: FirewallRule) -> list[str]:
 
 def _root_keys(keys: list[str]) -> str:
     return "\n".join(f"root:{key}" for key in keys)
-
-
-class CloudDnsZone(pulumi.ComponentResource):
-    """A zone of Cloud DNS with its records."""
-
-    def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)
-        managed = gcp.dns.ManagedZone(
-            f"{args.domain}-zone",
-            name=zone_name(args.domain),
-            dns_name=f"{args.domain}.",
-            description=args.zone.description or f"Zone {args.domain}",
-            labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-        )
-        for record in args.zone.records:
-            if (content := rrdatas(record, args.addresses)) is None:
-                continue
-            gcp.dns.RecordSet(
-                f"{args.domain}-{record.name}-{record.type}",
-                managed_zone=managed.name,
-                name=absolute_name(record.name, args.domain),
-                type=record.type,
-                ttl=record.ttl or args.zone.ttl,
-                rrdatas=content,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        self.name_servers = managed.name_servers
-        self.register_outputs({"nameServers": managed.name_servers})
-
-
-class StorageBucket(pulumi.ComponentResource):
-    """A Cloud Storage bucket with uniform access, never public."""
-
-    def __init__(
-        self,
-        name: str,
-        bucket: Bucket,
-        labels: dict[str, str],
-        protect: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("fediversity:storage:StorageBucket", name, None, opts)
-        created = gcp.storage.Bucket(
-            f"{name}-bucket",
-            name=name,
-            location=bucket.location.upper(),
-            storage_class=bucket.storage_class,
-            uniform_bucket_level_access=True,
-            public_access_prevention="enforced",
-            versioning={"enabled": bucket.versioning},
-            force_destroy=not bucket.keep_objects,
-            labels=labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect and bucket.keep_objects),
-        )
-        self.url = created.url
-        self.register_outputs({"url": created.url})

@@ -3,11 +3,15 @@
 import pulumi
 import pulumi_hcloud as hcloud
 
-from fediversity.components.records import ZoneArgs, rrdatas
+from fediversity.components.adopted import adoptable
+from fediversity.components.records import Content, ZoneArgs, declare_records, quoted_utf8, resource_name
+from fediversity.fleet.dns_records import RecordSet
 
 
 class HetznerZone(pulumi.ComponentResource):
-    """A zone of Hetzner DNS with its records."""
+    """A zone of Hetzner DNS with its records. `name_servers` are those that the parent zone has to name."""
+
+    name_servers: pulumi.Output[list[str]]
 
     def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:dns:HetznerZone", args.domain, None, opts)
@@ -18,20 +22,25 @@ class HetznerZone(pulumi.ComponentResource):
             ttl=args.zone.ttl,
             delete_protection=args.protect,
             labels=args.labels,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=adoptable(self, args.zone.import_, protect=args.protect),
         )
-        for record in args.zone.records:
-            if (content := rrdatas(record, args.addresses)) is None:
-                continue
-            hcloud.ZoneRrset(
-                f"{args.domain}-{record.name}-{record.type}",
+
+        def make(
+            record: RecordSet, content: Content, name: pulumi.Input[str], options: pulumi.ResourceOptions
+        ) -> pulumi.Resource:
+            return hcloud.ZoneRrset(
+                resource_name(args.domain, record.name, record.type),
                 zone=created.name,
-                name=record.name,
+                name=name,
                 type=record.type,
                 ttl=record.ttl,
-                records=[{"value": value} for value in content],
+                records=pulumi.Output.from_input(content).apply(lambda values: [{"value": value} for value in values]),
                 labels=args.labels,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), options),
             )
+
+        # Hetzner takes UTF-8 within the quotes, as its own tools write it.
+        declare_records(args, quoted_utf8, make)
         self.zone_id = created.id
-        self.register_outputs({"zoneId": created.id})
+        self.name_servers = created.authoritative_nameservers.apply(lambda servers: list(servers.assigneds or ()))
+        self.register_outputs({"zoneId": created.id, "nameServers": self.name_servers})

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import pulumi
 
 from fediversity.components.access import AccessKey
+from fediversity.components.adopted import EVERYTHING
 from fediversity.components.simulated import Host
-from fediversity.fleet.machines import DarwinProvider, ExistingProvider, FirewallRule, Machine
+from fediversity.fleet.base import is_address
+from fediversity.fleet.machines import Machine
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
 
 ZEROTIER_PORT = 9993
 """The UDP port ZeroTier listens on."""
@@ -18,7 +21,8 @@ class MachineArgs:
     """What every machine component is given.
 
     `name` is the machine's name in the fleet, `keys` who may log in as root at first, `labels` what the cloud's own
-    lists show. `protect` keeps the machine, its address and its disk from being deleted by accident.
+    lists show. `protect` keeps the machine, its address and its disk from being deleted by accident. `size` is the
+    cloud's machine type that it has now, which is another than the fleet file's while NixOS is installed.
     """
 
     name: str
@@ -27,22 +31,56 @@ class MachineArgs:
     labels: dict[str, str]
     protect: bool
     simulated: bool
+    size: str = ""
+
+    def options(
+        self,
+        parent: pulumi.Resource,
+        part: str = "",
+        *,
+        protect: bool = False,
+        ignore_changes: Sequence[str] = (),
+        fixed_name: str | None = None,
+        delete_before_replace: bool | None = None,
+    ) -> pulumi.ResourceOptions:
+        """How the engine is to treat one of the machine's resources.
+
+        `part` says which of `import:` it is: `server`, `address`, `address_ipv6` or `firewall`. What is taken over from
+        the cloud is left as it is as long as the fleet file says so. `fixed_name` is the property of a name that the
+        cloud cannot change in place: it stays when the machine is renamed in the fleet file.
+        """
+        adopted = getattr(self.machine.import_, part, None) if part else None
+        kept = [fixed_name] if fixed_name and self.machine.formerly else []
+        return pulumi.ResourceOptions(
+            parent=parent,
+            protect=protect and self.protect,
+            ignore_changes=(EVERYTHING if adopted else [*ignore_changes, *kept]) or None,
+            import_=adopted,
+            delete_before_replace=delete_before_replace,
+        )
 
 
 class MachineComponent(pulumi.ComponentResource):
-    """A machine of the fleet. `address` is where SSH reaches it.
+    """A machine of the fleet. `address` is where SSH reaches it, `address_ipv6` its public IPv6 address if it has one.
 
     `server_id` is the cloud's id of the very server, which changes when it is replaced; None where nobody creates it.
     """
 
     address: pulumi.Output[str]
+    address_ipv6: pulumi.Output[str] | None
     server_id: pulumi.Output[str] | None
 
-    def _finish(self, address: pulumi.Output[str], server_id: pulumi.Output[str] | None) -> None:
+    def _finish(
+        self,
+        address: pulumi.Output[str],
+        server_id: pulumi.Output[str] | None,
+        address_ipv6: pulumi.Output[str] | None = None,
+    ) -> None:
         self.address = address
+        self.address_ipv6 = address_ipv6
         self.server_id = server_id
-        outputs = {"address": address}
-        self.register_outputs(outputs if server_id is None else outputs | {"serverId": server_id})
+        outputs = {"address": address, "addressIpv6": address_ipv6, "serverId": server_id}
+        self.register_outputs({name: value for name, value in outputs.items() if value is not None})
 
 
 class ExistingMachine(MachineComponent):
@@ -50,7 +88,11 @@ class ExistingMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
-        self._finish(_outside_address(self, args), None)
+        provider = args.machine.provider
+        ipv6: pulumi.Output[str] | None = None
+        if isinstance(provider, ExistingProvider) and is_address(provider.host, 6):
+            ipv6 = pulumi.Output.from_input(provider.host)
+        self._finish(_outside_address(self, args), None, ipv6)
 
 
 class DarwinMachine(MachineComponent):

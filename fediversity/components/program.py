@@ -2,39 +2,57 @@
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from fediversity.components.access import AccessKey, operator_key
+from fediversity.components.access import NOBODYS_KEY, AccessKey, operator_key
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
 from fediversity.components.settings import Settings
+from fediversity.credentials.find import Credentials
+from fediversity.fleet.dns_records import record_sets
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
+from fediversity.plan.servers import UNKNOWN, Servers
 from fediversity.plan.steps import Plan, Step
+
+if TYPE_CHECKING:
+    from fediversity.components.hetzner_shared import HetznerShared
 
 
 class Program:
     """One run of the program: declares machines, DNS, buckets and steps, in this order.
 
-    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`).
+    `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`),
+    `servers` is what is known of the machines' servers, `credentials` are those of the clouds (see `Providers`).
     """
 
-    def __init__(self, fleet: Fleet, plan: Plan, settings: Settings, attempts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        plan: Plan,
+        settings: Settings,
+        attempts: Mapping[str, int] | None = None,
+        servers: Servers = UNKNOWN,
+        credentials: Credentials | None = None,
+    ) -> None:
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
         self.attempts = attempts or {}
-        self.providers = Providers(settings, fleet.gcp)
+        self.servers = servers
+        self.providers = Providers(settings, fleet.gcp, credentials)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
         self._groups: dict[tuple[type[StepGroup], str], StepGroup] = {}
         self._steps: dict[str, pulumi.Resource] = {}
 
     def declare(self) -> None:
-        """Declares everything. The stack's outputs are the machines' addresses."""
+        """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers."""
         self._declare_machines()
         self._declare_dns()
         self._declare_buckets()
@@ -48,6 +66,9 @@ class Program:
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(AccessKey("simulated", self.providers.site.public_key))
+        if not keys and self.settings.preview_only:
+            keys.append(AccessKey("nobody", NOBODYS_KEY))
+            pulumi.log.warn(f"{self.settings.fleet_file} names no operator: a key that nobody has stands in for theirs")
         if not keys and any(machine.installed_by_us for machine in self.fleet.enabled_machines.values()):
             raise pulumi.RunError(
                 f"{self.settings.fleet_file}: operators: nobody could log in to a new machine\n"
@@ -57,51 +78,76 @@ class Program:
 
     def _declare_machines(self) -> None:
         keys = self._keys()
-        key_ids: list[pulumi.Output[str]] = []
-        if any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values()):
-            from fediversity.components.hetzner import HetznerAccess  # noqa: PLC0415
+        at_hetzner = any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values())
+        shared: HetznerShared | None = None
+        if at_hetzner or self.fleet.networks:
+            from fediversity.components.hetzner_shared import declare_shared  # noqa: PLC0415
 
-            key_ids = HetznerAccess("access", keys, self.labels, self._with(self.providers.hcloud)).key_ids
+            options = self._with(self.providers.hcloud)
+            shared = declare_shared(self.fleet, keys, self.labels, self.settings.protect, options)
         for name, machine in self.fleet.enabled_machines.items():
             args = MachineArgs(
                 name=name,
-                machine=machine,
+                machine=self._as_reached(machine),
                 keys=keys,
                 labels=self.labels | {"machine": name},
-                protect=self.settings.protect,
+                protect=self.settings.protect if machine.protect is None else machine.protect,
                 simulated=self.settings.simulated,
+                size=self.servers.size(name, machine) or "",
             )
-            self.machines[name] = self._machine(args, key_ids)
+            self.machines[name] = self._machine(args, shared)
 
-    def _machine(self, args: MachineArgs, key_ids: list[pulumi.Output[str]]) -> MachineComponent:
+    def _as_reached(self, machine: Machine) -> Machine:
+        """The machine with the port on which SSH reaches it in this stack, which its firewall has to let in."""
+        ssh = machine.ssh.model_copy(update={"port": self.settings.site.port(machine.ssh.port)})
+        return machine.model_copy(update={"ssh": ssh})
+
+    def _machine(self, args: MachineArgs, shared: "HetznerShared | None") -> MachineComponent:
         kind = args.machine.provider.kind
-        if kind == "hetzner":
+        if kind == "hetzner" and shared is not None:
             from fediversity.components.hetzner import HetznerMachine  # noqa: PLC0415
 
-            return HetznerMachine(args, key_ids, self._with(self.providers.hcloud))
+            return HetznerMachine(args, shared, self._renamed(args, self._with(self.providers.hcloud)))
         if kind == "gcp":
             from fediversity.components.google import GcpMachine  # noqa: PLC0415
 
-            return GcpMachine(args, self._with(self.providers.gcp))
+            return GcpMachine(args, self._renamed(args, self._with(self.providers.gcp)))
         outside = DarwinMachine if kind == "darwin" else ExistingMachine
-        return outside(args, self._with(self.providers.simulated) if self.settings.simulated else None)
+        simulated = self._with(self.providers.simulated) if self.settings.simulated else pulumi.ResourceOptions()
+        return outside(args, self._renamed(args, simulated))
+
+    @staticmethod
+    def _renamed(args: MachineArgs, options: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """The options of a machine's component, which keeps all its resources under its former names' successor.
+
+        What a component's resources were called follows from what it was called: their names begin with its name.
+        """
+        options.aliases = [pulumi.Alias(name=old) for old in args.machine.formerly] or None
+        return options
 
     def _declare_dns(self) -> None:
-        addresses = {name: machine.address for name, machine in self.machines.items()}
-        for domain, zone in self.fleet.dns.zones.items():
-            args = ZoneArgs(domain, zone, addresses, self.labels, self.settings.protect)
+        ipv4 = {name: machine.address for name, machine in self.machines.items()}
+        ipv6 = {name: machine.address_ipv6 for name, machine in self.machines.items() if machine.address_ipv6}
+        servers: dict[str, pulumi.Output[list[str]]] = {}
+        # The inner ones first: the zone around them names their servers.
+        for domain, zone in sorted(self.fleet.dns.zones.items(), key=lambda entry: -entry[0].count(".")):
+            records = record_sets(self.fleet, domain)
+            args = ZoneArgs(domain, zone, records, ipv4, ipv6, servers, self.labels, self.settings.protect)
             if zone.provider == "hetzner":
                 from fediversity.components.hetzner_dns import HetznerZone  # noqa: PLC0415
 
-                HetznerZone(args, self._with(self.providers.hcloud))
+                servers[domain] = HetznerZone(args, self._with(self.providers.hcloud)).name_servers
             else:
-                from fediversity.components.google import CloudDnsZone  # noqa: PLC0415
+                from fediversity.components.google_dns import CloudDnsZone  # noqa: PLC0415
 
-                CloudDnsZone(args, self._with(self.providers.gcp))
+                servers[domain] = CloudDnsZone(args, self._with(self.providers.gcp)).name_servers
+        if servers:
+            # What the registrar of a domain has to be told.
+            pulumi.export("nameServers", servers)
 
     def _declare_buckets(self) -> None:
         for name, bucket in self.fleet.buckets.items():
-            from fediversity.components.google import StorageBucket  # noqa: PLC0415
+            from fediversity.components.google_storage import StorageBucket  # noqa: PLC0415
 
             options = self._with(self.providers.gcp)
             StorageBucket(name, bucket, self.labels, self.settings.protect, options)
@@ -118,7 +164,11 @@ class Program:
             server_id=machine.server_id if machine is not None else None,
             done_again_for=self._bound_to(step),
             after=waits_for,
+            formerly=[f"{old}-{step.kind}" for old in self._former_names(step)],
         )
+
+    def _former_names(self, step: Step) -> tuple[str, ...]:
+        return self.fleet.machines[step.machine].formerly if step.machine and not step.deployment else ()
 
     def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
         """What a step without a fingerprint is done for: once for each server, its type, or each pair that meets."""
@@ -130,15 +180,19 @@ class Program:
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
-        size = self.fleet.machines[step.machine].size
-        # The cloud gives a server another type while it is off: its disk is locked again afterwards.
-        return [*bound, size] if step.kind == "unlock" and size else bound
+        machine = self.fleet.machines[step.machine]
+        size = self.servers.size(step.machine, machine)
+        # The cloud gives a server another type, or IPv6, while it is off: its disk is locked again afterwards.
+        without = [] if getattr(machine.provider, "ipv6", True) else ["no IPv6"]
+        return [*bound, size, *without] if step.kind == "unlock" and size else bound
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
         kind = NixopsDeployment if step.deployment else ClanDeployment
         if (kind, name) not in self._groups:
-            self._groups[kind, name] = kind(name, self._with(self.providers.command))
+            options = self._with(self.providers.command)
+            options.aliases = [pulumi.Alias(name=f"{old}-clan") for old in self._former_names(step)] or None
+            self._groups[kind, name] = kind(name, options)
         return self._groups[kind, name]
 
     def _environment(self, step: Step) -> dict[str, pulumi.Input[str]]:

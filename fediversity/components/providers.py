@@ -4,20 +4,26 @@ from functools import cached_property
 
 import pulumi
 
+from fediversity.components.credentials import secret_of
 from fediversity.components.settings import Settings
 from fediversity.components.simulated import LOCAL_VERSION, SimulatedProvider, Site
-from fediversity.fleet.model import Gcp
+from fediversity.credentials.find import Credential, Credentials
+from fediversity.fleet.clouds import Gcp
+
+_FROM_SETTINGS: Credentials = {"hcloud": Credential("config"), "gcp": Credential("plugin")}
 
 
 class Providers:
     """Gives out the providers that the stack's settings name: the official ones or the embedded cloud's.
 
-    A token or project that an official provider needs and the stack lacks is said by the engine, with its name.
+    `credentials` are those that were found; without them Hetzner's is the stack's secret, and Google's plug-in finds
+    its own.
     """
 
-    def __init__(self, settings: Settings, project: Gcp | None) -> None:
+    def __init__(self, settings: Settings, project: Gcp | None, credentials: Credentials | None = None) -> None:
         self._settings = settings
         self._project = project
+        self._credentials = _FROM_SETTINGS if credentials is None else credentials
 
     @cached_property
     def site(self) -> Site | None:
@@ -39,7 +45,8 @@ class Providers:
         if self._settings.plugins["hcloud"] == "local":
             endpoint = f"simulated:{self._settings.stack}"
             return hcloud.Provider("hcloud", endpoint=endpoint, token="simulated", opts=self._local)  # noqa: S106
-        return hcloud.Provider("hcloud", token=pulumi.Config("hcloud").require_secret("token"))
+        elsewhere = self._settings.endpoints.hcloud
+        return hcloud.Provider("hcloud", token=secret_of("hcloud", self._credentials), endpoint=elsewhere)
 
     @cached_property
     def gcp(self) -> pulumi.ProviderResource:
@@ -58,7 +65,18 @@ class Providers:
             )
         if self._project is None:
             raise ValueError("a fleet without a Google project asked for Google Cloud")
-        return gcp.Provider("gcp", project=self._project.project)
+        elsewhere = self._settings.endpoints.gcp
+        return gcp.Provider(
+            "gcp",
+            project=self._project.project,
+            credentials=secret_of("gcp", self._credentials),
+            compute_custom_endpoint=elsewhere.get("compute"),
+            dns_custom_endpoint=elsewhere.get("dns"),
+            iam_custom_endpoint=elsewhere.get("iam"),
+            kms_custom_endpoint=elsewhere.get("kms"),
+            cloud_resource_manager_custom_endpoint=elsewhere.get("resource_manager"),
+            storage_custom_endpoint=elsewhere.get("storage"),
+        )
 
     @cached_property
     def command(self) -> pulumi.ProviderResource:

@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         raise StepError(f"`{given.verb}` runs no command: nothing may stand after `--`")
     if given.machine_class == "darwin" and any(word.split("=")[0] == "--build-host" for word in command):
         raise StepError("with `--build-host`, clan would switch the build host instead of the Mac: leave it out")
-    patience = _patience(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated)
+    patience = patience_of(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated)
     return Job(
         verb=given.verb,
         subject=given.subject,
@@ -79,6 +79,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         simulated=given.simulated,
         unlock_port=given.unlock_port,
         reinstall=given.reinstall,
+        prepared=given.prepared,
+        formerly=tuple(given.formerly.split(",")) if given.formerly else (),
         instance=given.instance,
         controller=given.controller,
         controller_user=given.controller_user,
@@ -100,7 +102,8 @@ def _seconds(verb: Verb, patience: float) -> float:
     return seconds if verb in _WITH_TOOL else max(min(seconds, _LEAST_WAITING), seconds * patience)
 
 
-def _patience(text: str | None, *, simulated: bool) -> float:
+def patience_of(text: str | None, *, simulated: bool) -> float:
+    """The factor on all waiting, out of FEDIVERSITY_PATIENCE. Raises StepError if it is none."""
     if text is None:
         return _PATIENCE_WITH_SIMULATED if simulated else _PATIENCE
     try:
@@ -151,6 +154,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--may-be-offline", action="store_true", help="put the step off if the machine is off")
     parser.add_argument("--gate", help="machines, by commas, whose update must not have been put off")
     parser.add_argument("--reinstall", help="the id of the server that may be erased although it runs this fleet")
+    parser.add_argument(
+        "--prepared", action="store_true", help="no installer has run on the server: it came with NixOS"
+    )
+    parser.add_argument("--formerly", help="names, by commas, that the machine had before")
     parser.add_argument("--instance", help="the zerotier instance to join")
     parser.add_argument("--controller", help="the machine that controls the mesh")
     parser.add_argument("--controller-user", default="root")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.contact import BACK_SECONDS, reach_again
+from fediversity.deploy.contact import ANSWER_SECONDS, BACK_SECONDS, reach_again
 from fediversity.deploy.guard import Guard
 from fediversity.deploy.health import health
 from fediversity.deploy.job import StepError, StopError
@@ -13,9 +13,7 @@ from fediversity.deploy.retry import with_retries
 from fediversity.deploy.rollback import go_back
 from fediversity.deploy.snapshot import Snapshot, try_to_look
 from fediversity.deploy.ssh import Target
-from fediversity.ledger.records import ENDED_WELL
-
-_SWITCHES = frozenset({"update", "apply"})
+from fediversity.ledger import history
 
 
 def change(
@@ -28,8 +26,8 @@ def change(
     """
     before = _confirmed(bench, preflight(bench, machine))
     bench.log.note(f"system before: {before.system}, boots {before.profile}")
-    guard = Guard(bench, machine, before)
-    guard.arm()
+    guard = Guard.of(bench, machine, before)
+    guard.arm(bench.patient(ANSWER_SECONDS))
     try:
         try:
             with_retries(bench, run, lambda: _is_unchanged(bench, machine, before))
@@ -46,21 +44,18 @@ def change(
 def _confirmed(bench: Bench, found: Snapshot) -> Snapshot:
     """How the machine was when it was last known to be well.
 
-    A guard that still waits was left behind by a rollout that died before it knew: what runs now is not to be trusted,
-    nor are the units that fail now.
+    A guard that still waits was left behind by a rollout that died before it knew. A restart ends the guard, but the
+    ledger knows that nobody saw the end. What runs now is not to be trusted then, nor are the units that fail now.
     """
-    if not found.guarded:
-        return found
-    good = [
-        record.system
-        for record in bench.ledger.records()
-        if record.machine == bench.job.machine
-        and record.kind in _SWITCHES
-        and record.system
-        and record.outcome in {*ENDED_WELL, "rolled_back"}
+    switches = [
+        run for run in history.of_machine(bench.ledger.records(), bench.job.machine or "") if run.id != bench.record
     ]
+    switches = [run for run in switches if run.kind in history.SWITCHES]
+    cut_off = bool(switches) and switches[-1].outcome in {None, "interrupted"}
+    trusted = history.should_run(switches) or found.system
+    if not found.guarded and (not cut_off or found.system == found.profile == trusted):
+        return found
     bench.log.note("an earlier rollout was cut off here before it had confirmed its change")
-    trusted = good[-1] if good else found.system
     return replace(found, system=trusted, profile=trusted, failed=frozenset())
 
 

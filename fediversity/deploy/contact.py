@@ -1,19 +1,30 @@
 """Finding a machine: waiting for its answer, and telling one that is off from one that is wrong."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import unreachable
 from fediversity.deploy.job import Result, StepError
+from fediversity.deploy.log import Log
 from fediversity.deploy.ssh import Answer, Target, pin_host_key
+
+T = TypeVar("T")
 
 BACK_SECONDS = 300.0
 """How long a machine may be gone after it was changed."""
 
-_ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
+"""How long a lost connection may take to come back."""
+
 _OFF_SECONDS = 30.0
+_TRIES = 3
+
+
+class AwayError(StepError):
+    """A machine that may be off went away before anything was changed."""
 
 
 def arrive(bench: Bench, machine: Target, *, seconds: float | None = None) -> Result | None:
@@ -22,19 +33,40 @@ def arrive(bench: Bench, machine: Target, *, seconds: float | None = None) -> Re
     Gives a result only if it does not, and may be off: the step is put off then. Raises StepError if it does not.
     """
     off = bench.job.may_be_offline
-    usual = bench.patient(_OFF_SECONDS if off else _ANSWER_SECONDS)
+    usual = bench.patient(_OFF_SECONDS if off else ANSWER_SECONDS)
     answer = machine.wait(usual if seconds is None or off else seconds)
     if answer.ok:
         return None
     reason, hint = unreachable(machine, answer)
     if off and is_off(answer):
-        return Result("deferred", f"{machine.alias} may be off, and {reason}; the next rollout does this step")
+        return put_off(reason, machine)
     raise StepError(reason, hint)
+
+
+def put_off(reason: str, machine: Target) -> Result:
+    """The step is done by the next rollout, for the machine is off, of which `reason` tells."""
+    return Result("deferred", f"{machine.alias} may be off, and {reason}; the next rollout does this step")
 
 
 def is_off(answer: Answer) -> bool:
     """Whether the machine itself did not answer. One with another host key, or that refuses us, is there."""
-    return answer.unreached and not answer.wrong_host_key and "Permission denied" not in answer.stderr
+    return answer.unreached and not answer.wrong_host_key and not answer.login_refused
+
+
+def insist(log: Log, machine: Target, seconds: float, ask: Callable[[], T | Answer]) -> T | Answer:
+    """Asks for something that may be asked twice, and again when contact was lost in the middle.
+
+    It has `seconds` to come back.
+    """
+    answer = ask()
+    for _ in range(_TRIES - 1):
+        if not isinstance(answer, Answer) or not is_off(answer):
+            break
+        log.note(f"contact with {machine.alias} was lost; nothing was changed, so it is asked again")
+        if not machine.wait(seconds).ok:
+            break
+        answer = ask()
+    return answer
 
 
 def held_back(bench: Bench) -> str | None:

@@ -61,7 +61,7 @@ def reached(machine: Target, answer: Answer) -> Answer:
 def unreachable(machine: Target, answer: Answer) -> tuple[str, str]:
     """Why a machine did not answer and what to do, for a person."""
     place = f"{machine.user}@{machine.host} port {machine.port}"
-    last = answer.stderr.splitlines()[-1] if answer.stderr else "no answer"
+    last = answer.stderr.splitlines()[-1] if answer.stderr else "the connection ended without a word"
     pin = machine.known_hosts / machine.alias
     if answer.wrong_host_key and pinned_host_key(machine.known_hosts, machine.alias) is None:
         return f"no host key is pinned for {machine.alias}", "run the step that waits for its first answer before"
@@ -70,7 +70,7 @@ def unreachable(machine: Target, answer: Answer) -> tuple[str, str]:
             f"{machine.alias} shows another host key than the pinned one",
             f"find out why; if the machine was really set up anew, remove {pin}",
         )
-    if "Permission denied" in answer.stderr:
+    if answer.login_refused:
         return (
             f"{place} refuses the login: {last}",
             "check that the machine knows your SSH key, and your agent holds it",

@@ -11,8 +11,10 @@ import shlex
 from dataclasses import dataclass
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.contact import insist
 from fediversity.deploy.facts import CURRENT_SYSTEM, unreachable
 from fediversity.deploy.job import StepError
+from fediversity.deploy.log import Log
 from fediversity.deploy.snapshot import GUARD_UNIT, SYSTEM_PROFILE, WENT_BACK_UNIT, Snapshot
 from fediversity.deploy.ssh import Answer, Target
 
@@ -33,30 +35,38 @@ SCRIPT = (
 
 @dataclass(frozen=True)
 class Guard:
-    """The guard of one change of one machine. `before` is what it goes back to."""
+    """The guard of one change of one machine.
 
-    bench: Bench
+    `before` is what it goes back to; `there` says whether the machine can have one, for it is a unit of systemd.
+    `seconds` is how long it waits for a change to be confirmed, `tool_seconds` how long the change may be in coming.
+    """
+
     machine: Target
     before: Snapshot
+    log: Log
+    there: bool
+    seconds: float
+    tool_seconds: float
 
-    @property
-    def there(self) -> bool:
-        """Whether the machine can have one: it is a unit of systemd."""
-        return self.bench.job.machine_class == "nixos"
+    @classmethod
+    def of(cls, bench: Bench, machine: Target, before: Snapshot) -> "Guard":
+        """The guard of what a step is about to do."""
+        job = bench.job
+        longest_check = max((check.timeout for check in job.checks), default=0.0)
+        seconds = bench.patient(SWITCH_SECONDS + longest_check)
+        return cls(machine, before, bench.log, job.machine_class == "nixos", seconds, job.timeout)
 
-    @property
-    def seconds(self) -> float:
-        """How long it waits for a change to be confirmed."""
-        longest_check = max((check.timeout for check in self.bench.job.checks), default=0.0)
-        return self.bench.patient(SWITCH_SECONDS + longest_check)
+    def arm(self, contact_seconds: float) -> None:
+        """Arms it in place of any other; contact that is lost meanwhile has `contact_seconds` to come back.
 
-    def arm(self) -> None:
-        """Arms it in place of any other. Raises StepError if the machine does not take it."""
+        Raises StepError if the machine does not take it.
+        """
         if not self.there:
             return
         if self.before.went_back:
             self.forget()
-        answer = self._replace()
+        # Arming it twice leaves one: each takes the place of the one before.
+        answer = insist(self.log, self.machine, contact_seconds, self._replace)
         if answer.unreached:
             raise StepError(*unreachable(self.machine, answer))
         if not answer.ok:
@@ -75,7 +85,7 @@ class Guard:
     def _replace(self) -> Answer:
         # In one session, so that losing contact in between leaves the machine with a guard, the old one or the new.
         stop = self.machine.as_root("systemctl", "stop", GUARD_UNIT)
-        arm = self.machine.as_root(*self._command(self.bench.job.timeout + 2 * self.seconds))
+        arm = self.machine.as_root(*self._command(self.tool_seconds + 2 * self.seconds))
         return self.machine.run_line(f"{shlex.join(stop)}; {shlex.join(arm)}")
 
     def disarm(self) -> bool:

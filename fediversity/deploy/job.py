@@ -31,8 +31,9 @@ class Job:
 
     `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
     the runner does the work itself. `state_dir` is the stack's own folder, absolute. `gate` names the machines whose
-    update must not have been put off. `patience` is a factor on every time that the runner waits; the time-outs of
-    tools are not changed by it. `by_hand` is the command line that does the step again.
+    update must not have been put off. `prepared`: the server came with NixOS, and no installer has run on it.
+    `formerly` lists the names that the machine had before. `patience` is a factor on every time that the runner waits;
+    the time-outs of tools are not changed by it. `by_hand` is the command line that does the step again.
     """
 
     verb: Verb
@@ -54,6 +55,8 @@ class Job:
     simulated: bool = False
     unlock_port: int | None = None
     reinstall: str | None = None
+    prepared: bool = False
+    formerly: tuple[str, ...] = ()
     instance: str | None = None
     controller: str | None = None
     controller_user: str = "root"
@@ -81,6 +84,11 @@ class Job:
     def expected_identity(self) -> str:
         """What `/etc/fediversity/identity` holds on the right machine."""
         return f"{self.fleet}/{self.machine}"
+
+    @property
+    def former_identities(self) -> frozenset[str]:
+        """What it holds on the right machine until its first update under its present name."""
+        return frozenset(f"{self.fleet}/{name}" for name in self.formerly)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 
 from fediversity.deploy.bench import Bench
-from fediversity.deploy.facts import IDENTITY_FILE, reached
+from fediversity.deploy.contact import ANSWER_SECONDS, AwayError, insist, is_off
+from fediversity.deploy.facts import IDENTITY_FILE, reached, unreachable
 from fediversity.deploy.job import Job, StepError
-from fediversity.deploy.snapshot import Snapshot, look
+from fediversity.deploy.snapshot import REBUILD, Snapshot, try_to_look
 from fediversity.deploy.ssh import Target
 
 MOST_SKEW_SECONDS = 60
@@ -26,15 +27,15 @@ _SAME_DISTANCE = 1024**2 * 64
 def preflight(bench: Bench, machine: Target) -> Snapshot:
     """Looks at a machine and makes sure that it may be changed. A change that is still going on is waited for.
 
-    Raises StepError with everything that is wrong.
+    Raises StepError with everything that is wrong, AwayError if it has gone off and may.
     """
     job = bench.job
     deadline = time.monotonic() + bench.patient(_OTHERS_SECONDS)
-    found = look(machine, job.machine_class)
+    found = _look(bench, machine)
     while found.at_work and time.monotonic() < deadline:
         bench.log.note(f"waiting for {', '.join(sorted(found.at_work))} on {machine.alias}")
         bench.stop.sleep(bench.patient(_PAUSE_SECONDS) * 4)
-        found = look(machine, job.machine_class)
+        found = _look(bench, machine)
     wrong = list(problems(job, found, time.time()))
     if wrong:
         raise StepError(
@@ -43,17 +44,28 @@ def preflight(bench: Bench, machine: Target) -> Snapshot:
     return found
 
 
+def _look(bench: Bench, machine: Target) -> Snapshot:
+    seconds = bench.patient(ANSWER_SECONDS)
+    found = insist(bench.log, machine, seconds, lambda: try_to_look(machine, bench.job.machine_class))
+    if isinstance(found, Snapshot):
+        return found
+    reason, hint = unreachable(machine, found)
+    raise (AwayError if bench.job.may_be_offline and is_off(found) else StepError)(reason, hint)
+
+
 def problems(job: Job, found: Snapshot, now: float) -> Iterator[tuple[str, str]]:
     """What stands against changing a machine that was found so, each with what to do. A pure function."""
     name = job.machine
-    if found.identity not in {None, job.expected_identity}:
+    # A machine that was renamed in the fleet file gets its present name by this update.
+    called = (found.identity or "").rpartition("/")[2]
+    if found.identity not in {None, job.expected_identity, *job.former_identities}:
         yield (
             f"the machine at {job.address} is '{found.identity}', not '{job.expected_identity}'",
             f"check its address in the fleet file; if it shall change its name, remove {IDENTITY_FILE} there",
         )
-    elif found.identity and found.hostname and found.hostname.partition(".")[0] != name:
+    elif found.identity and found.hostname and found.hostname.partition(".")[0] != called:
         yield (
-            f"the machine at {job.address} calls itself '{found.hostname}', not '{name}'",
+            f"the machine at {job.address} calls itself '{found.hostname}', not '{called}'",
             "see whether two machines share an address, or somebody has changed its name by hand",
         )
     if found.system is None:
@@ -72,8 +84,13 @@ def problems(job: Job, found: Snapshot, now: float) -> Iterator[tuple[str, str]]
     if others := found.at_work:
         yield (
             f"another deployment is at work on {name}: {', '.join(sorted(others))}",
-            f"wait for it; on the machine: `systemctl status {min(others)}`",
+            f"wait for it; on the machine: `{look_at(min(others))}`",
         )
+
+
+def look_at(unit: str) -> str:
+    """The command that says more of what changes a machine."""
+    return f"pgrep -fl {REBUILD}" if unit == REBUILD else f"systemctl status {unit}"
 
 
 def _room_and_time(job: Job, found: Snapshot, now: float) -> Iterator[tuple[str, str]]:

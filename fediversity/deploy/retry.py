@@ -13,7 +13,8 @@ BUDGET_SECONDS = 120.0
 
 _FIRST_PAUSE = 5.0
 _LOST = re.compile(
-    r"(?i)ssh: connect to host|connection (?:refused|reset|timed out|closed)|operation timed out|no route to host"
+    r"(?i)ssh: connect to host|connection (?:to \S+ (?:port \d+ )?)?(?:refused|reset|timed out|closed)"
+    r"|timeout, server \S+ not responding|operation timed out|no route to host"
     r"|network is unreachable|could not resolve hostname|temporary failure in name resolution|broken pipe"
     r"|kex_exchange_identification|client_loop: send disconnect|lost connection|exit(?:ed)? (?:with |code |status )*255"
     r"|cannot open connection to remote store|cannot connect to '|failed to start SSH (?:connection|master)"

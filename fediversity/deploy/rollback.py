@@ -15,7 +15,9 @@ from fediversity.deploy.snapshot import SYSTEM_PROFILE, Snapshot, try_to_look
 from fediversity.deploy.ssh import Answer, Target
 from fediversity.deploy.unlock import unlock_if_locked
 
-_SWITCH_SECONDS = 900.0
+BACK_SWITCH_SECONDS = 900.0
+"""How long each command of a rollback may take."""
+
 _LONGER_SECONDS = 1800.0
 _PAUSE_SECONDS = 1.0
 _MANUAL = "docs/rollback.md has the way by hand, at the machine's console too"
@@ -29,7 +31,7 @@ def go_back(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str], wh
     """
     before = guard.before
     # What brought us here may be that the step's own time is over; going back is not to be hurried by that.
-    bench.stop.limit(guard.seconds + bench.patient(_LONGER_SECONDS) + _SWITCH_SECONDS)
+    bench.stop.limit(guard.seconds + bench.patient(_LONGER_SECONDS) + BACK_SWITCH_SECONDS)
     bench.log.note(f"going back to {before.system}: {why}")
     # A machine that the change has cut off comes back when its guard has had enough of waiting.
     patience = bench.patient(BACK_SECONDS) + (guard.seconds if guard.there else 0.0)
@@ -54,18 +56,21 @@ def go_back(bench: Bench, machine: Target, guard: Guard, keys: Sequence[str], wh
 
 
 def _switch(bench: Bench, machine: Target, before: Snapshot) -> None:
-    old = before.system or ""
-    commands: list[tuple[str, ...]] = [("nix-env", "-p", SYSTEM_PROFILE, "--set", old)]
-    if bench.job.machine_class == "darwin":
-        commands.append((f"{old}/activate",))
-    else:
-        unit = f"--unit=fediversity-rollback-{os.urandom(4).hex()}"
-        # As a unit it goes on when the connection breaks, which may well be what it is about to mend.
-        flags = ("--pipe", "--wait", "--quiet", "--collect", "--no-ask-password", "--service-type=exec", unit)
-        commands.append(("systemd-run", *flags, "--", f"{old}/bin/switch-to-configuration", "switch"))
-    for command in commands:
-        answer = machine.run(*machine.as_root(*command), seconds=_SWITCH_SECONDS)
+    for command in commands_to(machine, before.system or "", bench.job.machine_class):
+        answer = machine.run(*command, seconds=BACK_SWITCH_SECONDS)
         bench.log.note(f"$ {' '.join(command)}\n{answer.stdout}{answer.stderr}\n(status {answer.status})")
+
+
+def commands_to(machine: Target, system: str, machine_class: str) -> tuple[tuple[str, ...], ...]:
+    """The commands by which a machine goes to a system that is on it, as its login user gives them."""
+    set_profile = ("nix-env", "-p", SYSTEM_PROFILE, "--set", system)
+    if machine_class == "darwin":
+        return machine.as_root(*set_profile), machine.as_root(f"{system}/activate")
+    unit = f"--unit=fediversity-rollback-{os.urandom(4).hex()}"
+    # As a unit it goes on when the connection breaks, which may well be what it is about to mend.
+    flags = ("--pipe", "--wait", "--quiet", "--collect", "--no-ask-password", "--service-type=exec", unit)
+    switch = ("systemd-run", *flags, "--", f"{system}/bin/switch-to-configuration", "switch")
+    return machine.as_root(*set_profile), machine.as_root(*switch)
 
 
 def _when_idle(bench: Bench, machine: Target, keys: Sequence[str]) -> Snapshot | Answer:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fediversity.deploy.facts import CURRENT_SYSTEM, DARWIN_REBUILD, IDENTITY_FILE, unreachable
+from fediversity.deploy.facts import CURRENT_SYSTEM, DARWIN_REBUILD, IDENTITY_FILE
 from fediversity.deploy.job import StepError
 from fediversity.deploy.ssh import Answer, Target
 from fediversity.deploy.zerotier import LIST_NETWORKS, Network, parse_networks
@@ -12,6 +12,9 @@ SYSTEM_PROFILE = "/nix/var/nix/profiles/system"
 """What a machine boots: on NixOS the newest entry of the boot loader, on a Mac what is activated at the next start."""
 
 DEPLOYMENTS = "/etc/fediversity/deployments"
+REBUILD = "darwin-rebuild"
+"""What changes a Mac's system. macOS has no units to name."""
+
 GUARD_UNIT = "fediversity-guard.service"
 WENT_BACK_UNIT = "fediversity-guard-went-back.service"
 
@@ -38,6 +41,8 @@ _NIXOS: Mapping[str, tuple[str, ...]] = {
 _DARWIN: Mapping[str, tuple[str, ...]] = {
     "space": ("df", "-k", "/nix"),
     "bootstrapped": ("test", "-e", DARWIN_REBUILD),
+    # Somebody at the Mac itself, or what a lost connection left behind. The brackets keep this very line from matching.
+    "rebuilds": ("pgrep", "-f", "[d]arwin-rebuild switch"),
 }
 
 
@@ -47,7 +52,7 @@ class Snapshot:
 
     `system` is the store path of what it runs, `profile` of what it boots. `free` is the room in its store in bytes,
     `clock` its time in seconds since 1970. `state` is systemd's one word, `failed` its failed units, `busy` the units
-    of deployments. `root` says whether its login user may do what root may.
+    of deployments, on a Mac REBUILD. `root` says whether its login user may do what root may.
     """
 
     system: str | None
@@ -79,14 +84,6 @@ class Snapshot:
     def guarded(self) -> bool:
         """Whether a guard waits there to take a change back."""
         return GUARD_UNIT in self.busy
-
-
-def look(machine: Target, machine_class: str) -> Snapshot:
-    """Looks at a machine. Raises StepError if it was not reached, or cannot say whose it is."""
-    answers = try_to_look(machine, machine_class)
-    if isinstance(answers, Answer):
-        raise StepError(*unreachable(machine, answers))
-    return answers
 
 
 def try_to_look(machine: Target, machine_class: str) -> Snapshot | Answer:
@@ -133,7 +130,7 @@ def _snapshot(answers: Mapping[str, Answer], machine_class: str) -> Snapshot:
         # systemd gives its word with a failure unless it is `running`.
         state=said("state") or None,
         failed=_first_words(said("failed")),
-        busy=_first_words(said("busy")),
+        busy=_first_words(said("busy")) | ({REBUILD} if "rebuilds" in answers and answers["rebuilds"].ok else set()),
         deployments=frozenset((text("deployments") or "").split()),
         networks=parse_networks(said("networks")),
         root=answers["root"].ok,

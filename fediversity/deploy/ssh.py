@@ -19,6 +19,10 @@ _LEAST_ANSWER_SECONDS = 5.0
 _SSH_FAILED = 255
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 3.0
+_REFUSED_PAUSE = 6.0
+"""After a refused login. OpenSSH's server, from 9.8 on, holds each against its client for 5 seconds, and once these add
+up to 15 it takes no connection from there at all until they are over (PerSourcePenalties in sshd_config(5))."""
+
 _WELL, _END = "@ok", "@end"
 _WRONG_KEY = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
 
@@ -44,6 +48,11 @@ class Answer:
     def unreached(self) -> bool:
         """Whether the machine could not be talked to, or not to the end."""
         return self.status == _SSH_FAILED
+
+    @property
+    def login_refused(self) -> bool:
+        """Whether the machine was there and let nobody in."""
+        return self.unreached and "Permission denied" in self.stderr
 
     @property
     def wrong_host_key(self) -> bool:
@@ -141,15 +150,21 @@ class Target:
     def wait(self, seconds: float) -> Answer:
         """Asks again until the machine answers or `seconds` have passed, with growing pauses.
 
-        A wrong host key is never waited for. Returns the last answer.
+        A wrong host key is never waited for. Returns the last answer; but if the login was refused meanwhile, that: a
+        server that has refused too many closes the connection before it says so.
         """
         deadline = time.monotonic() + seconds
         pause = _FIRST_PAUSE
+        refused: Answer | None = None
         while True:
             most = min(CONNECT_SECONDS * 2.0, max(_LEAST_ANSWER_SECONDS, deadline - time.monotonic()))
             answer = self.run("true", seconds=most)
-            if answer.ok or answer.wrong_host_key or time.monotonic() + pause > deadline:
+            if answer.ok or answer.wrong_host_key:
                 return answer
+            refused = answer if answer.login_refused else refused
+            pause = max(pause, _REFUSED_PAUSE) if answer.login_refused else pause
+            if time.monotonic() + pause > deadline:
+                return refused or answer
             self.stop.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 

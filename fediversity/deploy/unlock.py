@@ -22,6 +22,9 @@ def unlock(bench: Bench) -> Result:
     pin_host_key(job.known_hosts, machine.alias, bench.var(job.machine, HOST_KEY_VAR))
     if machine.run("true", seconds=_ASK_SECONDS).ok:
         return Result("unchanged", f"{job.machine} is unlocked already")
+    # One that was taken over may have a host key of its own until its first update.
+    if job.prepared and bench.image().run("true", seconds=_ASK_SECONDS).ok:
+        return Result("unchanged", f"{job.machine} is unlocked already")
     early = machine.at_port(job.unlock_port, f"{job.machine}.unlock")
     pin_host_key(job.known_hosts, early.alias, bench.var(job.machine, "initrd-ssh/id_ed25519.pub"))
     wait_for(early, job.timeout)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.change import change
-from fediversity.deploy.contact import arrive, held_back
+from fediversity.deploy.contact import AwayError, arrive, held_back, put_off
 from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
 from fediversity.deploy.health import require_well
 from fediversity.deploy.install import install
@@ -51,13 +51,14 @@ def update(bench: Bench) -> Result:
     """Updates the system, and makes sure that the machine runs it and is well, or is as it was before."""
     job = bench.job
     machine = bench.machine()
-    if put_off := _put_off(bench, machine):
-        return put_off
+    if waits := _put_off(bench, machine):
+        return waits
     unlock_if_locked(bench, machine)
-    # A machine that somebody else installed has the host key of its vars only from its first update on.
-    gets_host_key = job.machine_class == "nixos" and job.server_id is None
+    # A machine that no rollout installed has the host key of its vars only from its first update on.
+    gets_host_key = job.machine_class == "nixos" and (job.server_id is None or job.prepared)
     if gets_host_key and machine.run("true").wrong_host_key:
         _follow_to_new_host_key(bench, machine)
+        _know_by_first_contact(bench, machine)
     if off := arrive(bench, machine):
         return off
     old_key = pinned_host_key(job.known_hosts, machine.alias) if gets_host_key else None
@@ -72,7 +73,10 @@ def update(bench: Bench) -> Result:
         bench.ledger.turn_came(bench.record)
         if job.may_be_offline and (off := arrive(bench, machine)):
             return off  # It has fallen asleep while others had their turn.
-        before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
+        try:
+            before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
+        except AwayError as away:
+            return put_off(away.reason, machine)
     return _result(bench, before, after)
 
 
@@ -101,6 +105,18 @@ def _follow_to_new_host_key(bench: Bench, machine: Target) -> None:
         pin_host_key(machine.known_hosts, machine.alias, host_key)
 
 
+def _know_by_first_contact(bench: Bench, machine: Target) -> None:
+    """Pins the host key that a new server showed at first contact, until its first update: it comes with its image."""
+    job = bench.job
+    if not job.prepared or machine.run("true").ok:
+        return
+    earlier = (run for run in bench.ledger.records() if run.machine == job.machine and run.server_id == job.server_id)
+    first_key = pinned_host_key(job.known_hosts, bench.image().alias)
+    if first_key is not None and not any(run.kind == "update" and run.ended_well for run in earlier):
+        bench.log.note(f"{machine.alias} is known by the host key of its first contact")
+        pin_host_key(job.known_hosts, machine.alias, first_key)
+
+
 def apply(bench: Bench) -> Result:
     """Deploys an application with NixOps4, which is told the machine's address and host key in a file of its own."""
     job = bench.job
@@ -114,14 +130,17 @@ def apply(bench: Bench) -> Result:
     if job.identity is not None:
         ssh["identityFile"] = str(job.identity)
     _write_facts(bench, {job.subject: {**job.deployment, "ssh": ssh}})
-    if put_off := _put_off(bench, machine):
-        return put_off
+    if waits := _put_off(bench, machine):
+        return waits
     unlock_if_locked(bench, machine)
     if off := arrive(bench, machine):
         return off
     with turn(bench, "updates"):
         bench.ledger.turn_came(bench.record)
-        before, after = change(bench, machine, lambda: bench.tool(directory=bench.flake))
+        try:
+            before, after = change(bench, machine, lambda: bench.tool(directory=bench.flake))
+        except AwayError as away:
+            return put_off(away.reason, machine)
         _require_deployed(bench, machine, job.deployment)
     done = "deployed on" if job.deployment.get("enable", True) else "taken down from"
     others = _result(bench, before, after).reason.partition("; ")[2]

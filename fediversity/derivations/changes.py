@@ -10,7 +10,6 @@ from fediversity.derivations.cache import DIFFERENCES, EVALUATIONS, Cache, Evalu
 from fediversity.derivations.difference import Difference, Pair, differences
 from fediversity.derivations.evaluate import Nix
 from fediversity.derivations.planned import Planned
-from fediversity.derivations.systems import recorded
 from fediversity.derivations.workers import workers
 from fediversity.ledger.records import StepRecord
 from fediversity.plan.build import update_name
@@ -33,7 +32,7 @@ class Change:
 
 def changes(planned: Planned) -> tuple[Change, ...]:
     """What changes on each enabled machine, as far as it can be told. To be called in the project's folder."""
-    records = recorded(planned.settings)
+    records = planned.recorded.records
     runs = {name: fingerprint.switches(records, name) for name in planned.fleet.enabled_machines}
     compared = _differences(planned, runs)
     return tuple(_change(planned, name, runs[name], compared.get(name)) for name in planned.fleet.enabled_machines)

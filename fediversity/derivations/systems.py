@@ -4,17 +4,17 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fediversity.fleet.handoff import render
 from fediversity.fleet.model import Fleet
-from fediversity.plan import fingerprint as sources
-from fediversity.plan.attempts import attempts
+from fediversity.plan.fingerprint import FlakeSources, deployments_on, fingerprint
+from fediversity.plan.servers import former_names
 from fediversity.plan.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from fediversity.derivations.evaluate import Evaluation, Nix, System
-    from fediversity.ledger.records import StepRecord
+    from fediversity.ledger.records import Probe, StepRecord
     from fediversity.ledger.sqlite import Ledger
 
 T = TypeVar("T")
@@ -57,8 +57,23 @@ def by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def look(settings: Settings, fleet: Fleet, say: Callable[[str], object]) -> Systems:
-    """Finds out what each enabled machine would run. To be called in the project's folder.
+@dataclass(frozen=True)
+class Recorded:
+    """What a stack's ledger holds: every run of every step, and for each machine the newest look that found drift."""
+
+    records: "tuple[StepRecord, ...]" = ()
+    drifts: "Mapping[str, Probe]" = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, settings: Settings, fleet: Fleet) -> "Recorded":
+        """Reads the ledger, under the machines' present names. Raises SettingsError if it cannot be read."""
+        return _read(settings, fleet, lambda ledger: cls(ledger.records(), ledger.drifts()), cls())
+
+
+def look(
+    settings: Settings, fleet: Fleet, files: FlakeSources, recorded: Recorded, say: Callable[[str], object]
+) -> Systems:
+    """Finds out what each enabled machine would run, out of the flake's `files`. To be called in the project's folder.
 
     `say` is told before machines are evaluated, which can take minutes.
 
@@ -66,41 +81,54 @@ def look(settings: Settings, fleet: Fleet, say: Callable[[str], object]) -> Syst
     """
     flake = Path(settings.flake)
     if settings.simulated:
-        return _of_sources(flake, fleet, "the machines are simulated, and so is their Nix")
+        return _of_sources(files, fleet, "the machines are simulated, and so is their Nix")
+    if settings.preview_only:
+        return _of_sources(files, fleet, "with simulated plug-ins no machine is evaluated")
     from fediversity.derivations.evaluate import Nix  # noqa: PLC0415 (not before every simulated rollout)
 
     nix = Nix.found(os.environ)
     if nix is None:
-        return _of_sources(flake, fleet, "there is no `nix` on PATH")
+        return _of_sources(files, fleet, "there is no `nix` on PATH")
     if not (flake / LOCK_FILE).is_file():
         hint = f"`nix flake lock path:$PWD/{flake}` makes it; commit it"
-        return _of_sources(flake, fleet, f"{flake / LOCK_FILE} is missing ({hint})")
-    return _of_nix(settings, fleet, nix, flake, say)
+        return _of_sources(files, fleet, f"{flake / LOCK_FILE} is missing ({hint})")
+    return _of_nix(settings, fleet, nix, files, recorded.records, say)
 
 
-def _of_sources(flake: Path, fleet: Fleet, reason: str) -> Systems:
-    return Systems(sources.fingerprints(flake, render(fleet)), without_nix=reason)
+def _of_sources(files: FlakeSources, fleet: Fleet, reason: str) -> Systems:
+    return Systems(_by_source(files, render(fleet)), without_nix=reason)
 
 
-def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Callable[[str], object]) -> Systems:
+def _by_source(files: FlakeSources, rendered: Mapping[str, Any]) -> dict[str, str]:
+    return {machine: fingerprint(files, rendered, machine) for machine in rendered["machines"]}
+
+
+def _of_nix(
+    settings: Settings,
+    fleet: Fleet,
+    nix: "Nix",
+    files: FlakeSources,
+    records: "tuple[StepRecord, ...]",
+    say: Callable[[str], object],
+) -> Systems:
     from fediversity.derivations.cache import FINGERPRINTS, Cache  # noqa: PLC0415 (only with Nix)
     from fediversity.derivations.fingerprint import current, deployed, switches  # noqa: PLC0415
 
     rendered = render(fleet)
     classes = {name: entry.machineClass for name, entry in fleet.enabled_machines.items()}
-    evaluation = evaluated(nix, flake, classes, say)
-    records, memory = recorded(settings), Cache(FINGERPRINTS)
+    evaluation = evaluated(nix, Path(settings.flake), classes, say)
+    memory = Cache(FINGERPRINTS)
     means = memory.get(settings.stack)
     means = means if isinstance(means, dict) else {}
     found, kept = {}, {}
     for name, system in evaluation.systems.items():
-        on_it = sources.deployments_on(rendered, name)
+        on_it = deployments_on(rendered, name)
         found[name], meant = current(switches(records, name), system, on_it, means)
         if found[name] != meant:
             kept[found[name]] = meant
     if kept.items() - means.items():
         memory.put(settings.stack, {**means, **kept})
-    by_source = sources.fingerprints(flake, rendered) if evaluation.failed else {}
+    by_source = _by_source(files, rendered) if evaluation.failed else {}
     return Systems(
         {name: found.get(name) or by_source[name] for name in fleet.enabled_machines},
         deployed(records, evaluation.systems, rendered),
@@ -109,17 +137,21 @@ def _of_nix(settings: Settings, fleet: Fleet, nix: "Nix", flake: Path, say: Call
     )
 
 
-def recorded(settings: Settings) -> tuple["StepRecord", ...]:
-    """What the stack's ledger holds. Raises SettingsError if it cannot be read."""
-    return _read(settings, lambda ledger: ledger.records(), ())
+def carry_over(settings: Settings, fleet: Fleet) -> None:
+    """Has what is known of renamed machines follow them to their present names: the ledger, and pinned host keys.
+
+    To be called in the project's folder before a rollout. Raises SettingsError if the ledger cannot be written.
+    """
+    known_hosts = Path(settings.site.state_dir) / "known_hosts"
+    for old, new in former_names(fleet).items():
+        before, after = known_hosts / old, known_hosts / new
+        if before.is_file() and not after.exists():
+            # A line of the file names the machine whose key it is.
+            after.write_text(before.read_text().replace(f"{old} ", f"{new} ", 1))
+    _read(settings, fleet, lambda ledger: ledger.carry_over(), None)
 
 
-def recorded_attempts(settings: Settings) -> Mapping[str, int]:
-    """The steps that must run again by what the stack's ledger holds. Raises SettingsError if it cannot be read."""
-    return _read(settings, lambda ledger: attempts(ledger.records(), ledger.drifts().values()), {})
-
-
-def _read(settings: Settings, read: Callable[["Ledger"], T], nothing: T) -> T:
+def _read(settings: Settings, fleet: Fleet, read: Callable[["Ledger"], T], nothing: T) -> T:
     file = Path(settings.site.state_dir) / "ledger.sqlite"
     if not file.exists():
         return nothing
@@ -128,7 +160,7 @@ def _read(settings: Settings, read: Callable[["Ledger"], T], nothing: T) -> T:
     from fediversity.ledger.sqlite import Ledger  # noqa: PLC0415
 
     try:
-        return read(Ledger(file))
+        return read(Ledger(file, former_names(fleet)))
     except sqlite3.Error as error:
         hint = "put it right from a backup, or move it away: then every update runs once more"
         raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None

@@ -1,6 +1,7 @@
 """`python -m fediversity.engine up dev` and its siblings; see OPERATIONS, `init` and `resolve`."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -9,39 +10,50 @@ from typing import TYPE_CHECKING
 
 from fediversity.cli.stack import read_settings
 from fediversity.engine.backend import Backend
+from fediversity.engine.by_hand import run_by_hand
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
 from fediversity.engine.errors import RefusedError
+from fediversity.engine.judged import require_rules
+from fediversity.engine.looking import Ahead, forget
+from fediversity.engine.official import require_official
+from fediversity.engine.offline import offline
 from fediversity.engine.pending import Deployment
 from fediversity.engine.recovery import recover, switch_on
 from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import steps_taken_away
 from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.settings import Settings, SettingsError, require_plain_path
-from fediversity.plan.steps import Plan
+from fediversity.plan.servers import former_steps
+from fediversity.plan.settings import PLUGINS_VARIABLE, Settings, SettingsError, require_plain_path, with_plugins
 
 if TYPE_CHECKING:
     from fediversity.derivations.planned import Planned
+    from fediversity.engine.careful import Prepared
 
 _ROOT = Path(__file__).parents[2]
 
 
 def main(words: list[str]) -> int:
     """Carry out one command; the engine's exit code, or 1 when it is refused."""
+    if words[:1] == ["pulumi"]:
+        return run_by_hand(words[1:], _ROOT)
     # No abbreviations: what is not known here is the engine's.
     parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__, allow_abbrev=False)
-    parser.add_argument("operation", choices=(*OPERATIONS, "init", "resolve"))
+    parser.add_argument("operation", choices=(*OPERATIONS, "init", "lift", "resolve"))
     parser.add_argument("stack", nargs="?", default=DEV)
     parser.add_argument("--plain", action="store_true", help="up: one line an event also on a terminal")
     parser.add_argument("--verbose", action="store_true", help="up: the engine's own output as it comes")
+    parser.add_argument(
+        "--plugins", choices=("local", "official"), help="preview: a real stack with simulated plug-ins"
+    )
     parser.add_argument("--events", type=Path, metavar="FILE", help="up: write each event as a line of JSON")
     known, options = parser.parse_known_args(words)
     showing = Showing(known.plain, known.verbose, known.events)
     try:
         if known.operation != "up" and showing != Showing():
             raise RefusedError("--plain, --verbose and --events are about what an `up` shows")
-        return _carry_out(known.operation, known.stack, options, showing)
+        return _carry_out(known.operation, known.stack, options, showing, known.plugins)
     except (RefusedError, SettingsError, FleetError) as refusal:
         say(str(refusal))
         return 1
@@ -50,18 +62,20 @@ def main(words: list[str]) -> int:
         return 1
 
 
-def _carry_out(operation: str, stack: str, options: list[str], showing: Showing) -> int:
+def _carry_out(operation: str, stack: str, options: list[str], showing: Showing, plugins: str | None) -> int:
     if operation in ("up", "preview"):
         require_plain_path(_ROOT)
-    settings = read_settings(stack, _ROOT)
+    settings = with_plugins(read_settings(stack, _ROOT), plugins or os.environ.get(PLUGINS_VARIABLE))
+    if settings.preview_only and operation != "preview":
+        raise RefusedError(
+            f"{operation} is refused: with simulated plug-ins the real stack {stack} can only be previewed"
+        )
     if settings.simulated and operation in OPERATIONS:
         say(f"stack {stack} is simulated: its clouds, machines and tools are on this computer only")
-    engine = Engine(_ROOT, environment(stack, os.environ))
+    engine = Engine(_ROOT, environment(stack, os.environ, settings.backend, settings.endpoints))
     backend = Backend.of(_ROOT, engine.environment)
     if operation == "preview":
-        _make_stack(stack, engine, backend)
-        _print_changes(_planned(settings), all_machines=True)
-        return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
+        return _preview(settings, engine, backend, options)
     with backend.only_run(stack):
         if operation == "destroy" and not backend.has_stack(stack):
             say(f"stack {stack} was never rolled out: nothing to destroy")
@@ -72,17 +86,61 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing)
         recover(stack, engine, backend, options if operation == "resolve" else ())
         if operation == "resolve":
             return 0
-        if operation != "up":
-            return engine.run(arguments(operation, stack, options, simulated=settings.simulated))
-        # Made before the run: what a person edits meanwhile is for the next one.
-        planned = _planned(settings)
-        switch_on(stack, engine, backend)
-        _print_changes(planned, all_machines=False)
-        keep_going = _may_keep_going(planned.plan, _deployment(stack, engine, backend))
-        code = _up(planned, engine, options, showing, keep_going)
-        for line in summary(stack, _deployment(stack, engine, backend)):
-            print(line)
+        if operation in ("up", "lift"):
+            return _change(operation, settings, engine, backend, options, showing)
+        forget(settings, _ROOT)
+        code = engine.run(arguments(operation, stack, options, simulated=settings.simulated))
+        if operation == "destroy" and code == 0:
+            _remember(stack, {}, backend)
         return code
+
+
+def _change(
+    operation: str, settings: Settings, engine: Engine, backend: Backend, options: list[str], showing: Showing
+) -> int:
+    """`up`, or `lift`, which is its first half alone."""
+    stack = settings.stack
+    # Made before the run: what a person edits meanwhile is for the next one.
+    planned = _planned(settings)
+    require_official(settings, planned.fleet, engine)
+    if not settings.simulated:
+        require_rules(stack, engine)
+    switch_on(stack, engine, backend)
+    deployment = _deployment(stack, engine, backend)
+    prepared = _prepared(planned, engine, deployment, options)
+    if operation == "lift":
+        return _lift(prepared)
+    prepared.require_allowed()
+    _print_changes(prepared.planned, all_machines=False)
+    _print_cost(prepared.planned, backend)
+    code = _up(prepared, showing, keep_going=_may_keep_going(prepared.planned, deployment))
+    deployment = _deployment(stack, engine, backend)
+    _remember(stack, deployment, backend)
+    for line in summary(stack, deployment):
+        print(line)
+    return code
+
+
+def _preview(settings: Settings, engine: Engine, backend: Backend, options: list[str]) -> int:
+    """Shows what an `up` would do; with simulated plug-ins, what it would do if nothing were there yet."""
+    from fediversity.engine.careful import preview  # noqa: PLC0415
+
+    stack = settings.stack
+    if settings.preview_only:
+        say(f"stack {stack}, simulated plug-ins: no cloud is asked, and all is shown as if nothing were there yet")
+    planned = _planned(settings)
+    require_official(settings, planned.fleet, engine)
+    with contextlib.ExitStack() as apart:
+        if settings.preview_only:
+            engine, file = apart.enter_context(offline(engine, stack))
+            backend = Backend.of(_ROOT, engine.environment)
+            options = ["--config-file", str(file), *options]
+        else:
+            _make_stack(stack, engine, backend)
+        prepared = _prepared(planned, engine, _deployment(stack, engine, backend), options)
+        _print_changes(prepared.planned, all_machines=True)
+        _print_cost(prepared.planned, backend)
+        return preview(prepared)
 
 
 def _planned(settings: Settings) -> "Planned":
@@ -97,10 +155,37 @@ def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
     print_changes(planned, _ROOT, all_machines=all_machines)
 
 
-def _up(planned: "Planned", engine: Engine, options: list[str], showing: Showing, keep_going: bool) -> int:
+def _print_cost(planned: "Planned", backend: Backend) -> None:
+    from fediversity.engine.costs import cost_line  # noqa: PLC0415
+
+    print(cost_line(planned.settings, planned.fleet, backend, _ROOT))
+    sys.stdout.flush()
+
+
+def _remember(stack: str, deployment: Deployment, backend: Backend) -> None:
+    from fediversity.engine.costs import remember  # noqa: PLC0415
+
+    remember(stack, deployment, backend, _ROOT)
+
+
+def _prepared(planned: "Planned", engine: Engine, deployment: Deployment, options: list[str]) -> "Prepared":
+    from fediversity.engine.careful import prepare  # noqa: PLC0415
+
+    ahead = Ahead(planned.settings, planned.fleet, engine, deployment, options)
+    return prepare(planned, ahead, lambda: _planned(planned.settings))
+
+
+def _lift(prepared: "Prepared") -> int:
+    from fediversity.engine.careful import lift  # noqa: PLC0415
+
+    return lift(prepared)
+
+
+def _up(prepared: "Prepared", showing: Showing, *, keep_going: bool) -> int:
     from fediversity.engine.up import up  # noqa: PLC0415
 
-    return up(planned, engine, options, showing, keep_going=keep_going)
+    options = prepared.ahead.options
+    return up(prepared.planned, prepared.engine, options, showing, keep_going=keep_going, prepared=prepared)
 
 
 def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
@@ -116,13 +201,14 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
     say(f"made stack {stack}")
 
 
-def _may_keep_going(plan: Plan, deployment: Deployment) -> bool:
+def _may_keep_going(planned: "Planned", deployment: Deployment) -> bool:
     """Whether the engine may go on after a failure: not when it has steps to delete.
 
     After a failure it would delete them although a step that it skipped still needs them in the state (seen with
     v3.259.0), and leave a state that it refuses from then on.
     """
-    gone = steps_taken_away(plan.by_name, deployment) if plan.steps else ()
+    plan = planned.plan
+    gone = steps_taken_away({*plan.by_name, *former_steps(planned.fleet, plan)}, deployment) if plan.steps else ()
     if gone:
         say(f"no longer in the plan: {', '.join(gone)}; while steps go away, a rollout stops at its first failure")
     return not gone

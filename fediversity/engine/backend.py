@@ -7,13 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.locks import Lock, parse_lock
 from fediversity.engine.pending import Deployment
-
-_FILE = "file://"
+from fediversity.state.place import backend_url, checkpoint_files, folder_of, read_deployment, read_project
 
 
 @dataclass(frozen=True)
@@ -31,10 +28,8 @@ class Backend:
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> "Backend":
         """PULUMI_BACKEND_URL, else the `backend.url` of the project; relative folders start at `root`."""
-        project = yaml.safe_load((root / "Pulumi.yaml").read_text())
-        url = environ.get("PULUMI_BACKEND_URL") or project.get("backend", {}).get("url", "")
-        folder = root / Path(url.removeprefix(_FILE).partition("?")[0]).expanduser() if url.startswith(_FILE) else None
-        return cls(root, project["name"], folder)
+        project = read_project(root)
+        return cls(root, project["name"], folder_of(backend_url(project, environ), root))
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
         """The locks on a stack, living or stale."""
@@ -49,10 +44,7 @@ class Backend:
 
     def checkpoint(self, stack: str) -> Deployment | None:
         """The last deployment as the engine wrote it; None where only the engine can read it."""
-        if self.folder is None:
-            return None
-        plain = self._checkpoints(self.folder, stack)[0]
-        return json.loads(plain.read_text())["checkpoint"].get("latest") or {} if plain.is_file() else None
+        return None if self.folder is None else read_deployment(self.folder, self.project, stack)
 
     def may_have_pending(self, stack: str) -> bool:
         """Whether operations are pending; taken as true where only the engine can read the checkpoint."""
@@ -81,9 +73,7 @@ class Backend:
         return tuple(broken)
 
     def _checkpoints(self, folder: Path, stack: str) -> tuple[Path, ...]:
-        """Where a checkpoint may be: plain, or compressed when the person chose so."""
-        stacks = folder / ".pulumi" / "stacks" / self.project
-        return tuple(stacks / f"{stack}{suffix}" for suffix in (".json", ".json.gz", ".json.zst"))
+        return checkpoint_files(folder, self.project, stack)
 
     @contextmanager
     def only_run(self, stack: str) -> Iterator[None]:

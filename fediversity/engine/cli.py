@@ -3,7 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -44,6 +44,24 @@ class Engine:
                 for number, handler in before:
                     signal.signal(number, handler)
         return code if code >= 0 else 128 - code
+
+    def having(self, variables: Mapping[str, str]) -> "Engine":
+        """The same with more in its environment."""
+        return replace(self, environment={**self.environment, **variables})
+
+    def said(self, arguments: Sequence[str], *, shows_errors: bool) -> str:
+        """Run for its output, however it ends. With `shows_errors` what it says or asks besides is seen."""
+        done = subprocess.run(
+            ["pulumi", *arguments],
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=None if shows_errors else subprocess.DEVNULL,
+            stdin=None if shows_errors else subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+        return done.stdout
 
     def output(self, arguments: Sequence[str], given: str | None = None) -> str:
         """Run for its output; RefusedError with the engine's own words when it fails."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fediversity.plan.endpoints import Endpoints
+
 OPERATIONS = ("up", "preview", "refresh", "destroy")
 
 # The stack that comes with the project: made on first use, needs no passphrase and downloads no plug-in.
@@ -49,13 +51,25 @@ def may_ask_for_a_passphrase(settings: Mapping[str, Any], environ: Mapping[str, 
     return "encryptionsalt" in settings and not known
 
 
-def environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the engine: a person's own settings stay, what they left open is filled in."""
+def environment(
+    stack: str, environ: Mapping[str, str], backend: str | None = None, endpoints: Endpoints | None = None
+) -> dict[str, str]:
+    """The environment of the engine: a person's own settings stay, what they left open is filled in.
+
+    `backend` is the URL that the stack's settings name; the engine takes it before the project's. `endpoints` are the
+    stack's own end points of clouds, if it has any.
+    """
     filled = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    if endpoints is not None and endpoints.gcp:
+        # Otherwise Google's plug-in asks the real API for its regions, whatever the end points say.
+        filled["PULUMI_GCP_SKIP_REGION_VALIDATION"] = "true"
     if stack == DEV:
         # Otherwise the engine tries to download an official plug-in for every SDK that is installed.
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
             filled["PULUMI_CONFIG_PASSPHRASE"] = ""
-    # Without it the engine has no `--event-log`; Pulumi's Automation API sets it for the same reason.
-    return {**filled, **environ, "PULUMI_DEBUG_COMMANDS": "true"}
+    # Without the last, the engine has no `--event-log`; Pulumi's Automation API sets it for the same reason.
+    found = {**filled, **environ, "PULUMI_DEBUG_COMMANDS": "true"}
+    if backend is not None and not found.get("PULUMI_BACKEND_URL"):
+        found["PULUMI_BACKEND_URL"] = backend
+    return found

@@ -42,19 +42,17 @@ def draw(chains: Sequence[Chain], bad: Sequence[str], now: float, seconds: float
 
 
 def _importance(chain: Chain) -> int:
-    if chain.running:
-        return 1
-    if chain.last is not None and not chain.last.ended_well:
+    if chain.last is not None and not chain.last.ended_well and not chain.running:
         return 0
-    return 2 if chain.next else 3
+    if chain.running:
+        return 2 if all(record.waiting for record in chain.running) else 1
+    return 3 if chain.next else 4
 
 
 def _state(chain: Chain, now: float) -> tuple[str, Text]:
     """How long it has been at what, and what that is."""
     if chain.running:
-        names = ", ".join(_short(record) for record in chain.running)
-        began = min(record.started_at for record in chain.running)
-        return took(now - began), Text(names, style="cyan")
+        return _running(chain.running, now)
     last = chain.last
     if last is not None and last.outcome not in ENDED_WELL:
         style = "yellow" if last.outcome == "deferred" else "bold red"
@@ -62,6 +60,16 @@ def _state(chain: Chain, now: float) -> tuple[str, Text]:
     if chain.next:
         return "", _waiting(chain)
     return (_took(last), Text(f"{_short(last)} {last.outcome}", style="green")) if last else ("", Text(""))
+
+
+def _running(records: Sequence[StepRecord], now: float) -> tuple[str, Text]:
+    at_work = [record for record in records if not record.waiting]
+    waiting = ", ".join(_short(record) for record in records if record.waiting)
+    began = min(record.started_at for record in at_work or records)
+    text = Text(", ".join(_short(record) for record in at_work), style="cyan")
+    if waiting:
+        text.append(f"{'; ' if at_work else ''}{waiting} waits for its turn", style="dim")
+    return took(now - began), text
 
 
 def _waiting(chain: Chain) -> Text:
@@ -85,8 +93,12 @@ def _rest(hidden: Sequence[Chain], idle: int) -> list[str]:
 
 def _counts(chains: Sequence[Chain], bad: Sequence[str]) -> str:
     done, total = sum(chain.done for chain in chains), sum(chain.total for chain in chains)
-    running = sum(len(chain.running) for chain in chains)
-    return f"{done} of {total} steps done, {running} at work" + (f", {len(bad)} not well" if bad else "")
+    running = [record for chain in chains for record in chain.running]
+    waiting = sum(1 for record in running if record.waiting)
+    counts = [f"{done} of {total} steps done", f"{len(running) - waiting} at work"]
+    counts += [f"{waiting} waiting for a turn"] if waiting else []
+    counts += [f"{len(bad)} not well"] if bad else []
+    return ", ".join(counts)
 
 
 def _short(record: StepRecord) -> str:

@@ -1,6 +1,6 @@
 """What a rollout did, step by step, out of the ledger."""
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from pathlib import Path
 
 from fediversity.engine.events import first_line
@@ -22,9 +22,9 @@ _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
 )
 
 
-def ledger_of(root: Path, stack: str) -> Ledger:
-    """The record of every step of a stack."""
-    return Ledger(root / ".fediversity" / stack / "ledger.sqlite")
+def ledger_of(root: Path, stack: str, renamed: Mapping[str, str] | None = None) -> Ledger:
+    """The record of every step of a stack, read under the present names of renamed machines."""
+    return Ledger(root / ".fediversity" / stack / "ledger.sqlite", renamed)
 
 
 def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:

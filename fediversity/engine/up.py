@@ -11,6 +11,8 @@ import yaml
 
 from fediversity.derivations.changes import change_lines, changes
 from fediversity.derivations.planned import Planned, plan_stack
+from fediversity.derivations.systems import carry_over
+from fediversity.engine.careful import Prepared, moves
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks, may_ask_for_a_passphrase
 from fediversity.engine.doubtful import doubtful_lines
@@ -23,6 +25,7 @@ from fediversity.engine.watch import Watch, json_lines, live_table, on_a_termina
 from fediversity.engine.words import engine_words
 from fediversity.ledger import history
 from fediversity.ledger.words import ago
+from fediversity.plan.servers import former_names, servers
 from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
 
@@ -47,8 +50,20 @@ def print_changes(stack: Planned, root: Path, *, all_machines: bool) -> None:
     sys.stdout.flush()
 
 
-def up(stack: Planned, engine: Engine, options: Sequence[str], showing: Showing, *, keep_going: bool) -> int:
-    """Rolls out and gives the engine's exit code. Raises OSError if the file of events cannot be made."""
+def up(
+    stack: Planned,
+    engine: Engine,
+    options: Sequence[str],
+    showing: Showing,
+    *,
+    keep_going: bool,
+    prepared: Prepared | None = None,
+) -> int:
+    """Rolls out and gives the engine's exit code. Raises OSError if the file of events cannot be made.
+
+    With `prepared`, the protection of what may be destroyed is lifted first. Raises RefusedError, with nothing changed,
+    if that does not succeed.
+    """
     settings = stack.settings
     agreed = False
     verbose = showing.verbose or not _can_be_quiet(settings, engine, options)
@@ -60,6 +75,19 @@ def up(stack: Planned, engine: Engine, options: Sequence[str], showing: Showing,
             say("nothing was changed")
             return 1
         agreed = True
+    if (
+        prepared
+        and prepared.lifts
+        and not agreed
+        and asks(options, simulated=settings.simulated)
+        and not _agreed_to_lift()
+    ):
+        say("nothing was changed")
+        return 1
+    if prepared:
+        prepared.lift()
+    with contextlib.chdir(engine.root):
+        carry_over(settings, stack.fleet)
     events = events_file(engine, settings.stack)
     open_private(events).close()
     chosen = ("--event-log", str(events), *options)
@@ -88,8 +116,11 @@ def up(stack: Planned, engine: Engine, options: Sequence[str], showing: Showing,
         *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
         *doubtful_lines(doubtful, settings.stack, simulated=settings.simulated),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
+        *moves(stack, servers(stack.fleet, ledger_of(engine.root, settings.stack).records())),
     ]:
         print(line)
+    if code == 0 and prepared:
+        prepared.ahead.remember()
     return code
 
 
@@ -148,9 +179,16 @@ def _agreed(stack: str) -> bool:
     return input(f"fediversity: roll {stack} out as shown? [y/N] ").strip().lower() in {"y", "yes"}
 
 
+def _agreed_to_lift() -> bool:
+    """The engine asks about the rollout itself, but protection has to go before it."""
+    if not sys.stdin.isatty():
+        return False
+    return input("fediversity: lift the protection of what would be destroyed? [y/N] ").strip().lower() in {"y", "yes"}
+
+
 def _held_lines(stack: Planned, root: Path, unchanged: Sequence[str]) -> list[str]:
     """The machines that a person has rolled back, and that stay as they are until their configuration changes."""
-    ledger, now = ledger_of(root, stack.settings.stack), time.time()
+    ledger, now = ledger_of(root, stack.settings.stack, former_names(stack.fleet)), time.time()
     records, drifts = ledger.records(), ledger.drifts()
     lines = []
     for name in unchanged:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from fediversity.fleet.idn import wrong_letters
+
 
 class Model(BaseModel):
     """A part of a fleet file. Frozen; refuses keys it does not know and values of the wrong type."""
@@ -78,6 +80,8 @@ def is_address(value: str, version: int) -> bool:
 
 
 def _domain(value: str) -> str:
+    if (wrong := wrong_letters(value)) is not None:
+        refuse(*wrong)
     if len(value) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(value):
         refuse(f"'{value}' is not a domain name", "write it like `fleet.example`, lower case, without a final dot")
     return value
@@ -109,3 +113,9 @@ PublicKey = Annotated[str, AfterValidator(_public_key), form(_PUBLIC_KEY)]
 Email = Annotated[str, AfterValidator(_email), form(_EMAIL)]
 Port = Annotated[int, AfterValidator(_port), in_schema(minimum=1, maximum=65535)]
 Settings = dict[str, Any]
+
+TAG_PREFIX = "tag:"
+"""What stands before a tag in `after:`, where the name of a machine could stand."""
+
+Waited = Annotated[str, in_schema(pattern=f"^({TAG_PREFIX}[a-zA-Z0-9_][a-zA-Z0-9_-]*|[a-z0-9][a-z0-9-]*)$")]
+"""An entry of `after:`: a machine's name, or a tag's with its prefix."""

@@ -64,6 +64,17 @@ HETZNER_SERVER_TYPES: Mapping[str, MachineType] = MappingProxyType(
     | _sizes({"cax11": (2, 4), "cax21": (4, 8), "cax31": (8, 16), "cax41": (16, 32)}, "aarch64")
 )
 
+HETZNER_DISK_GB: Mapping[str, int] = MappingProxyType(
+    {
+        **{"cx22": 40, "cx32": 80, "cx42": 160, "cx52": 320, "cx23": 40, "cx33": 80, "cx43": 160, "cx53": 320},
+        **{"cpx11": 40, "cpx21": 80, "cpx31": 160, "cpx41": 240, "cpx51": 360},
+        **{"cpx12": 40, "cpx22": 80, "cpx32": 160, "cpx42": 320, "cpx52": 480, "cpx62": 640},
+        **{"ccx13": 80, "ccx23": 160, "ccx33": 240, "ccx43": 360, "ccx53": 600, "ccx63": 960},
+        **{"cax11": 40, "cax21": 80, "cax31": 160, "cax41": 320},
+    }
+)
+"""The size of each server type's own disk in GB, which never shrinks (Hetzner's public price list)."""
+
 HETZNER_LOCATIONS: Mapping[str, str] = MappingProxyType(
     {
         "fsn1": "Falkenstein, Germany",
@@ -82,6 +93,16 @@ def hetzner_locations(server_type: str) -> frozenset[str]:
     """Where a Hetzner server type is sold: the cost-optimised lines (CX, CAX) in Europe only, the others anywhere."""
     return _HETZNER_EUROPE if server_type.startswith(("cx", "cax")) else frozenset(HETZNER_LOCATIONS)
 
+
+HETZNER_NETWORK_ZONES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "eu-central": _HETZNER_EUROPE,
+        "us-east": frozenset({"ash"}),
+        "us-west": frozenset({"hil"}),
+        "ap-southeast": frozenset({"sin"}),
+    }
+)
+"""The zones of private networks, and the locations in each."""
 
 HETZNER_IMAGES: frozenset[str] = frozenset(
     {
@@ -124,6 +145,18 @@ GCP_MACHINE_TYPES: Mapping[str, MachineType] = MappingProxyType(
     )
     | _sizes({"t2a-standard-1": (1, 4), "t2a-standard-2": (2, 8), "t2a-standard-4": (4, 16)}, "aarch64")
 )
+
+GCP_ACCELERATORS: Mapping[str, str] = MappingProxyType(
+    {
+        "nvidia-tesla-t4": "n1-",
+        "nvidia-tesla-p4": "n1-",
+        "nvidia-tesla-p100": "n1-",
+        "nvidia-tesla-v100": "n1-",
+        "nvidia-l4": "g2-",
+        "nvidia-tesla-a100": "a2-highgpu-",
+    }
+)
+"""GPUs, and how the machine types begin that can have them: N1 takes any number; G2 and A2 come with theirs."""
 
 _GCP_REGION_ZONES: Mapping[str, str] = {
     "us-central1": "abcf",

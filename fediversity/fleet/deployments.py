@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from fediversity.fleet.base import Domain, Email, Label, Model, Port, UserName, form, refuse
-from fediversity.fleet.machines import Waited
+from fediversity.fleet.base import Domain, Email, Label, Model, Port, UserName, Waited, form, refuse
 
 Application = Literal["mastodon", "peertube", "pixelfed"]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from fediversity.fleet.problems import Finding, Location, choose
@@ -133,7 +134,7 @@ def fields_at(model: type[BaseModel], where: Location, data: Any) -> frozenset[s
     for part in where:
         data = data[part] if _holds(data, part) else None
     found = next(_models(_annotation_at(model, where), data), None)
-    return frozenset(found.model_fields) if found else frozenset()
+    return frozenset(_keys(found)) if found else frozenset()
 
 
 def _annotation_at(model: type[BaseModel], where: Location) -> Any:
@@ -154,9 +155,15 @@ def _step(annotation: Any, part: str | int) -> Any:
     if get_origin(annotation) is tuple:
         return get_args(annotation)[0]
     for candidate in _models(annotation, data=None):
-        if part in candidate.model_fields:
-            return candidate.model_fields[str(part)].annotation
+        if (known := _keys(candidate).get(str(part))) is not None:
+            return known.annotation
     return None
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys that a file may have where it describes this model; `import` is no name for a field in Python."""
+    by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
+    return {name if by_name else known.alias or name: known for name, known in model.model_fields.items()}
 
 
 def _models(annotation: Any, data: Any) -> Iterator[type[BaseModel]]:

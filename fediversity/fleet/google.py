@@ -22,5 +22,6 @@ def firewall_name(machine: str, rule: int | None = None) -> str:
 
 
 def zone_name(domain: str) -> str:
-    """The managed zone of a domain."""
-    return domain.replace(".", "-")
+    """The managed zone of a domain. No name begins with a digit, as zones of addresses do: `2.0.192.in-addr.arpa`."""
+    name = domain.replace(".", "-")
+    return name if name[0].isalpha() else f"zone-{name}"

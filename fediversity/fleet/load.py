@@ -14,7 +14,7 @@ from fediversity.fleet.problems import Finding, FleetError, Location, Problem, r
 from fediversity.fleet.sensitive import key_material
 from fediversity.fleet.source import read_yaml
 
-_ENTRIES = frozenset({"machines", "instances", "buckets", "deployments", "operators"})
+_ENTRIES = frozenset({"machines", "instances", "buckets", "deployments", "operators", "networks", "retired"})
 """The sections whose entries stand alone: one that is wrong can be set aside."""
 
 _STAND_INS = {"version": 1, "name": "fleet", "domain": "mesh", "machines": {}}

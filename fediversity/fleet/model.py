@@ -1,21 +1,18 @@
 """The fleet: the whole of a `stacks/<environment>.yaml` as one frozen model."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet import catalogue
-from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, form, in_schema, refuse
+from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, in_schema, refuse
+from fediversity.fleet.clouds import Bucket, BucketName, Gcp, Network
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.dns import Dns
 from fediversity.fleet.health import Limits
 from fediversity.fleet.machines import Machine
+from fediversity.fleet.policy import Policy
 from fediversity.fleet.problems import choose
 from fediversity.fleet.services import SERVICES
-
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
-_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 def _service(value: str) -> str:
@@ -24,33 +21,7 @@ def _service(value: str) -> str:
     return value
 
 
-def _bucket_location(value: str) -> str:
-    if value not in catalogue.GCP_BUCKET_LOCATIONS:
-        refuse(f"unknown bucket location '{value}'", choose(value.lower(), catalogue.GCP_BUCKET_LOCATIONS))
-    return value
-
-
-def _bucket_name(value: str) -> str:
-    if not _BUCKET.fullmatch(value):
-        fix = "use 3 to 63 lower-case letters, digits, '-', '_' or '.', beginning and ending with a letter or digit"
-        refuse(f"'{value}' is not a bucket name", fix)
-    if value.startswith("goog") or "google" in value:
-        refuse(f"'{value}' is a name Google keeps for itself", "leave 'google' and 'goog…' out of it")
-    return value
-
-
-def _project(value: str) -> str:
-    if not _PROJECT.fullmatch(value):
-        refuse(f"'{value}' is not a Google Cloud project id", "use 6 to 30 lower-case letters, digits and hyphens")
-    return value
-
-
 ServiceName = Annotated[str, AfterValidator(_service), in_schema(enum=sorted(SERVICES))]
-BucketLocation = Annotated[
-    str, AfterValidator(_bucket_location), in_schema(enum=sorted(catalogue.GCP_BUCKET_LOCATIONS))
-]
-BucketName = Annotated[str, AfterValidator(_bucket_name), form(_BUCKET)]
-ProjectId = Annotated[str, AfterValidator(_project), form(_PROJECT)]
 
 
 class Operator(Model):
@@ -76,24 +47,6 @@ class Instance(Model):
     """The clan service."""
     description: str = ""
     roles: dict[str, RoleAssignment] = Field(min_length=1)
-
-
-class Bucket(Model):
-    """A Cloud Storage bucket. Access is always uniform and never public."""
-
-    provider: Literal["gcp"] = "gcp"
-    location: BucketLocation
-    """A region, a dual-region or a multi-region, in lower case."""
-    storage_class: Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] = "STANDARD"
-    versioning: bool = True
-    keep_objects: bool = True
-    """Whether the bucket refuses to be deleted while it holds objects."""
-
-
-class Gcp(Model):
-    """Where in Google Cloud everything of this fleet lives."""
-
-    project: ProjectId
 
 
 class Fleet(Model):
@@ -122,6 +75,12 @@ class Fleet(Model):
     """By name; the names of all buckets in the world are one name space."""
     deployments: dict[Label, Deployment] = Field(default_factory=dict)
     """Applications, by name."""
+    networks: dict[Label, Network] = Field(default_factory=dict)
+    """Private networks, by name."""
+    policy: Policy = Policy()
+    """What nothing of this fleet may go beyond, whoever edits the rest of the file."""
+    retired: dict[Label, str] = Field(default_factory=dict)
+    """Machines that were removed from this file, with the id of the one server each that may be deleted for it."""
 
     @property
     def enabled_machines(self) -> dict[str, Machine]:

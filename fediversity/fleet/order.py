@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fediversity.fleet.machines import TAG_PREFIX
+from fediversity.fleet.base import TAG_PREFIX
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.services import ZEROTIER
 

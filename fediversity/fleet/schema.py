@@ -26,6 +26,9 @@ def schema() -> dict[str, Any]:
     described = Fleet.model_json_schema(by_alias=False)
     for group in _groups(described):
         _name_keys(group)
+        # Fields have their own names in the file, but for the one that is no name in Python.
+        if "import_" in group.get("properties", {}):
+            group["properties"] = {key.removesuffix("_"): known for key, known in group["properties"].items()}
     described["$defs"]["Instance"]["allOf"] = [_service(name, service) for name, service in SERVICES.items()]
     return {
         "$schema": _DIALECT,

@@ -1,12 +1,17 @@
 """What the ledger remembers of a step."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Outcome = Literal["applied", "unchanged", "deferred", "rolled_back", "failed", "interrupted"]
 """How a step ended. `interrupted`: whoever ran it died in the middle, so nobody knows how far it came."""
 
 ENDED_WELL: frozenset[Outcome] = frozenset({"applied", "unchanged"})
+
+
+TAKES_TURNS = frozenset({"install", "update", "apply"})
+"""The kinds of steps of which only so many are at work at once."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,22 @@ class StepRecord:
         return self.step.removesuffix(f"-{self.kind}")
 
     @property
+    def waiting(self) -> bool:
+        """Whether it has not had its turn yet: others are at work, or its machine has not answered."""
+        return self.outcome is None and self.kind in TAKES_TURNS and self.started_at <= self.queued_at
+
+    @property
     def ended_well(self) -> bool:
         """Whether the step reached what it was for."""
         return self.outcome in ENDED_WELL
+
+    def under(self, renamed: Mapping[str, str]) -> "StepRecord":
+        """The record with its machine's present name, if `renamed` has one for the name it was written under."""
+        new = renamed.get(self.machine or "")
+        if new is None:
+            return self
+        step = f"{new}-{self.kind}" if self.step == f"{self.machine}-{self.kind}" else self.step
+        return replace(self, machine=new, step=step)
 
 
 @dataclass(frozen=True)
@@ -64,3 +82,7 @@ class Probe:
     drift: bool
     system: str | None
     detail: str
+
+    def under(self, renamed: Mapping[str, str]) -> "Probe":
+        """The look with its machine's present name, if `renamed` has one for the name it was written under."""
+        return replace(self, machine=renamed.get(self.machine, self.machine))

@@ -17,11 +17,13 @@ _BUSY_SECONDS = 30.0
 class Ledger:
     """The record of every step of one stack. Safe to use from several processes at once.
 
-    Raises sqlite3.Error if the file cannot be written, for example on a full disk.
+    `renamed` gives machines' present names by their former ones: what was recorded under a former name is read under
+    the present one. Raises sqlite3.Error if the file cannot be written, for example on a full disk.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, renamed: Mapping[str, str] | None = None) -> None:
         self.path = path
+        self.renamed = renamed or {}
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -139,10 +141,28 @@ class Ledger:
                 "WHERE id IN (SELECT max(id) FROM probes WHERE drift >= ? GROUP BY machine) ORDER BY machine",
                 (at_least_drift,),
             )
-            return {
-                machine: Probe(number, machine, at, bool(reachable), bool(healthy), bool(drift), system, detail)
+            found = (
+                Probe(number, machine, at, bool(reachable), bool(healthy), bool(drift), system, detail)
                 for number, machine, at, reachable, healthy, drift, system, detail in rows
-            }
+            )
+            newest = sorted((probe.under(self.renamed) for probe in found), key=lambda probe: probe.id)
+            return {probe.machine: probe for probe in newest}
+
+    def carry_over(self) -> None:
+        """Writes down under the present names what was recorded under former ones. It may be done twice."""
+        if not self.renamed or not self.path.exists():
+            return
+        with self._open() as connection:
+            bring_up_to_date(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            for old, new in self.renamed.items():
+                connection.execute(
+                    "UPDATE steps SET machine = ?1, step = CASE WHEN step = ?2 || '-' || kind THEN ?1 || '-' || kind "
+                    "ELSE step END WHERE machine = ?2",
+                    (new, old),
+                )
+                connection.execute("UPDATE probes SET machine = ? WHERE machine = ?", (new, old))
+            connection.execute("COMMIT")
 
     def install_of(self, machine: str, server_id: str) -> StepRecord | None:
         """The newest install of this very server: one that ended well if there is one, else any whose turn came.
@@ -164,4 +184,4 @@ class Ledger:
             # Reading changes nothing, so a column that the file does not have yet is read as empty.
             wanted = ", ".join(name if name in there else f"NULL AS {name}" for name in _COLUMNS)
             rows = connection.execute(f"SELECT {wanted} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
-            return tuple(StepRecord(*row) for row in rows)
+            return tuple(StepRecord(*row).under(self.renamed) for row in rows)

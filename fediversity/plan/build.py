@@ -10,11 +10,13 @@ from fediversity.fleet.base import is_address
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.graph import find_cycle, in_order
 from fediversity.fleet.handoff import render
-from fediversity.fleet.machines import DarwinProvider, ExistingProvider, Machine
+from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.plan import commands
 from fediversity.plan.commands import Site
+from fediversity.plan.servers import UNKNOWN, Servers
 from fediversity.plan.steps import Plan, PlanError, Step
 
 VARS = "fleet-vars"
@@ -28,14 +30,15 @@ def make_plan(
     generators: str = "",
     systems: Mapping[str, str] | None = None,
     kept: Mapping[str, str] | None = None,
+    servers: Servers = UNKNOWN,
 ) -> Plan:
     """All steps that roll the enabled part of a fleet out, in a fixed order.
 
     `fingerprints` gives each enabled machine's, `generators` the state of what generates their vars. `systems` tells a
     machine's whole system apart from others where more is known of it than that fingerprint, which leaves out what
     applications are asked to be; `kept` gives the fingerprints of deployments that were applied and are as they should
-    be, by the name of their step. Raises PlanError if steps wait for each other in a circle, which a loaded fleet never
-    does.
+    be, by the name of their step. `servers` is what is known of the servers that there are. Raises PlanError if steps
+    wait for each other in a circle, which a loaded fleet never does.
     """
     rendered = render(fleet)
     steps = [_vars(fleet, rendered, generators, site)] if fleet.enabled_machines else []
@@ -43,7 +46,8 @@ def make_plan(
     for name, machine in fleet.enabled_machines.items():
         gate = [update_name(other) for other in sorted(resolve_after(fleet, name, machine.after))]
         admitted_by = [update_name(controller) for controller in sorted(mesh[name])]
-        steps += _machine_steps(name, machine, gate, admitted_by, fingerprints[name], site)
+        prepared = servers.comes_with_nixos(name, machine)
+        steps += _machine_steps(name, machine, gate, admitted_by, fingerprints[name], site, prepared=prepared)
         steps[-1] = _waiting_for(steps[-1], (update_name(other) for other in sorted(waits[name])))
     known = {**fingerprints, **(systems or {})}
     steps += [_apply(fleet, name, rendered, known, site) for name in fleet.placed_deployments]
@@ -72,25 +76,37 @@ def _secrets_of(request: Mapping[str, Any]) -> list[Any]:
 
 
 def _machine_steps(
-    name: str, machine: Machine, gate: list[str], admitted_by: list[str], fingerprint: str, site: Site
+    name: str,
+    machine: Machine,
+    gate: list[str],
+    admitted_by: list[str],
+    fingerprint: str,
+    site: Site,
+    *,
+    prepared: bool,
 ) -> list[Step]:
     """The chain of steps of one machine; each waits for the one before it.
+
+    A server that is `prepared` runs NixOS already: it is not installed, and has its own host key from its first update
+    on.
 
     `gate` lists the steps that `after:` puts before anything that changes the machine, `admitted_by` the updates of
     the mesh's controllers, without which nobody could admit it.
     """
     chain = [Step(f"{name}-reach", "reach", name)]
-    user, port = machine.ssh.user, machine.ssh.port
-    if machine.installed_by_us:
+    user, port = machine.ssh.user, site.port(machine.ssh.port)
+    if machine.installed_by_us and not prepared:
         command = commands.install(name, user, port, site)
         chain.append(Step(f"{name}-install", "install", name, (VARS, *gate), command))
-        if machine.disk.encrypted:
-            chain.append(Step(f"{name}-unlock", "unlock", name))
+    if machine.installed_by_us and machine.disk.encrypted:
+        chain.append(Step(f"{name}-unlock", "unlock", name, (VARS,) if prepared else (), prepared=prepared))
+    if machine.installed_by_us and not prepared:
         chain.append(Step(f"{name}-online", "online", name))
     if machine.mesh:
         chain.append(Step(f"{name}-join", "join", name, (*gate, *admitted_by)))
     command = commands.update(name, user, port, site, host=_host(machine, site))
-    chain.append(Step(update_name(name), "update", name, (VARS, *gate), command, fingerprint))
+    update = Step(update_name(name), "update", name, (VARS, *gate), command, fingerprint, prepared=prepared)
+    chain.append(update)
     return [_waiting_for(step, (chain[index - 1].name,) if index else ()) for index, step in enumerate(chain)]
 
 

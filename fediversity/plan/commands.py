@@ -15,6 +15,9 @@ ADDRESS = "$FEDIVERSITY_ADDRESS"
 PROJECT = "$PWD"
 HOME = "$HOME"
 
+SSH_PORT = 22
+SIMULATED_SSH_PORT = 2222
+
 _VARIABLE = re.compile(rf"(?:{'|'.join(map(re.escape, (ADDRESS, PROJECT, HOME)))})(?![A-Za-z0-9_])")
 
 Command = tuple[str, ...]
@@ -41,6 +44,10 @@ class Site:
         loses that part. As a `path:` it is the folder itself, files that git does not know included.
         """
         return f"path:{_in_project(self.flake)}"
+
+    def port(self, port: int) -> int:
+        """The port on which SSH answers: a simulated machine has 2222 in place of 22, which would need root here."""
+        return SIMULATED_SSH_PORT if self.simulated and port == SSH_PORT else port
 
     @property
     def state_dir(self) -> str:

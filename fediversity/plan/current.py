@@ -7,6 +7,7 @@ from fediversity.fleet.handoff import require_current
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.plan.images import require_image_port
+from fediversity.plan.renamed import require_vars_moved
 from fediversity.plan.settings import Settings, require_plain_path
 
 
@@ -18,5 +19,6 @@ def current_fleet(settings: Settings) -> Fleet:
     require_plain_path(Path.cwd())
     fleet = load_fleet(Path(settings.fleet_file))
     require_image_port(fleet, settings)
+    require_vars_moved(fleet, settings)
     require_current(fleet, Path(settings.flake) / FLEET_JSON)
     return fleet

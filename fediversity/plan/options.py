@@ -11,6 +11,7 @@ from fediversity.plan.steps import Step
 _CAPPED = frozenset({"install", "update", "apply"})
 _PUT_OFF = frozenset({"reach", "join", "update", "apply"})
 _LOCKED = frozenset({"install", "unlock", "update", "apply"})
+_SWITCHES = frozenset({"update", "apply"})
 _GATED = frozenset({"install", "join", "update", "apply"})
 
 
@@ -27,13 +28,15 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     options += ["--may-be-offline"] if step.kind in _PUT_OFF and machine.deferred_when_off else []
     options += ["--gate", ",".join(gate)] if (gate := _gate(step, fleet)) else []
     options += ["--machine", step.machine] if step.deployment else []
-    options += ["--fleet", fleet.name, "--user", machine.ssh.user, "--port", str(machine.ssh.port)]
+    options += ["--fleet", fleet.name, "--user", machine.ssh.user, "--port", str(site.port(machine.ssh.port))]
     options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
     if step.kind in _LOCKED and machine.disk.encrypted:
         options += ["--unlock-port", str(machine.disk.unlock_port)]
+    options += ["--prepared"] if step.prepared else []
+    options += ["--formerly", ",".join(machine.formerly)] if step.kind in _SWITCHES and machine.formerly else []
     if step.kind == "install" and machine.reinstall:
         options += ["--reinstall", machine.reinstall]
-    return (*options, *(_mesh(step.machine, fleet) if step.kind == "join" else ()))
+    return (*options, *(_mesh(step.machine, fleet, site) if step.kind == "join" else ()))
 
 
 def checks_text(machine: Machine) -> str | None:
@@ -55,8 +58,8 @@ def _gate(step: Step, fleet: Fleet) -> tuple[str, ...]:
     return tuple(sorted(resolve_after(fleet, "" if step.deployment else step.machine, after)))
 
 
-def _mesh(machine: str, fleet: Fleet) -> tuple[str, ...]:
+def _mesh(machine: str, fleet: Fleet, site: Site) -> tuple[str, ...]:
     controller = controller_of(machine, fleet)
     ssh = fleet.machines[controller].ssh
     who = ("--instance", fleet.machines[machine].mesh or "", "--controller", controller)
-    return (*who, "--controller-user", ssh.user, "--controller-port", str(ssh.port))
+    return (*who, "--controller-user", ssh.user, "--controller-port", str(site.port(ssh.port)))

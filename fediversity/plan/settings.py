@@ -2,17 +2,26 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from fediversity.plan.commands import Site
+from fediversity.plan.credentials import DEFAULT, Sources, parse_credentials
+from fediversity.plan.endpoints import Endpoints, parse_endpoints
 
 Plugin = Literal["local", "official"]
 
 _PACKAGES = ("hcloud", "gcp", "command")
-KNOWN_SETTINGS = frozenset({"fleet", "plugins", "machines", "identity", "protect", "flake"})
-_TEXTS = ("fleet", "identity", "flake")
+GROUPS = ("plugins", "credentials", "endpoints")
+"""The settings that are groups of others."""
+
+KNOWN_SETTINGS = frozenset({"fleet", "machines", "identity", "protect", "flake", "backend", *GROUPS})
+PLUGINS_VARIABLE = "FEDIVERSITY_PLUGINS"
+"""The variable of the environment that has the plug-ins of one run be others than the stack's: `local`."""
+
+_TEXTS = ("fleet", "identity", "flake", "backend")
+_BACKENDS = ("file", "gs", "s3", "azblob", "https")
 _NOT_IN_PATHS = re.compile(r"""[\s\\&?#%$'"`]""")
 
 
@@ -27,7 +36,10 @@ class Settings:
     `fleet_file` is its fleet file, relative to the project. `plugins` says for each package whether the embedded
     cloud's plug-in or the official one serves it. `simulated`: machines and tools are the embedded cloud's.
     `identity` is the SSH private key to log in with; None leaves it to the person's agent and SSH configuration.
-    `protect` keeps what holds data from being deleted by accident.
+    `protect` keeps what holds data from being deleted by accident. `credentials` says where to look for each cloud's,
+    `endpoints` where clouds are that are not at their own addresses. `preview_only`: the plug-ins are the embedded
+    cloud's and the machines are real, so that nothing but a preview may be made with them. `backend` is
+    the URL of where the engine keeps this stack's state; None leaves it to the project (`backend.url`, Pulumi.yaml).
     """
 
     stack: str
@@ -37,6 +49,10 @@ class Settings:
     protect: bool
     identity: str | None
     flake: str
+    backend: str | None = None
+    credentials: Sources = field(default_factory=lambda: DEFAULT)
+    endpoints: Endpoints = field(default_factory=Endpoints)
+    preview_only: bool = False
 
     @property
     def site(self) -> Site:
@@ -71,6 +87,17 @@ def _wrong_path(key: str, path: Any) -> Iterator[str]:
         yield f"{key}: only your own home can be written as ~; write the path '{path}' in full"
 
 
+def _wrong_backend(url: Any) -> Iterator[str]:
+    """What is wrong with the URL of a backend. The value itself is not repeated: it may hold what it must not."""
+    if not isinstance(url, str):
+        return
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _BACKENDS:
+        yield f"backend: must be a URL that begins with one of {', '.join(f'{known}://' for known in _BACKENDS)}"
+    elif "@" in rest.partition("/")[0] or re.search(r"[?&](?:[^=]*(?:secret|password|token|key))=", url, re.IGNORECASE):
+        yield "backend: holds a credential, which would be committed; leave it to the environment"
+
+
 def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     """The settings from what stands under `fediversity:`, by key without that prefix.
 
@@ -83,6 +110,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     ]
     wrong += [f"{key}: must be text" for key in _TEXTS if not isinstance(given.get(key, ""), str)]
     wrong += [wrong_path for key in ("identity", "flake") for wrong_path in _wrong_path(key, given.get(key))]
+    wrong += _wrong_backend(given.get("backend"))
     plugins, wrong_plugins = _plugins(given.get("plugins", {}))
     wrong += wrong_plugins
     machines = given.get("machines", "real")
@@ -92,7 +120,17 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
         # A simulated cloud has no real machines, and real tools must never be pointed at simulated ones.
         fitting = "local" if machines == "simulated" else "official"
         odd = [package for package in ("hcloud", "gcp") if plugins[package] != fitting]
-        wrong += [f"plugins.{name}: '{plugins[name]}' does not go with machines: {machines}" for name in odd]
+        fix = "; `--plugins local` previews a real stack with simulated plug-ins" if machines == "real" else ""
+        wrong += [f"plugins.{name}: '{plugins[name]}' does not go with machines: {machines}{fix}" for name in odd]
+    credentials, wrong_credentials = parse_credentials(given.get("credentials", {}))
+    endpoints, wrong_endpoints = parse_endpoints(given.get("endpoints", {}))
+    wrong += [*wrong_credentials, *wrong_endpoints]
+    if machines == "simulated":
+        wrong += [
+            f"{name}: a simulated stack asks no cloud; leave it out"
+            for name in ("credentials", "endpoints")
+            if given.get(name)
+        ]
     if not given.get("fleet"):
         wrong.append("fleet: is missing; write the fleet file's path, e.g. stacks/dev.yaml")
     protect = str(given.get("protect", "true"))
@@ -109,7 +147,31 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
         protect=protect == "true",
         identity=given.get("identity"),
         flake=str(given.get("flake", "nix")),
+        credentials=credentials,
+        endpoints=endpoints,
+        backend=given.get("backend"),
     )
+
+
+def with_plugins(settings: Settings, chosen: str | None) -> Settings:
+    """The settings for one run with other plug-ins than the stack's own; None or empty: with its own.
+
+    Simulated plug-ins show what a real stack would make, without asking any cloud; the real tools must never be
+    pointed at what they make up, so they can only preview. Raises SettingsError for what cannot be.
+    """
+    if not chosen or set(settings.plugins.values()) == {chosen}:
+        return settings
+    if chosen not in ("local", "official"):
+        raise SettingsError(
+            f"--plugins {chosen}: there are local ones (simulated) and official ones; nothing was changed."
+        )
+    if chosen == "official":
+        own = "simulated" if settings.simulated else "partly local by its settings"
+        raise SettingsError(
+            f"--plugins official: the stack {settings.stack} is {own}; nothing was changed.\n"
+            f"    fix: its plug-ins stand in Pulumi.{settings.stack}.yaml under fediversity:plugins"
+        )
+    return replace(settings, plugins=dict.fromkeys(_PACKAGES, "local"), preview_only=not settings.simulated)
 
 
 def require_plain_path(path: Path) -> None:

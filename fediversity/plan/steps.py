@@ -39,7 +39,7 @@ class Step:
     before, without those that others in the list imply. `fingerprint` is what the step applies; while it stays equal
     the step does not run again. It is None for steps that run once for each server. `command` is what the runner
     supervises, empty where the runner does the work itself. `purpose` says what it does where that is not what steps of
-    its kind usually do.
+    its kind usually do. `prepared`: the server comes with NixOS, so that no installer has run on it.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Step:
     fingerprint: str | None = None
     deployment: str | None = None
     purpose: str | None = None
+    prepared: bool = False
 
     @property
     def subject(self) -> str:

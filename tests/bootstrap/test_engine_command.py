@@ -91,6 +91,15 @@ def test_a_passphrase_of_ones_own_stays() -> None:
     assert "PULUMI_CONFIG_PASSPHRASE" not in environment("dev", {"PULUMI_CONFIG_PASSPHRASE_FILE": "f"})
 
 
+def test_the_backend_that_a_stack_names_comes_before_the_projects_and_after_a_persons(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT.format(url="file://."))
+    named = environment("production", {"PULUMI_BACKEND_URL": ""}, "file://kept")
+    assert Backend.of(tmp_path, named).folder == tmp_path / "kept"
+    own = environment("production", {"PULUMI_BACKEND_URL": "file://own"}, "file://kept")
+    assert Backend.of(tmp_path, own).folder == tmp_path / "own"
+    assert "PULUMI_BACKEND_URL" not in environment("dev", {})
+
+
 @pytest.mark.parametrize(
     ("url", "folder"),
     [("file://.", "."), ("file://state", "state"), ("file:///srv/state?no_tmp_dir=true", "/srv/state")],

@@ -134,7 +134,8 @@ def drawn(chains: list[Chain], *, rows: int = 40, width: int = 100) -> list[str]
     return [text.rstrip() for text in console.export_text().splitlines()]
 
 
-AT_WORK = run("oak-install", None)
+QUEUED = run("oak-install", None)
+AT_WORK = replace(QUEUED, started_at=QUEUED.queued_at + 0.001)
 START = AT_WORK.started_at
 CHAINS = [
     Chain("oak", 5, 1, running=(AT_WORK,)),
@@ -160,6 +161,30 @@ def test_the_live_table_has_a_row_for_each_machine_with_something_to_do() -> Non
         "1 machine has nothing to do",
         "1 min 1 s 8 of 20 steps done, 1 at work, 1 not well",
     ]
+
+
+def test_a_step_that_waits_for_its_turn_is_told_from_one_at_work() -> None:
+    reach, apply = run("pine-reach", None), run("blog-apply", None, machine="pine")
+    chains = [
+        *(Chain("oak", 5, 1, running=(AT_WORK,)), Chain("elm", 3, 1, running=(QUEUED,))),
+        Chain("pine", 3, 1, running=(replace(reach, started_at=START), replace(apply, started_at=apply.queued_at))),
+    ]
+
+    rows = [" ".join(text.split()) for text in drawn(chains)]
+
+    assert rows[0] == "oak 1/5 12.3 s install"
+    assert rows[1] == "elm 1/3 12.3 s install waits for its turn"
+    assert rows[2].endswith("reach; blog apply waits for its turn"), "what takes no turns is at work at once"
+    assert rows[3].endswith("2 at work, 2 waiting for a turn, 1 not well")
+
+
+def test_in_a_large_fleet_what_is_at_work_is_shown_before_what_waits_for_its_turn() -> None:
+    waiting = [Chain(f"wait{number}", 2, 0, running=(QUEUED,)) for number in range(100)]
+
+    text = "\n".join(drawn([*waiting, *CHAINS], rows=8))
+
+    assert "oak" in text
+    assert "the switch failed" in text
 
 
 def test_a_fleet_that_is_larger_than_the_terminal_shows_what_is_at_work_or_has_failed() -> None:

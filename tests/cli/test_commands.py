@@ -161,6 +161,7 @@ def test_each_command_explains_itself(command: str, capsys: Output) -> None:
         (["lint"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh"]),
         (["render"], ["rich", "pulumi", "grpc", "fediversity.plan.build"]),
         (["status", "--json"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh", "fediversity.plan.build"]),
+        (["cost", "--json"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh", "fediversity.plan.build"]),
         (["check"], ["rich", "pulumi", "grpc", "asyncssh"]),
     ],
     ids=lambda value: value[0],

@@ -11,7 +11,8 @@ import pytest
 from fediversity.cli.going_back import recorded_before
 from fediversity.ledger import history
 from tests.cli.machines import NEW, OLD, Garden
-from tests.deploy.machines import Asked, Said
+from tests.deploy.living import ARM_GUARD, STOP_GUARD
+from tests.deploy.machines import BUSY_UNITS, Asked, Said, hang_up, in_turn
 from tests.ledger.records import run
 
 SET = f"nix-env -p /nix/var/nix/profiles/system --set {OLD}"
@@ -33,11 +34,12 @@ def garden(garden: Garden) -> Garden:
         return Said(stderr="activating\n")
 
     answers |= {f"test -e {SWITCH}": Said(), SET: Said(), RUN: switched}
+    answers |= {STOP_GUARD: Said(status=5), f"{ARM_GUARD} …": Said()}
     return garden
 
 
 def switch_commands(garden: Garden) -> list[str]:
-    return [command for command in garden.oak.commands if command.startswith(("nix-env", "systemd-run"))]
+    return [command for command in garden.oak.commands if command.startswith(("nix-env", "systemd-run --pipe"))]
 
 
 def test_the_system_before_the_newest_one_is_the_one_to_go_back_to() -> None:
@@ -90,6 +92,40 @@ def test_a_rollback_sets_the_profile_switches_in_a_unit_of_its_own_and_is_record
     (note,) = json.loads(garden.command("status", "--json").stdout)["machines"][0]["notes"]
     assert (note["kind"], note["why"].partition(" from ")[0]) == ("held", "rolled back by hand")
     assert garden.command("check", "dev", "oak").returncode == 0, "what was rolled back by hand has not drifted"
+
+
+def test_a_guard_watches_over_a_rollback_as_over_an_update(garden: Garden) -> None:
+    garden.command("rollback", "oak", "--yes")
+
+    told = [command for command in garden.oak.commands if command.startswith(("nix-env", "systemd-run", STOP_GUARD))]
+    assert [line.split()[0] for line in told] == ["systemctl", "systemd-run", "nix-env", "systemd-run", "systemctl"]
+    assert told[1].startswith(ARM_GUARD)
+    assert told[1].split()[-3:] == [NEW, NEW, "60"], "it goes back to what ran, after a tenth of its usual 600 s"
+
+
+def test_a_machine_that_a_rollback_cuts_off_comes_back_by_its_guard(garden: Garden) -> None:
+    garden.oak.answers[RUN] = hang_up
+    garden.oak.answers[BUSY_UNITS] = in_turn(
+        Said(), Said("fediversity-guard-went-back.service loaded active running A unit\n")
+    )
+    garden.oak.answers["systemctl stop fediversity-guard-went-back.service"] = Said()
+
+    done = garden.command("rollback", "oak", "--yes")
+
+    assert done.returncode == 1
+    assert f"oak was cut off by it, and its guard took it back: it runs {NEW}" in done.stdout
+    assert garden.ledger.records()[-1].outcome == "failed"
+    assert garden.oak.commands[-1] == "systemctl stop fediversity-guard-went-back.service"
+
+
+def test_a_rollback_waits_for_no_other_deployment(garden: Garden) -> None:
+    garden.oak.answers[BUSY_UNITS] = Said("clan-switch-oak-1.service loaded active running A unit\n")
+
+    done = garden.command("rollback", "oak", "--yes")
+
+    assert done.returncode == 1
+    assert "another deployment is at work on oak: clan-switch-oak-1.service; nothing was changed" in done.stdout
+    assert switch_commands(garden) == []
 
 
 def test_a_held_machine_can_be_let_go(garden: Garden) -> None:

@@ -1,6 +1,7 @@
 """`fediversity status`: how machines stand, out of records."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,9 @@ def test_how_the_last_update_ended_is_told_in_its_own_word(outcome: None, kind: 
 
 
 def test_a_step_that_runs_is_told_from_one_whose_runner_is_gone() -> None:
-    at_work = run("oak-update", None)
+    queued = run("oak-update", None)
+    at_work = replace(queued, started_at=queued.queued_at + 5)
+    assert [note.kind for note in standing(queued, alive=True).notes] == ["waiting"]
     assert [note.kind for note in standing(at_work, alive=True).notes] == ["running"]
     assert [note.kind for note in standing(at_work, alive=False).notes] == ["interrupted"]
 

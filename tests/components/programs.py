@@ -6,6 +6,7 @@ import runpy
 from collections.abc import Mapping
 
 from fediversity.components.program import Program
+from fediversity.credentials.find import Credentials
 from fediversity.fleet.model import Fleet
 from fediversity.plan.settings import Settings, parse_settings
 from fediversity.plan.steps import Plan
@@ -36,13 +37,18 @@ STAGING = parse_settings("staging", {"fleet": "stacks/staging.yaml", "protect": 
 
 
 def declare(
-    fleet: Fleet, settings: Settings, *, preview: bool = False, attempts: Mapping[str, int] | None = None
+    fleet: Fleet,
+    settings: Settings,
+    *,
+    preview: bool = False,
+    attempts: Mapping[str, int] | None = None,
+    credentials: Credentials | None = None,
 ) -> Recording:
     """What a fleet registers in a stack with those settings."""
     config = {} if settings.simulated else {"hcloud:token": TOKEN}
     plan = plan_for(fleet, settings)
     return record(
-        lambda: Program(fleet, plan, settings, attempts).declare(),
+        lambda: Program(fleet, plan, settings, attempts, credentials=credentials).declare(),
         stack=settings.stack,
         config=config,
         preview=preview,

@@ -10,6 +10,7 @@ import contextvars
 import json
 import os
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ _CREATED: Mapping[str, Mapping[str, Any]] = {
     "simulated:index:Host": {"address": "127.64.9.9"},
     "hcloud:index/primaryIp:PrimaryIp": {"ipAddress": "127.64.0.1"},
     "gcp:compute/address:Address": {"address": "127.64.0.2"},
+    "hcloud:index/zone:Zone": {"authoritativeNameservers": {"assigneds": ["ns1.hetzner.simulated."]}},
     "gcp:dns/managedZone:ManagedZone": {"nameServers": ["ns1.simulated."]},
     "gcp:storage/bucket:Bucket": {"url": "gs://simulated"},
 }
@@ -160,16 +162,19 @@ class RecordingMonitor(mocks.MockMonitor):
         with self._lock:
             if urn in (entry.urn for entry in self.recording.all):
                 raise AssertionError(f"Duplicate resource URN '{urn}'")
-            number = len(self.recording.all)
+            # The same in every run, although resources are registered as their inputs come to be known.
+            number = zlib.crc32(urn.encode())
             self.recording.all.append(_registration(urn, request))
         created = struct_pb2.Struct()
         created.CopyFrom(request.object)
         if self._preview or not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=created)
         created.update(_CREATED.get(request.type, {}))
+        if request.type == "hcloud:index/primaryIp:PrimaryIp" and created["type"] == "ipv6":
+            created.update({"ipAddress": "fd00:64::", "ipNetwork": "fd00:64::/64"})
         if request.type == "gcp:compute/instance:Instance":
-            created.update({"instanceId": str(9000 + number)})
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=str(1000 + number), object=created)
+            created.update({"instanceId": str(number)})
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=str(number), object=created)
 
     def RegisterResourceOutputs(  # noqa: N802 (the monitor's own spelling)
         self, request: resource_pb2.RegisterResourceOutputsRequest

@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.components.contracts import HCLOUD_SCHEMA, wrong_in_arguments, wrong_in_schema, wrong_in_simulated
+from tests.components.contracts import (
+    HCLOUD_SCHEMA,
+    hcloud_schema,
+    wrong_in_arguments,
+    wrong_in_schema,
+    wrong_in_simulated,
+)
 from tests.components.programs import DEV, STACKS, declare
 from tests.components.recording import Recording
+from tests.local_plugins.contracts import HCLOUD_RESOURCES
 from tests.plan.samples import dev_fleet
 
 with_schema = pytest.mark.skipif(not HCLOUD_SCHEMA.exists(), reason="the plug-in's schema is not beside this checkout")
@@ -33,8 +40,19 @@ def resources(name: str, *packages: str) -> list[tuple[str, dict[str, Any]]]:
 def test_hetzner_s_plug_in_takes_every_input_of_every_resource(name: str) -> None:
     registered = resources(name, "hcloud")
     assert [wrong for type_, inputs in registered for wrong in wrong_in_schema(type_, inputs)] == []
-    kinds = {type_.rpartition(":")[2] for type_, _ in registered}
-    assert kinds == {"hcloud", "SshKey", "Firewall", "PrimaryIp", "Server", "Zone", "ZoneRrset"}
+    kinds = {type_.rpartition("/")[2] for type_, _ in registered} - {"pulumi:providers:hcloud"}
+    if name == "the dev fleet":
+        assert kinds < set(HCLOUD_RESOURCES), "it need not have everything"
+    else:
+        assert kinds == set(HCLOUD_RESOURCES), "what replaces these is compared with the schema, too"
+
+
+@with_schema
+@every_recording
+def test_changes_are_ignored_of_properties_that_hetzner_s_plug_in_has(name: str) -> None:
+    for entry in RECORDINGS[name]().custom:
+        if entry.package == "hcloud":
+            assert entry.ignore_changes <= hcloud_schema()["resources"][entry.type]["inputProperties"].keys(), entry.urn
 
 
 @every_recording

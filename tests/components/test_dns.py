@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.components.programs import STACKS, dev, production
+from tests.components.programs import DEV, STACKS, declare, dev, production
 from tests.components.recording import Recording, Registration
+from tests.plan.samples import server, unchecked
 
 RRSET, RECORD_SET = "hcloud:index/zoneRrset:ZoneRrset", "gcp:dns/recordSet:RecordSet"
 
@@ -62,13 +63,15 @@ def test_an_address_record_depends_on_the_machine_it_points_at(stack: str) -> No
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_fixed_records_depend_on_nothing_but_their_zone(stack: str) -> None:
+def test_fixed_records_depend_on_nothing_but_their_zone_and_the_first_of_their_name(stack: str) -> None:
     recording = STACKS[stack]()
     hetzner = recording.one("hcloud:index/zone:Zone", "fleet.example-zone")
     google = recording.one("gcp:dns/managedZone:ManagedZone", "fleet.org-zone")
     for found, zone in ((at_hetzner(recording), hetzner), (at_google(recording), google)):
-        for key in EXPECTED.keys() - {("hub", "A")}:
+        for key in EXPECTED.keys() - {("hub", "A"), ("fixed", "AAAA")}:
             assert found[key].dependencies == {zone.urn}, key
+        assert found["fixed", "AAAA"].dependencies == {zone.urn, found["fixed", "A"].urn}
+        assert found["fixed", "AAAA"].property_dependencies["name"] == {found["fixed", "A"].urn}
 
 
 def test_a_record_of_a_disabled_machine_is_left_out() -> None:
@@ -98,3 +101,71 @@ def test_zones_are_named_as_each_provider_wants() -> None:
 def test_a_real_record_of_an_existing_machine_holds_its_own_address() -> None:
     records = at_hetzner(production())["legacy", "A"].inputs["records"]
     assert records == [{"value": "203.0.113.7"}]
+
+
+def small_fleet(provider: str) -> Recording:
+    """A zone with everything that follows, at one provider, and a zone inside it at the other."""
+    inner = {"hetzner": "gcp", "gcp": "hetzner"}[provider]
+    user = {"username": "a", "display_name": "A", "email": "a@b.example"}
+    deployment = {"application": "mastodon", "machine": "solo", "domain": "fleet.example", "initial_user": user}
+    six = {"machineClass": "nixos", "system": "x86_64-linux", "provider": {"kind": "existing", "host": "2001:db8::6"}}
+    records = [
+        {"name": "@", "type": "TXT", "values": ["ä" * 200]},
+        {"name": "www", "type": "AAAA", "values": ["2001:DB8:0:0::1"]},
+        {"name": "www", "type": "TXT", "values": ["x"]},
+        {"name": "old", "type": "CNAME", "values": ["else.example."]},
+    ]
+    outer = {"provider": provider, "hosts": ["tag:all"], "services": True, "records": records}
+    fleet = unchecked(
+        {
+            "gcp": {"project": "small-project"},
+            "operators": {"a": {"keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA a"]}},
+            "machines": {"solo": server(), "six": six},
+            "dns": {"zones": {"fleet.example": outer, "in.fleet.example": {"provider": inner}}},
+            "deployments": {"social": deployment},
+        }
+    )
+    return declare(fleet, DEV)
+
+
+def answers(recording: Recording) -> dict[tuple[str, str], list[str]]:
+    """Every record set of the zone by name, as Hetzner writes it, and type."""
+    found = {key: [item["value"] for item in entry.inputs["records"]] for key, entry in at_hetzner(recording).items()}
+    for entry in recording.of_type(RECORD_SET):
+        name = entry.inputs["name"].removesuffix("fleet.example.").removesuffix(".") or "@"
+        found[name, entry.inputs["type"]] = entry.inputs["rrdatas"]
+    return found
+
+
+@pytest.mark.parametrize("provider", ["hetzner", "gcp"])
+def test_hosts_services_and_inner_zones_have_their_records(provider: str) -> None:
+    found = answers(small_fleet(provider))
+    servers = {"hetzner": ["ns1.simulated."], "gcp": ["ns1.hetzner.simulated."]}[provider]
+    assert found["solo", "A"] == found["@", "A"] == ["127.64.0.1"]
+    assert found["solo", "AAAA"] == found["@", "AAAA"] == ["fd00:64::1"]
+    assert found["six", "AAAA"] == ["2001:db8::6"]
+    assert ("six", "A") not in found
+    assert found["in", "NS"] == servers
+    assert found["www", "AAAA"] == ["2001:db8::1"]
+
+
+@pytest.mark.parametrize("provider", ["hetzner", "gcp"])
+def test_a_cname_and_what_may_take_its_place_know_each_other(provider: str) -> None:
+    recording = small_fleet(provider)
+    kind = {"hetzner": RRSET, "gcp": RECORD_SET}[provider]
+    alias, first, second, apex = (
+        recording.one(kind, f"fleet.example-{name}") for name in ("old-CNAME", "www-AAAA", "www-TXT", "@-TXT")
+    )
+    assert all(entry.delete_before_replace for entry in recording.of_type(kind))
+    assert len(alias.aliases) == 8
+    assert [text for text in first.aliases if "fleet.example-www-CNAME" in text]
+    assert (second.aliases, apex.aliases) == ((), ())
+    assert second.property_dependencies["name"] == {first.urn}
+    assert "name" not in apex.property_dependencies
+
+
+def test_the_stack_says_what_a_registrar_has_to_be_told() -> None:
+    assert dev().stack_outputs["nameServers"] == {
+        "fleet.example": ["ns1.hetzner.simulated."],
+        "fleet.org": ["ns1.simulated."],
+    }

@@ -63,12 +63,13 @@ def test_a_real_stack_says_once_that_there_is_no_nix_and_a_simulated_one_says_no
     said: list[str] = []
     monkeypatch.setattr("pulumi.log.info", said.append)
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("GOOGLE_CREDENTIALS", "{}")
     run_entry_point(DEV_CONFIG)
     assert said == []
 
     fleet = project / "stacks" / "dev.yaml"
     operators = "\noperators: {someone: {keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA someone]}}\n"
-    fleet.write_text(fleet.read_text().replace("port: 2222", "port: 22") + operators)
+    fleet.write_text(fleet.read_text() + operators)
     (project / "nix" / "fleet.json").write_text(render_text(load_fleet(fleet)))
     real = {"fediversity:fleet": DEV_CONFIG["fediversity:fleet"], "hcloud:token": TOKEN}
     updates = [name for name in run_entry_point(real).commands if name.endswith("-update")]

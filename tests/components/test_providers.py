@@ -3,14 +3,18 @@
 import subprocess
 import sys
 
+import pulumi
 import pytest
 
 from fediversity.components.simulated import LOCAL_VERSION
+from fediversity.credentials.find import Credential, Credentials
 from fediversity.fleet.model import Fleet
-from fediversity.plan.settings import parse_settings
-from tests.components.programs import DEV, PRODUCTION, STACKS, declare, dev, production
+from fediversity.plan.endpoints import GCP_SERVICES
+from fediversity.plan.settings import parse_settings, with_plugins
+from tests.components.contracts import wrong_in_arguments, wrong_in_schema
+from tests.components.programs import DEV, PRODUCTION, STACKS, TOKEN, declare, dev, production
 from tests.components.recording import Recording, Secret
-from tests.plan.samples import PROJECT, dev_fleet, every_kind, mac, one_server, unchecked
+from tests.plan.samples import PROJECT, dev_fleet, every_kind, mac, one_server, server, unchecked
 
 OFFICIAL_VERSIONS = {"hcloud": "1.43.3", "gcp": "10.2.0", "command": "1.2.1"}
 
@@ -126,3 +130,50 @@ def test_a_fleet_without_a_project_cannot_ask_for_google_by_accident() -> None:
 
 def test_the_dev_stack_s_own_fleet_uses_every_simulated_package() -> None:
     assert set(providers(declare(dev_fleet(), DEV))) == {"simulated", "hcloud", "gcp", "command"}
+
+
+def test_a_credential_from_elsewhere_is_kept_as_a_secret_and_a_plug_in_s_own_is_not_kept_at_all() -> None:
+    credentials: Credentials = {"hcloud": Credential("value", TOKEN), "gcp": Credential("value", "a-key")}
+    recording = declare(every_kind(), PRODUCTION, credentials=credentials)
+    assert recording.one("pulumi:providers:hcloud", "hcloud").inputs["token"] == Secret(TOKEN)
+    assert recording.one("pulumi:providers:gcp", "gcp").inputs["credentials"] == Secret("a-key")
+    left = declare(every_kind(), PRODUCTION, credentials={"hcloud": Credential("config"), "gcp": Credential("plugin")})
+    assert "credentials" not in left.one("pulumi:providers:gcp", "gcp").inputs
+
+
+def test_a_stack_s_own_end_points_are_those_of_its_providers() -> None:
+    gcp = {service: f"https://proxy.example/{service}/" for service in GCP_SERVICES}
+    given = {"fleet": "stacks/production.yaml", "endpoints": {"hcloud": "http://127.0.0.1:8081/v1", "gcp": gcp}}
+    recording = declare(every_kind(), parse_settings("production", given))
+    assert recording.one("pulumi:providers:hcloud", "hcloud").inputs["endpoint"] == "http://127.0.0.1:8081/v1"
+    inputs = recording.one("pulumi:providers:gcp", "gcp").inputs
+    assert {name: value for name, value in inputs.items() if name.endswith("CustomEndpoint")} == {
+        "computeCustomEndpoint": gcp["compute"],
+        "dnsCustomEndpoint": gcp["dns"],
+        "iamCustomEndpoint": gcp["iam"],
+        "kmsCustomEndpoint": gcp["kms"],
+        "cloudResourceManagerCustomEndpoint": gcp["resource_manager"],
+        "storageCustomEndpoint": gcp["storage"],
+    }
+    for kind in ("hcloud", "gcp"):
+        entry = recording.one(f"pulumi:providers:{kind}", kind)
+        wrong = wrong_in_schema if kind == "hcloud" else wrong_in_arguments
+        assert wrong(entry.type, entry.inputs) == []
+
+
+def test_a_preview_with_simulated_plug_ins_shows_real_machines_and_no_site() -> None:
+    recording = declare(every_kind(), with_plugins(PRODUCTION, "local"), preview=True)
+    assert providers(recording) == dict.fromkeys(("hcloud", "gcp", "command"), LOCAL_VERSION)
+    assert not recording.of_type("simulated:index:Site")
+    assert recording.one("pulumi:providers:hcloud", "hcloud").inputs == {
+        "endpoint": "simulated:production",
+        "token": Secret("simulated"),
+    }
+
+
+def test_only_a_preview_with_simulated_plug_ins_stands_a_key_in_for_missing_operators() -> None:
+    fleet = unchecked({"machines": {"web": server()}})
+    recording = declare(fleet, with_plugins(PRODUCTION, "local"), preview=True)
+    assert recording.names("hcloud:index/sshKey:SshKey") == ["nobody-key"]
+    with pytest.raises(pulumi.RunError, match="nobody could log in"):
+        declare(fleet, PRODUCTION, preview=True)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from fediversity.deploy import health
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.job import Check, Result, RolledBackError, StepError
 from fediversity.deploy.ssh import pin_host_key
 from fediversity.deploy.verbs import update
+from fediversity.deploy.zerotier import Network as ZeroTier
 from tests.deploy.living import ARM_GUARD, NETWORK_ID, SET_PROFILE, STOP_GUARD, Living
 from tests.deploy.machines import NEW_SYSTEM, SYSTEM, Network, Said, ScriptedMachine, in_turn
 from tests.deploy.site import Site
@@ -147,6 +149,31 @@ def test_a_check_of_its_own_that_does_not_hold_takes_the_machine_back(
 
     with pytest.raises(RolledBackError, match=said):
         run(site, machine, living.switched, checks=(check,))
+    assert living.system == SYSTEM
+
+
+def test_a_mesh_that_is_asked_for_has_to_be_joined(site: Site, network: Network) -> None:
+    living = Living(status="REQUESTING_CONFIGURATION")
+
+    with pytest.raises(RolledBackError, match="the mesh: REQUESTING_CONFIGURATION"):
+        run(site, living.machine(network), living.switched, checks=(Check("the mesh", mesh=True, timeout=1),))
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+def test_where_this_computer_is_in_the_mesh_the_machine_is_reached_over_it_too(
+    site: Site, network: Network, monkeypatch: pytest.MonkeyPatch, reachable: bool
+) -> None:
+    living = Living()
+    machine = living.machine(network)
+    in_the_mesh = machine.address if reachable else "127.0.0.1"
+    monkeypatch.setattr(health, "is_in_network_of", lambda address: address == in_the_mesh)
+    monkeypatch.setattr(ZeroTier, "own_address", in_the_mesh)
+
+    if reachable:
+        assert run(site, machine, living.switched).outcome == "applied"
+        return
+    with pytest.raises(RolledBackError, match=r"over the mesh, root@127\.0\.0\.1 port \d+ does not answer"):
+        run(site, machine, living.switched)
     assert living.system == SYSTEM
 
 
@@ -300,6 +327,30 @@ def test_a_guard_that_was_left_behind_is_taken_over_and_its_system_not_trusted(s
         run(site, machine, lambda: None)
     assert (living.system, living.profile) == (SYSTEM, SYSTEM)
     assert "cut off here before it had confirmed" in site.log_text
+
+
+def test_a_system_that_nobody_saw_well_is_not_trusted_though_a_restart_has_ended_its_guard(
+    site: Site, network: Network
+) -> None:
+    living = Living(system=NEW_SYSTEM, profile=NEW_SYSTEM, broken={NEW_SYSTEM: ["web.service"]})
+    machine = living.machine(network)
+    site.ledger.end(site_record(site), "applied", "well", SYSTEM)
+    site.ledger.end(site_record(site), "interrupted", "its runner ended in the middle")
+
+    with pytest.raises(RolledBackError, match=r"failed on cinnabar: web\.service"):
+        run(site, machine, lambda: None)
+    assert (living.system, living.profile) == (SYSTEM, SYSTEM)
+
+
+def test_an_earlier_step_that_was_cut_off_before_it_changed_anything_leaves_nothing_to_distrust(
+    site: Site, network: Network
+) -> None:
+    living = Living(broken={SYSTEM: ["old.service"]})
+    machine = living.machine(network)
+    site.ledger.end(site_record(site), "applied", "well", SYSTEM)
+    site.ledger.end(site_record(site), "interrupted", "its runner ended in the middle")
+
+    assert run(site, machine, lambda: None).outcome == "unchanged", "what failed before is no reason to go back"
 
 
 def site_record(site: Site) -> int:

@@ -21,7 +21,7 @@ BEFORE = Snapshot(system=SYSTEM, profile=SYSTEM, identity="seed/cinnabar")
 def guard(site: Site, machine: ScriptedMachine, *checks: Check, patience: float = 0.01) -> Guard:
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
     bench = site.bench("update", machine, ("clan",), patience=patience, checks=checks)
-    return Guard(bench, bench.machine(), BEFORE)
+    return Guard.of(bench, bench.machine(), BEFORE)
 
 
 class Script:
@@ -67,7 +67,7 @@ def scripts() -> Iterator[list[Script]]:
 
 def armed(site: Site, network: Network, tmp_path: Path, seconds: str) -> Script:
     machine = Living().machine(network)
-    guard(site, machine).arm()
+    guard(site, machine).arm(1)
     words = shlex.split(machine.commands[-1])
     (tmp_path / "machine").mkdir()
     return Script(tmp_path / "machine", (*words[:-1], seconds))
@@ -133,7 +133,7 @@ def test_a_machine_that_takes_no_guard_is_not_changed(site: Site, network: Netwo
     machine = Living().machine(network, more={"systemd-run --unit=fediversity-guard --collect …": refuses})
 
     with pytest.raises(StepError, match=r"takes no guard against a bad update: Failed to start.*; nothing was changed"):
-        guard(site, machine).arm()
+        guard(site, machine).arm(1)
 
 
 def test_it_is_armed_in_the_session_that_stops_the_one_before(site: Site, network: Network) -> None:
@@ -141,7 +141,7 @@ def test_it_is_armed_in_the_session_that_stops_the_one_before(site: Site, networ
     machine = living.machine(network)
     watch = guard(site, machine)
 
-    watch.arm()
+    watch.arm(1)
     watch.renew()
 
     assert living.guard == (SYSTEM, SYSTEM, 6.0)

@@ -24,10 +24,11 @@ def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> Bench:
 
 def holding_the_turn(site: Site) -> subprocess.Popen[str]:
     text = (
-        "import fcntl, sys, time; lock = open(sys.argv[1]); fcntl.flock(lock, fcntl.LOCK_EX); "
+        "import fcntl, sys, time; lock = open(sys.argv[1], 'w'); fcntl.flock(lock, fcntl.LOCK_EX); "
         "print('held', flush=True); time.sleep(60)"
     )
-    lock = str(site.state_dir / "install.lock")
+    (site.state_dir / "slots").mkdir()
+    lock = str(site.state_dir / "slots" / "installs.0")
     holder = subprocess.Popen([sys.executable, "-c", text, lock], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
@@ -40,7 +41,6 @@ def test_what_the_machine_runs_is_asked_anew_when_the_turn_has_come(site: Site, 
     site.clan()
     machine = network.machine(image_answers())
     bench = bench_for(site, machine)
-    (site.state_dir / "install.lock").touch()
 
     def finish_elsewhere() -> None:
         wait_until(lambda: "true" in machine.commands)
@@ -70,7 +70,8 @@ def test_installs_go_one_at_a_time_and_say_when_their_turn_came(site: Site, netw
         )
         for name, machine in machines.items()
     ]
-    wait_until(lambda: len(site.records) == 3)
+    # The ledger tells the one at work from those that wait, while they do.
+    wait_until(lambda: sorted(record.waiting for record in site.records) == [False, True, True])
     (site.project / "all-are-here").touch()
     outcomes = [json.loads(runner.communicate(timeout=60)[0])["outcome"] for runner in runners]
 

@@ -9,8 +9,8 @@ from fediversity.deploy.job import StepError
 from fediversity.deploy.preflight import require_memory
 from fediversity.deploy.ssh import pin_host_key
 from fediversity.deploy.verbs import update
-from tests.deploy.living import Living
-from tests.deploy.machines import Network, Said, Script
+from tests.deploy.living import ARM_GUARD, Living
+from tests.deploy.machines import Network, Said, Script, hang_up, in_turn
 from tests.deploy.site import Site
 
 UPDATE = ("clan", "machines", "update", "cinnabar")
@@ -55,6 +55,32 @@ def test_a_full_store_is_refused_with_how_to_make_room(site: Site, network: Netw
     assert "nix-collect-garbage" in error.hint
 
 
+def test_contact_that_is_lost_before_anything_is_changed_is_taken_up_again(site: Site, network: Network) -> None:
+    site.clan()
+    arm = f"{ARM_GUARD} …"
+    living = Living()
+    guarding = living.machine(network).answers[arm]
+    machine = living.machine(
+        network, more={"hostname": in_turn(hang_up, Said("cinnabar\n")), arm: in_turn(hang_up, guarding)}
+    )
+    pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
+
+    assert update(site.bench("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
+
+    assert site.clan_calls == ["machines update cinnabar"]
+    assert site.log_text.count("it is asked again") == 2
+
+
+def test_contact_that_stays_lost_before_anything_is_changed_is_a_failure(site: Site, network: Network) -> None:
+    site.clan()
+    machine = Living().machine(network, more={"hostname": hang_up})
+    pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
+
+    with pytest.raises(StepError, match="does not answer"):
+        update(site.bench("update", machine, UPDATE, server_id="4711"))
+    assert site.clan_calls == []
+
+
 @pytest.mark.parametrize(("skew", "word"), [(3600, "ahead"), (-3600, "behind")])
 def test_a_wrong_clock_is_refused(site: Site, network: Network, skew: int, word: str) -> None:
     error = refused(site, network, Living(skew=skew))
@@ -86,6 +112,16 @@ def test_a_mac_that_asks_for_a_password_or_is_not_bootstrapped_is_refused(site: 
 
     assert "asks crs58 for a password with sudo" in error.reason
     assert "cinnabar has no nix-darwin yet" in error.reason
+
+
+def test_a_mac_that_somebody_rebuilds_is_waited_for_and_then_refused(site: Site, network: Network) -> None:
+    more: dict[str, Script] = {"pgrep -f '[d]arwin-rebuild switch'": Said("812\n")}
+
+    error = refused(site, network, Living(), more, machine_class="darwin", user="crs58", patience=0.001)
+
+    assert "another deployment is at work on cinnabar: darwin-rebuild" in error.reason
+    assert "`pgrep -fl darwin-rebuild`" in error.hint
+    assert "waiting for darwin-rebuild on cinnabar" in site.log_text
 
 
 def test_a_mac_with_a_full_disk_is_refused(site: Site, network: Network) -> None:

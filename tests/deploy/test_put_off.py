@@ -13,7 +13,7 @@ from fediversity.deploy.ssh import pin_host_key
 from fediversity.deploy.verbs import apply, reach, update
 from fediversity.ledger.records import Outcome
 from tests.deploy.living import Living
-from tests.deploy.machines import Network, Said, ScriptedMachine, new_key
+from tests.deploy.machines import Network, Said, ScriptedMachine, hang_up, new_key
 from tests.deploy.site import Site
 
 UPDATE = ("clan", "machines", "update", "cinnabar")
@@ -45,6 +45,21 @@ def test_every_step_of_a_machine_that_may_be_off_is_put_off(site: Site, network:
     for result in results:
         assert "cinnabar may be off" in result.reason
         assert "the next rollout does this step" in result.reason
+    assert site.clan_calls == []
+
+
+def test_a_machine_that_falls_asleep_while_it_is_looked_at_is_put_off(site: Site, network: Network) -> None:
+    machine = Living().machine(network, mac=True, more={"date +%s": hang_up})
+    pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
+    site.clan()
+
+    results = [
+        update(bench(site, "update", machine)),
+        apply(bench(site, "apply", machine, subject="social", deployment={"enable": True})),
+    ]
+
+    assert {result.outcome for result in results} == {"deferred"}
+    assert all("cinnabar may be off, and root@" in result.reason for result in results)
     assert site.clan_calls == []
 
 

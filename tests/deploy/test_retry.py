@@ -28,6 +28,10 @@ NO_CONNECTION = "ssh: connect to host 203.0.113.7 port 22: Connection timed out"
         "client_loop: send disconnect: Broken pipe",
         "kex_exchange_identification: read: Connection reset by peer",
         "ssh: Could not resolve hostname moss.zt: Name or service not known",
+        "Connection reset by 203.0.113.7 port 22",
+        "Connection to 203.0.113.7 closed by remote host.",
+        "Connection to 203.0.113.7 port 22 timed out",
+        "Timeout, server 203.0.113.7 not responding.",
         "rsync exited with code 255",
     ],
 )

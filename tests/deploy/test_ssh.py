@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.deploy import ssh
 from fediversity.deploy.facts import unreachable
 from fediversity.deploy.job import StepError, StopError
 from fediversity.deploy.ssh import Target
@@ -169,6 +170,29 @@ def test_a_wrong_host_key_is_never_waited_for(site: Site, network: Network) -> N
 
     assert answer.wrong_host_key
     assert time.monotonic() - begun < 5
+
+
+def test_a_server_that_is_tired_of_refusing_is_waited_for_gently_and_has_still_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSH 9.8 and later take no connection at all after some refused logins from the same place."""
+    monkeypatch.setattr(ssh, "_REFUSED_PAUSE", 0.3)
+    tries = site.bin / "tries"
+    site.script(
+        "ssh",
+        f"echo x >>'{tries}'\n"
+        f"[ $(wc -l <'{tries}') -le 2 ] && echo 'root@somewhere: Permission denied (publickey).' >&2 && exit 255\n"
+        "echo 'kex_exchange_identification: Connection closed by remote host' >&2; exit 255\n",
+    )
+    there = Target("127.0.0.1", 22, "root", "cinnabar", site.known_hosts)
+    begun = time.monotonic()
+
+    answer = there.wait(1.5)
+
+    assert answer.login_refused
+    assert "refuses the login" in unreachable(there, answer)[0]
+    assert 2 < len(tries.read_text().split()) < 7
+    assert time.monotonic() - begun > 0.6
 
 
 def test_waiting_ends_when_the_runner_has_to_stop(site: Site, network: Network) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from fediversity.derivations.changes import change_lines, changes
-from fediversity.plan.fingerprint import fingerprints
+from fediversity.ledger.sqlite import Ledger
+from fediversity.plan.fingerprint import FlakeSources, fingerprints
 from fediversity.plan.settings import SettingsError
 from tests.cli.conftest import SETTINGS as SIMULATED
 from tests.derivations.garden import MACHINES, Garden, counting
@@ -137,3 +138,33 @@ def test_without_nix_nothing_is_loaded_that_only_nix_needs() -> None:
     Path("Pulumi.dev.yaml").write_text(SIMULATED)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["fediversity.derivations.planned", "fediversity.derivations.systems"]
+
+
+def test_the_flake_and_the_ledger_are_read_once_for_a_plan_and_all_that_is_said_of_it(
+    garden: Garden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garden.roll_out("oak", "/nix/store/aaaa-system")
+    read: list[str] = []
+
+    def counted(of: type, name: str) -> None:
+        original = getattr(of, name)
+
+        def count(self: object, *given: object) -> object:
+            read.append(f"{of.__name__}.{name}")
+            return original(self, *given)
+
+        monkeypatch.setattr(of, name, count)
+
+    counted(Ledger, "records")
+    counted(Ledger, "drifts")
+    whole = FlakeSources.read
+
+    def read_whole(folder: Path) -> FlakeSources:
+        read.append("FlakeSources.read")
+        return whole(folder)
+
+    monkeypatch.setattr(FlakeSources, "read", read_whole)
+
+    changes(garden.planned())
+
+    assert sorted(read) == ["FlakeSources.read", "Ledger.drifts", "Ledger.records"]

@@ -1,5 +1,7 @@
 """The main job, as a story: nothing, preview, up, up again, edits, refresh, destroy. With the real engine."""
 
+import json
+import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,16 @@ def test_machines_show_the_traces_of_what_was_done(checkout: Checkout) -> None:
         assert (root / "nix/var/nix/profiles/system").is_symlink(), f"{name} has no system profile"
     cinnabar = root_of(checkout, "cinnabar")
     assert any((cinnabar / "run/secrets/vars").rglob("ssh.id_ed25519")), "the secrets did not arrive"
+
+
+def test_what_is_deployed_is_what_the_fleet_file_was_priced_for(checkout: Checkout) -> None:
+    done = checkout.run(sys.executable, "-m", "fediversity.cli.main", "cost", "dev", "--json")
+
+    found = json.loads(checkout.must(done))
+    assert found["deployed"] == "by the engine's state"
+    # How a boot disk is made is the component's; everything else must be found again.
+    assert [change for change in found["difference"]["changes"] if "disk" not in change] == []
+    assert len(found["items"]) > 5
 
 
 def test_a_second_up_changes_nothing_and_runs_no_command(checkout: Checkout) -> None:

@@ -144,6 +144,26 @@ def test_a_machine_rolled_back_by_hand_is_left_alone_until_it_is_let_go(checkout
     assert (newest(checkout).step, newest(checkout).system) == ("rosegold-update", after)
 
 
+def test_a_machine_that_somebody_switched_has_drifted_and_the_next_up_mends_it(checkout: Checkout) -> None:
+    applied = newest(checkout).system
+    older = next(record.system for record in reversed(checkout.records()) if record.system not in {None, applied})
+    by_hand = f"sudo -n nix-env -p /nix/var/nix/profiles/system --set {older} && sudo -n {older}/activate"
+    machine = checkout.machines()["rosegold"]
+    there = f"{next(user for user in machine['authorized_keys'] if user != 'root')}@{machine['address']}"
+    options = ["-F", "none", "-i", str(checkout.stack_dir / "identity"), "-p", "2222", "-o", "StrictHostKeyChecking=no"]
+    checkout.must(checkout.run("ssh", *options, "-o", "UserKnownHostsFile=/dev/null", there, by_hand))
+
+    found = people(checkout, "check")
+
+    assert found.status == 1
+    assert f"rosegold   drifted: it runs {older}, but {applied} was applied last" in found.output
+    count = len(checkout.records())
+    checkout.must(checkout.just("up"))
+    assert [record.step for record in checkout.records()[count:]] == ["rosegold-update"]
+    assert (newest(checkout).outcome, newest(checkout).system) == ("applied", applied)
+    checkout.must(people(checkout, "check"))
+
+
 def test_ctrl_c_ends_the_rollout_in_good_order_and_is_summed_up(checkout: Checkout) -> None:
     change(checkout, *MACS)
     started = checkout.start(sys.executable, "-m", "fediversity.engine", "up", "dev")

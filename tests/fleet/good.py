@@ -49,7 +49,18 @@ machines:
     machineClass: nixos
     system: x86_64-linux
     tags: [spare]
-    provider: {kind: hetzner, server_type: cpx21, location: ash}
+    provider:
+      kind: hetzner
+      server_type: cpx21
+      location: hel1
+      install_type: ccx13
+      network: {name: bed, address: 10.20.0.2}
+      ipv6: false
+      backups: true
+      placement_group: apart
+      volumes:
+        seeds: {size_gb: 10, format: ext4}
+      rdns: yew.garden.example
   moss:
     machineClass: darwin
     system: aarch64-darwin
@@ -74,6 +85,9 @@ limits:
   installs: 1
   updates: 2
   per_provider: {hetzner: 2}
+
+networks:
+  bed: {zone: eu-central, range: 10.20.0.0/16, subnet: 10.20.0.0/24}
 
 instances:
   roots:
@@ -102,6 +116,8 @@ dns:
     garden.example:
       provider: hetzner
       ttl: 300
+      hosts: [oak]
+      services: true
       records:
         - {name: oak, type: A, machine: oak}
         - {name: ash, type: A, machine: ash}
@@ -111,8 +127,12 @@ dns:
         - {name: _xmpp._tcp, type: SRV, values: [0 5 5222 oak.garden.example.]}
         - {name: '@', type: CAA, values: ['0 issue "letsencrypt.org"']}
         - {name: '*.apps', type: TXT, ttl: 60, values: [anything]}
+        - {name: lab, type: NS, values: [ns.lab.garden.example., ns.elsewhere.example.]}
+        - {name: ns.lab, type: A, values: [203.0.113.53]}
     social.example:
       provider: gcp
+    kids.garden.example: {provider: gcp}
+    100.51.198.in-addr.arpa: {provider: hetzner, records: [{name: '7', type: PTR, values: [ash.mesh.example.]}]}
 
 buckets:
   garden-media: {location: europe-west1}

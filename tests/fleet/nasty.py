@@ -79,7 +79,7 @@ PLACES = (
     at(
         "tags: [spare]",
         "tags: [spare",
-        "    provider: {kind: hetzner, server_type: cpx21",
+        "    provider:\n      kind: hetzner\n      server_type: cpx21",
         "",
         "not valid YAML: did not find expected ',' or ']'",
         "check the indentation and the quotes",

@@ -115,3 +115,15 @@ def test_every_problem_carries_the_name_of_the_file_it_was_read_from(tmp_path: P
     line = line_of("cx99", file.read_text())
     assert str(refused.value).startswith(f"{file}:{line}: machines.oak.provider.server_type: unknown Hetzner")
     assert str(refused.value).endswith(f"1 problem in {file}; nothing was changed.")
+
+
+def test_a_former_name_leads_to_one_machine_that_is_not_retired() -> None:
+    head = "machineClass: nixos\n    system: x86_64-linux\n    "
+    text = edited(f"{head}tags: [cloud, web]", f"{head}formerly: [alder]\n    tags: [cloud, web]")
+    text = edited(f"{head}tags: [spare]", f"{head}formerly: [alder]\n    tags: [spare]", text)
+    text = edited("buckets:\n", "retired: {alder: '7'}\nbuckets:\n", text)
+    assert [(problem.field, problem.what) for problem in problems(text)] == [
+        ("machines.yew.formerly[0]", "'alder' was 'oak' as well"),
+        ("retired.alder", "'alder' is what 'oak' was called before"),
+        ("retired.alder", "'alder' is what 'yew' was called before"),
+    ]

@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from fediversity.fleet.load import load_fleet, parse_fleet
-from fediversity.fleet.machines import DarwinProvider, GcpProvider, HetznerProvider
 from fediversity.fleet.problems import FleetError
+from fediversity.fleet.providers import DarwinProvider, GcpProvider, HetznerProvider
 from tests.fleet.good import GOOD, edited, line_of
 
 FILE = Path(__file__).parents[2] / "stacks" / "dev.yaml"

@@ -118,3 +118,8 @@ def test_a_current_file_is_accepted_and_a_stale_or_missing_one_refused_by_name(t
     require_current(good(), file)
     with pytest.raises(FleetError, match=rf"{file}: is stale"):
         require_current(good(edited("tags: [cloud, web]", "tags: [cloud]")), file)
+
+
+def test_dev_is_the_simulated_twin_of_production_for_all_that_machines_are_told() -> None:
+    stacks = Path(__file__).parents[2] / "stacks"
+    assert render_text(load_fleet(stacks / "dev.yaml")) == render_text(load_fleet(stacks / "production.yaml"))

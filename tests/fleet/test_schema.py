@@ -96,7 +96,6 @@ def test_an_editor_complains_about_nothing_that_loads() -> None:
     [
         ("HetznerProvider", "server_type", catalogue.HETZNER_SERVER_TYPES),
         ("HetznerProvider", "location", catalogue.HETZNER_LOCATIONS),
-        ("HetznerProvider", "image", catalogue.HETZNER_IMAGES),
         ("GcpProvider", "machine_type", catalogue.GCP_MACHINE_TYPES),
         ("GcpProvider", "zone", catalogue.GCP_ZONES),
         ("Bucket", "location", catalogue.GCP_BUCKET_LOCATIONS),
@@ -105,6 +104,17 @@ def test_an_editor_complains_about_nothing_that_loads() -> None:
 )
 def test_editors_complete_exactly_what_the_catalogue_knows(model: str, field: str, known: Any) -> None:
     assert definition(model, field)["enum"] == sorted(known)
+
+
+def test_editors_complete_the_images_of_hetzner_beside_a_snapshot_s_number() -> None:
+    assert definition("HetznerProvider", "image")["anyOf"][0]["enum"] == sorted(catalogue.HETZNER_IMAGES)
+
+
+@pytest.mark.parametrize("model", ["Machine", "Zone", "Bucket"])
+def test_what_exists_already_is_written_under_import(model: str) -> None:
+    properties = SCHEMA["$defs"][model]["properties"]
+    assert "import" in properties
+    assert "import_" not in properties
 
 
 def test_editors_complete_the_roles_and_settings_of_each_service() -> None:

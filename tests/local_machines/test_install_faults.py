@@ -1,5 +1,6 @@
 """Faults while a server is installed or rebooted, and on Macs."""
 
+import threading
 import time
 
 import pytest
@@ -133,6 +134,18 @@ class TestMac:
         assert abs(int(mac.ssh("mac", "date +%s", user="crs58").stdout) - time.time()) < 10
         listed = mac.ssh("mac", "sudo -n zerotier-cli listnetworks", user="crs58")
         assert listed.stdout.startswith("200 listnetworks <nwid>")
+
+    def test_whoever_looks_sees_somebody_rebuild_it(self, mac: Site) -> None:
+        look = "pgrep -f '[d]arwin-rebuild switch'"
+        assert mac.ssh("mac", look, user="crs58").returncode == 1
+        mac.fault("mac", "slow", "15")
+        update = threading.Thread(target=lambda: mac.update("mac", "crs58"))
+        update.start()
+        wait_until(lambda: mac.ssh("mac", look, user="crs58").returncode == 0, "it is seen")
+        mac.heal("mac")
+        update.join()
+        assert mac.ssh("mac", look, user="crs58").returncode == 1
+        assert mac.ssh("mac", "pgrep -f ssh", user="crs58").returncode == 127
 
     def test_a_full_disk_fails_what_darwin_rebuild_builds(self, mac: Site) -> None:
         mac.fault("mac", "drop-at-step", "switch", times=1)

@@ -25,6 +25,13 @@ HCLOUD_RESOURCES = (
     "server:Server",
     "zone:Zone",
     "zoneRrset:ZoneRrset",
+    "network:Network",
+    "networkSubnet:NetworkSubnet",
+    "serverNetwork:ServerNetwork",
+    "placementGroup:PlacementGroup",
+    "volume:Volume",
+    "volumeAttachment:VolumeAttachment",
+    "rdns:Rdns",
 )
 GCP_RESOURCES = (
     "compute/address:Address",

@@ -143,3 +143,20 @@ def test_what_is_on_this_computer_in_reality_too_has_no_api(tmp_path: Path) -> N
     host.book.set("mac", "api-500")
     facts = {"machineClass": "darwin", "system": "aarch64-darwin", "user": "admin", "authorizedKeys": []}
     assert host.create({"name": "mac", **facts}).id == "mac"
+
+
+@pytest.mark.parametrize(
+    ("type_name", "resource"),
+    [
+        ("PrimaryIp", "web-one-address"),
+        ("PrimaryIp", "web-one-address-ipv6"),
+        ("Volume", "web-one-volume-data"),
+        ("Volume", "web-one-volume-web-server"),
+    ],
+)
+def test_a_machines_fault_strikes_each_of_its_resources(tmp_path: Path, type_name: str, resource: str) -> None:
+    engine = Engine(tmp_path, "hcloud", type_name, resource)
+    engine.book.set("web-one", "api-500", times=1)
+    wanted: dict[str, Any] = {"type": "ipv6"} if type_name == "PrimaryIp" else {"size": 10}
+    with pytest.raises(CloudError, match="service_error"):
+        engine.create({"name": "anything", "location": "fsn1"} | wanted)

@@ -5,14 +5,28 @@ from typing import Any
 
 import pytest
 
-from fediversity.fleet.catalogue import HETZNER_SERVER_TYPES
-from fediversity.local.plugins.hcloud.facts import DISK_GB
+from fediversity.fleet.catalogue import HETZNER_DISK_GB, HETZNER_SERVER_TYPES
 from fediversity.local.plugins.registry import PACKAGES, provider
 from fediversity.local.plugins.tables import Table
-from tests.local_plugins.contracts import HCLOUD_SCHEMA, command_facts, facts_path, gcp_facts, hcloud_facts
+from tests.local_plugins.contracts import (
+    HCLOUD_RESOURCES,
+    HCLOUD_SCHEMA,
+    command_facts,
+    facts_path,
+    gcp_facts,
+    hcloud_facts,
+)
 
-UPSTREAM_FRAMEWORK = {"sshKey:SshKey", "primaryIp:PrimaryIp", "zone:Zone", "zoneRrset:ZoneRrset"}
-"""Hetzner's resources whose schema is silent on replacements: they are made with the newer Terraform framework."""
+UPSTREAM_FRAMEWORK = {
+    "sshKey:SshKey": {"publicKey"},
+    "primaryIp:PrimaryIp": {"type", "location"},
+    "zone:Zone": {"name", "mode"},
+    "zoneRrset:ZoneRrset": {"zone", "name", "type"},
+    "serverNetwork:ServerNetwork": {"serverId", "networkId", "subnetId", "ip"},
+    "rdns:Rdns": {"serverId", "primaryIpId", "floatingIpId", "loadBalancerId", "ipAddress"},
+}
+"""Hetzner's resources whose schema is silent on replacements, because they are made with the newer Terraform framework,
+and what replaces them: `RequiresReplace` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges."""
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +48,16 @@ def test_hclouds_served_resources_are_those_that_are_compared(hcloud_schema: Any
     assert set(provider("hcloud").package.tables) == set(hcloud_facts(hcloud_schema)["resources"])
 
 
-def test_a_server_is_replaced_by_just_what_the_real_schema_says(hcloud_schema: Any) -> None:
-    table = provider("hcloud").package.tables["hcloud:index/server:Server"]
-    declared = hcloud_schema["resources"][table.token]["inputProperties"]
-    real = {name for name, spec in declared.items() if spec.get("willReplaceOnChanges")}
-    assert {name for name, spec in table.inputs.items() if table.replaces(name, spec)} == real
-
-
-@pytest.mark.parametrize(
-    ("name", "replacing"),
-    [
-        ("sshKey:SshKey", {"publicKey"}),
-        ("firewall:Firewall", set()),
-        ("primaryIp:PrimaryIp", {"type", "location"}),
-        ("zone:Zone", {"name", "mode"}),
-        ("zoneRrset:ZoneRrset", {"zone", "name", "type"}),
-    ],
-)
-def test_hclouds_other_resources_are_replaced_by_what_their_upstream_says(name: str, replacing: set[str]) -> None:
-    """Upstream: `RequiresReplace` and `ForceNew` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges."""
+@pytest.mark.parametrize("name", HCLOUD_RESOURCES)
+def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upstream_says(
+    name: str, hcloud_schema: Any
+) -> None:
     table = provider("hcloud").package.tables[f"hcloud:index/{name}"]
-    assert {property_ for property_, spec in table.inputs.items() if table.replaces(property_, spec)} == replacing
+    declared = hcloud_schema["resources"][table.token]["inputProperties"]
+    said = {name for name, spec in declared.items() if spec.get("willReplaceOnChanges") or spec.get("replaceOnChanges")}
+    assert not (said and name in UPSTREAM_FRAMEWORK), "the schema has begun to say it"
+    replacing = {property_ for property_, spec in table.inputs.items() if table.replaces(property_, spec)}
+    assert replacing == UPSTREAM_FRAMEWORK.get(name, said)
 
 
 def test_replacements_beyond_the_schema_are_only_where_the_schema_is_silent() -> None:
@@ -94,7 +97,7 @@ def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str
 def test_what_is_known_beyond_a_schema_is_about_properties_it_has(package: str) -> None:
     for table in provider(package).package.tables.values():
         extra = table.extra
-        named = {*extra.replaces, *extra.sets, *extra.defaults, *extra.not_simulated}
+        named = {*extra.replaces, *extra.sets, *extra.defaults, *extra.not_simulated, *extra.kept}
         assert named <= paths(table, table.inputs), table.token
         assert not extra.defaults.keys() & extra.not_simulated, table.token
 
@@ -114,4 +117,4 @@ def test_the_schema_a_plug_in_shows_is_complete_and_says_that_it_is_simulated(pa
 
 
 def test_every_server_type_of_the_catalogue_has_a_disk() -> None:
-    assert set(DISK_GB) == set(HETZNER_SERVER_TYPES)
+    assert set(HETZNER_DISK_GB) == set(HETZNER_SERVER_TYPES)

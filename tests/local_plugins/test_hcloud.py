@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fediversity.local.plugins.problems import CloudError
-from tests.local_plugins.hcloud_samples import RULE, primary_ip, server
+from tests.local_plugins.hcloud_samples import RULE, attached, network, primary_ip, put_on, server, subnet, volume
 from tests.local_plugins.world import KEY, OTHER_KEY, World
 
 
@@ -92,6 +92,32 @@ class TestServers:
         made.update(serverType="cx32", keepDisk=False)
         with pytest.raises(CloudError, match="does not fit cx22"):
             made.update(serverType="cx22")
+
+    def test_an_ipv6_network_comes_goes_and_changes_while_the_machine_is_off(self, world: World) -> None:
+        six = primary_ip(world, "six", type="ipv6")
+        made = server(world)
+        by_itself = made["ipv6Network"]
+        world.machines.done.clear()
+        assert not made.update(publicNets=[{"ipv6": int(six.id)}]).replaces
+        machine = f"hetzner-{made.id}"
+        assert world.machines.done == [f"off {machine}", f"change {machine}", f"on {machine}"]
+        assert made["ipv6Network"] == six["ipNetwork"] != by_itself
+        with pytest.raises(CloudError, match="is assigned to server"):
+            six.delete()
+        made.update(publicNets=[{"ipv6Enabled": False}])
+        assert (made["ipv6Network"], made["ipv6Address"]) == ("", "")
+        six.delete()
+        made.update(publicNets=None)
+        assert made["ipv6Address"].endswith("::1")
+
+    def test_an_ipv4_address_does_not_change_in_place(self, world: World) -> None:
+        ip = primary_ip(world)
+        with pytest.raises(CloudError, match="IPv4 address of a server in place is not simulated"):
+            server(world).update(publicNets=[{"ipv4": int(ip.id)}])
+
+    def test_a_snapshot_boots_a_prepared_nixos(self, world: World) -> None:
+        made = server(world, image="4711")
+        assert world.machines.specs[f"hetzner-{made.id}"].image_os == "nixos"
 
     def test_a_server_cannot_change_its_architecture_in_place(self, world: World) -> None:
         with pytest.raises(CloudError, match="invalid_server_type"):
@@ -272,6 +298,9 @@ class TestNetwork:
         ("PrimaryIp", {"type": "ipv6", "location": "fsn1"}),
         ("Server", {"serverType": "cx22", "image": "debian-12"}),
         ("Zone", {"name": "fleet.example", "mode": "primary"}),
+        ("Network", {"ipRange": "10.0.0.0/16"}),
+        ("PlacementGroup", {"type": "spread"}),
+        ("Volume", {"size": 10, "location": "fsn1"}),
     ],
 )
 def test_every_output_the_schema_promises_is_there(world: World, type_name: str, inputs: dict[str, Any]) -> None:
@@ -287,7 +316,13 @@ def test_nothing_is_left_when_all_is_deleted(world: World) -> None:
     firewall = world.make("Firewall", name="f", rules=[RULE])
     made = server(world, sshKeys=[key.id], publicNets=[{"ipv4": int(ip.id)}], firewallIds=[int(firewall.id)])
     alone = server(world, "alone")
-    for resource in (made, alone, key, ip, firewall):
+    place = attached(world, made, part := subnet(world, whole := network(world)))
+    on_it = put_on(world, made, data := volume(world))
+    name = world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="web.fleet.example")
+    for thing in (place, part, on_it, name):
+        promised = {output for output, spec in thing.resource.table.outputs.items() if spec.required}
+        assert promised <= set(thing.outputs) <= set(thing.resource.table.outputs)
+    for resource in (name, on_it, place, made, alone, key, ip, firewall, part, whole, data):
         resource.delete()
     with world.cloud.store.reading() as session:
         assert session.everything() == []

@@ -44,8 +44,8 @@ class TestConfiguration:
 
     def test_a_type_that_is_not_simulated_is_named(self, hcloud: Plugin) -> None:
         with pytest.raises(grpc.RpcError) as refusal:
-            hcloud.check("hcloud:index/volume:Volume", "disk", {})
-        assert "does not simulate hcloud:index/volume:Volume" in str(refusal.value.details())
+            hcloud.check("hcloud:index/loadBalancer:LoadBalancer", "balancer", {})
+        assert "does not simulate hcloud:index/loadBalancer:LoadBalancer" in str(refusal.value.details())
 
 
 class TestResources:

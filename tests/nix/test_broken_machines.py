@@ -94,9 +94,9 @@ CASES: Cases = {
         ],
     ),
     "one port for unlocking and for SSH": (
-        [put(2222, "machines", "orb-nixos", "unlockPort")],
+        [put(22, "machines", "orb-nixos", "unlockPort")],
         [
-            "machines.orb-nixos: port 2222 is both unlockPort and sshPort; fix: "
+            "machines.orb-nixos: port 22 is both unlockPort and sshPort; fix: "
             "use two ports: the initrd has a host key of its own, and clients would refuse the second"
         ],
     ),

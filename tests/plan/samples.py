@@ -54,6 +54,13 @@ machines:
       server_type: cpx21
       location: ash
       image: debian-13
+      backups: true
+      placement_group: apart
+      network: {name: inside, address: 10.8.1.2}
+      volumes:
+        data: {size_gb: 20, format: ext4}
+        raw: {size_gb: 10}
+      rdns: hub.fleet.example
       firewall:
         - {protocol: tcp, port: "443", description: HTTPS}
         - {protocol: udp, port: "8000-8010", sources: [203.0.113.0/24, "2001:db8::/32"]}
@@ -108,6 +115,8 @@ machines:
     system: aarch64-linux
     tags: [storage]
     provider: {kind: hetzner, server_type: cax11, location: hel1}
+networks:
+  inside: {zone: us-east, range: 10.8.0.0/16, subnet: 10.8.1.0/24}
 instances:
   zerotier-main:
     module: zerotier

@@ -87,7 +87,7 @@ def test_an_install_names_its_machine_asks_nobody_and_runs_all_phases() -> None:
         machine = fleet.machines[step.machine or ""]
         target = check_target(given.target_host)
         assert (given.machine, given.flake, given.yes) == (step.machine, in_checkout(site.flake_reference), True)
-        assert (target["user"], target["host"], target["port"]) == ("root", IPV4, str(machine.ssh.port))
+        assert (target["user"], target["host"], target["port"]) == ("root", IPV4, str(site.port(machine.ssh.port)))
         assert given.phases == "kexec,disko,install,reboot"
         assert given.update_hardware_config == "nixos-facter"
         assert not given.no_reboot, "deprecated, and it does nothing"
@@ -101,7 +101,7 @@ def test_an_update_names_one_machine_and_pins_its_host_key() -> None:
         machine = fleet.machines[step.machine or ""]
         target = check_target(given.target_host)
         assert (given.machines, given.tags, given.flake) == ([step.machine], None, in_checkout(site.flake_reference))
-        assert (target["user"], target["port"]) == (machine.ssh.user, str(machine.ssh.port))
+        assert (target["user"], target["port"]) == (machine.ssh.user, str(site.port(machine.ssh.port)))
         assert given.host_key_check == "strict"
         assert target["HostKeyAlias"] == step.machine
         assert target["UserKnownHostsFile"] == f"{CHECKOUT}/.fediversity/{site.stack}/known_hosts/{step.machine}"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.plan.settings import KNOWN_SETTINGS, SettingsError, parse_settings, require_plain_path
+from fediversity.plan.credentials import Source
+from fediversity.plan.settings import KNOWN_SETTINGS, SettingsError, parse_settings, require_plain_path, with_plugins
 
 SIMULATED = {"hcloud": "local", "gcp": "local", "command": "local"}
 
@@ -25,6 +26,12 @@ def test_a_stack_is_real_official_and_protected_unless_it_says_otherwise() -> No
     assert (settings.simulated, settings.protect) == (False, True)
     assert dict(settings.plugins) == {"hcloud": "official", "gcp": "official", "command": "official"}
     assert (settings.identity, settings.flake) == (None, "nix")
+
+
+def test_a_stack_may_name_its_own_backend() -> None:
+    assert parse_settings("production", {"fleet": "x"}).backend is None
+    url = "s3://states?region=eu-central-1&endpoint=https://s3.example&s3ForcePathStyle=true"
+    assert parse_settings("production", {"fleet": "x", "backend": url}).backend == url
 
 
 def test_a_simulated_stack_logs_in_with_its_throwaway_key() -> None:
@@ -71,7 +78,8 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
         ),
         (
             {"fleet": "x", "plugins": {"hcloud": "local"}},
-            "fediversity:plugins.hcloud: 'local' does not go with machines: real",
+            "fediversity:plugins.hcloud: 'local' does not go with machines: real; "
+            "`--plugins local` previews a real stack with simulated plug-ins",
         ),
         (
             {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local"}},
@@ -83,6 +91,22 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
         ),
         ({"fleet": "x", "identity": ["a", "b"]}, "fediversity:identity: must be text"),
         ({"fleet": "x", "flake": {}}, "fediversity:flake: must be text"),
+        (
+            {"fleet": "x", "backend": "my-bucket"},
+            "fediversity:backend: must be a URL that begins with one of file://, gs://, s3://, azblob://, https://",
+        ),
+        (
+            {"fleet": "x", "backend": "postgres://me:word@db/state"},
+            "fediversity:backend: must be a URL that begins with one of file://, gs://, s3://, azblob://, https://",
+        ),
+        (
+            {"fleet": "x", "backend": "https://me:word@state.example"},
+            "fediversity:backend: holds a credential, which would be committed; leave it to the environment",
+        ),
+        (
+            {"fleet": "x", "backend": "s3://states?region=x&secret_key=word"},
+            "fediversity:backend: holds a credential, which would be committed; leave it to the environment",
+        ),
         ({"fleet": ["x"]}, "fediversity:fleet: must be text"),
         (
             {"fleet": "x", "identity": "my keys/a"},
@@ -128,3 +152,67 @@ def test_a_path_that_options_targets_and_flake_references_cannot_carry_is_refuse
 @pytest.mark.parametrize("path", ["/", "/home/operator/fleet-2_a.b+c@d~e,f=g(h)", "/home/gärtner/flotte"])
 def test_a_plain_path_may_hold_anything_else(path: str) -> None:
     require_plain_path(Path(path))
+
+
+def test_credentials_are_looked_for_in_the_stack_then_in_the_environment_unless_it_says_where() -> None:
+    settings = parse_settings("production", {"fleet": "x", "credentials": {"hcloud": "clan:hetzner/token"}})
+    assert settings.credentials["hcloud"] == (Source("clan", "hetzner/token"),)
+    assert settings.credentials["gcp"] == (Source("config"), Source("env"))
+
+
+@pytest.mark.parametrize("text", ["clan:", "clan:--flake", "vault:x", "", 7, {"a": "b"}, "a-token-pasted-by-mistake"])
+def test_a_place_for_credentials_that_is_none_is_refused_and_never_repeated(text: Any) -> None:
+    (said,) = complaints(fleet="x", credentials={"hcloud": text})
+    assert said.startswith("fediversity:credentials.hcloud: is no place to look at")
+    assert "pasted" not in said
+
+
+def test_credentials_of_unknown_clouds_are_refused_by_name() -> None:
+    assert complaints(fleet="x", credentials={"aws": "env"}) == [
+        "fediversity:credentials.aws: unknown package; known: hcloud, gcp"
+    ]
+    assert complaints(fleet="x", credentials="env")[0].startswith("fediversity:credentials: must name packages")
+
+
+def test_end_points_are_part_of_the_settings_and_checked_with_them() -> None:
+    url = "http://127.0.0.1:8081/v1"
+    assert parse_settings("production", {"fleet": "x", "endpoints": {"hcloud": url}}).endpoints.hcloud == url
+    (said,) = complaints(fleet="x", endpoints={"hcloud": "http://api.example"})
+    assert said.startswith("fediversity:endpoints.hcloud: http:// is for this computer only")
+
+
+@pytest.mark.parametrize("name", ["credentials", "endpoints"])
+def test_a_simulated_stack_has_no_cloud_to_ask(name: str) -> None:
+    given = {"credentials": {"hcloud": "env"}, "endpoints": {"hcloud": "https://api.example"}}[name]
+    (said,) = complaints(fleet="x", machines="simulated", plugins=SIMULATED, **{name: given})
+    assert said == f"fediversity:{name}: a simulated stack asks no cloud; leave it out"
+
+
+def test_a_real_stack_can_be_previewed_with_simulated_plug_ins_and_no_more() -> None:
+    real = parse_settings("production", {"fleet": "x"})
+    settings = with_plugins(real, "local")
+    assert dict(settings.plugins) == SIMULATED
+    assert (settings.preview_only, settings.simulated, real.preview_only) == (True, False, False)
+
+
+def test_plug_ins_that_a_stack_has_anyway_change_nothing() -> None:
+    real = parse_settings("production", {"fleet": "x"})
+    simulated = parse_settings("dev", {"fleet": "x", "machines": "simulated", "plugins": SIMULATED})
+    assert with_plugins(real, "official") is real
+    assert with_plugins(real, None) is real
+    assert with_plugins(simulated, "local") is simulated
+
+
+def test_a_simulated_stack_never_gets_official_plug_ins() -> None:
+    simulated = parse_settings("dev", {"fleet": "x", "machines": "simulated", "plugins": SIMULATED})
+    with pytest.raises(SettingsError, match="the stack dev is simulated; nothing was changed"):
+        with_plugins(simulated, "official")
+    with pytest.raises(SettingsError, match="there are local ones"):
+        with_plugins(simulated, "remote")
+
+
+def test_a_simulated_machine_answers_on_another_port_than_22_and_a_real_one_on_its_own() -> None:
+    simulated = parse_settings("dev", {"fleet": "x", "machines": "simulated", "plugins": SIMULATED}).site
+    real = parse_settings("production", {"fleet": "x"}).site
+    assert (simulated.port(22), simulated.port(2200)) == (2222, 2200)
+    assert (real.port(22), real.port(2200)) == (22, 2200)

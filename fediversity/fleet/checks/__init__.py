@@ -5,7 +5,19 @@ Each check is a generator of findings over a fleet that is valid field by field.
 
 from collections.abc import Callable, Iterator
 
-from fediversity.fleet.checks import access, google, machines, order, outside, services
+from fediversity.fleet.checks import (
+    access,
+    dns,
+    google,
+    hetzner,
+    machines,
+    order,
+    outside,
+    policy,
+    safety,
+    services,
+    zones,
+)
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding
 
@@ -33,6 +45,25 @@ CHECKS: tuple[Check, ...] = (
     google.machine_names,
     google.zone_names,
     google.sources,
-    outside.dns_records,
+    hetzner.networks,
+    hetzner.places,
+    hetzner.volumes,
+    hetzner.groups,
+    hetzner.reverse_names,
+    hetzner.rules,
+    hetzner.install_types,
+    dns.names,
+    dns.machines,
+    dns.once,
+    zones.delegations,
+    zones.targets,
+    zones.wildcards,
     outside.deployments,
+    policy.unencrypted,
+    safety.retired,
+    safety.former_names,
+    safety.words_of_servers,
+    safety.adopted,
+    safety.install_types,
+    safety.prepared_images,
 )

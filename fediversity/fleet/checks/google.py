@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from fediversity.fleet.google import LONGEST_NAME, address_name, firewall_name, zone_name
-from fediversity.fleet.machines import EVERYBODY, GcpProvider
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location
+from fediversity.fleet.providers import EVERYBODY, GcpProvider
 
 
 def project(fleet: Fleet) -> Iterator[Finding]:
@@ -50,10 +50,7 @@ def zone_names(fleet: Fleet) -> Iterator[Finding]:
             yield Finding(where, what, "let Hetzner serve one of the two: `provider: hetzner`")
         elif len(called) > LONGEST_NAME:
             fix = f"Cloud DNS takes {LONGEST_NAME}: let Hetzner serve it, `provider: hetzner`"
-            yield Finding(where, f"a domain of {len(called)} characters", fix)
-        elif not called[0].isalpha():
-            fix = "let Hetzner serve it, `provider: hetzner`"
-            yield Finding(where, f"Cloud DNS takes no zone '{called}', which begins with a digit", fix)
+            yield Finding(where, f"Cloud DNS would call it '{called}', which has {len(called)} characters", fix)
         taken.setdefault(called, domain)
 
 

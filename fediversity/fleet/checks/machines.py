@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.checks.common import repeated
-from fediversity.fleet.machines import COMPUTED_TAGS, DarwinProvider, ExistingProvider, GcpProvider, HetznerProvider
+from fediversity.fleet.machines import COMPUTED_TAGS
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location, choose
+from fediversity.fleet.providers import DarwinProvider, ExistingProvider, GcpProvider, HetznerProvider
 from fediversity.fleet.services import ZEROTIER
 
 
@@ -49,11 +50,20 @@ def sizes(fleet: Fleet) -> Iterator[Finding]:
         if machine.system.endswith("-linux") and not machine.system.startswith(f"{size.architecture}-"):
             what = f"'{chosen}' is {size.architecture}, but the machine's system is {machine.system}"
             yield Finding(where, what, f"use `system: {size.architecture}-linux` or another {field}")
+        if machine.boots_nixos:
+            continue
+        if provider.install_type is not None:
+            where, chosen = ("machines", name, "provider", "install_type"), provider.install_type
+            size = sold[chosen]
         if size.memory_mb < catalogue.INSTALLER_MEMORY_MB:
             what = f"'{chosen}' has {size.memory_mb} MiB of memory; the NixOS installer needs "
             what += str(catalogue.INSTALLER_MEMORY_MB)
             fits = catalogue.smallest_installable(sold, size.architecture)
-            yield Finding(where, what, f"choose a larger type; the smallest that can be installed is '{fits}'")
+            yield Finding(
+                where,
+                what,
+                f"choose a larger type; the smallest that can be installed is '{fits}', as `install_type` too",
+            )
 
 
 def places(fleet: Fleet) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from fediversity.fleet.base import TAG_PREFIX
 from fediversity.fleet.checks.common import repeated, unknown_machine, unknown_tag, used_tags
 from fediversity.fleet.graph import find_cycle
-from fediversity.fleet.machines import TAG_PREFIX
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
 from fediversity.fleet.problems import Finding, Location

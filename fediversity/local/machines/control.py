@@ -78,10 +78,10 @@ class Control:
         await self._site.change(arguments["id"], arguments["changes"])
 
     async def _power_on(self, arguments: Mapping[str, Any]) -> None:
-        await self._site.machine(arguments["id"]).power_on()
+        await self._site.machine(arguments["id"]).power.on()
 
     async def _power_off(self, arguments: Mapping[str, Any]) -> None:
-        await self._site.machine(arguments["id"]).power_off()
+        await self._site.machine(arguments["id"]).power.off()
 
     async def _settle(self, _arguments: Mapping[str, Any]) -> None:
         await self._site.settle()

@@ -71,7 +71,7 @@ class Site:
     async def settle(self) -> None:
         """Faults have come or gone: every machine that is not just starting answers as it should now."""
         for machine in list(self.machines.values()):
-            if not machine.is_between:
+            if not machine.power.is_between:
                 try:
                     await machine.ports.settle()
                 except DatacenterError as error:

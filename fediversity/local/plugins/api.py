@@ -24,7 +24,7 @@ Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
 SECOND = 0.05
 """What a second of a real client's patience takes here."""
 
-_PART = re.compile(r"-(firewall(-\d+)?|address|server)")
+_PART = re.compile(r"-(firewall(-\d+)?|address(-ipv6)?|server|network|(volume|attachment)-.+|rdns(-ipv6)?)$")
 """What the program appends to a machine's name for each of its resources."""
 
 _Answer = TypeVar("_Answer")
@@ -102,7 +102,7 @@ def _names(resource: str, name: object) -> Iterator[str]:
     yield resource
     if isinstance(name, str) and name != resource:
         yield name
-    machine = _PART.split(resource)[0]
+    machine = _PART.sub("", resource)
     if machine not in (resource, name):
         yield machine
 

@@ -67,6 +67,8 @@ class _Walk:
         replaces = self.table.replaces(route, declared)
         if new is not UNKNOWN and self._same(old, new, route):
             return
+        if new is None and route in self.table.extra.kept:
+            return
         if old is None or new is None or UNKNOWN in (old, new) or type(old) is not type(new):
             yield Change(path, _kind(old, new), replaces)
         elif declared.type in self.table.types:

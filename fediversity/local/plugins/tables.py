@@ -41,12 +41,16 @@ Properties = Mapping[str, Property]
 
 @dataclass(frozen=True)
 class Extra:
-    """What is true of a resource type beyond its schema. Paths leave list positions out: `rules.sourceIps`."""
+    """What is true of a resource type beyond its schema. Paths leave list positions out: `rules.sourceIps`.
+
+    `kept` are properties that stay as they are when they are not given any more.
+    """
 
     replaces: frozenset[str] = frozenset()
     sets: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     not_simulated: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
     delete_before_replace: bool = False
 
 

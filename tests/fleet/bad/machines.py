@@ -10,7 +10,7 @@ MACHINES = (
         "colour",
         "machines.moss.colour",
         "unknown key 'colour'",
-        "known: after, checks, description, disk",
+        "known: after, checks, description, destroy, disk",
     ),
     Bad(
         "misspelt key that is needed",

@@ -38,7 +38,7 @@ TOP = (
         "",
         "provider:\n      kind: gcp",
         "machines.elm.provider",
-        "no Google Cloud project is named, and the machine 'elm' and 2 more must live in one",
+        "no Google Cloud project is named, and the machine 'elm' and 3 more must live in one",
         "add `gcp:` with `project:`",
     ),
     Bad(

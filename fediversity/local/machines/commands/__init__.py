@@ -38,7 +38,7 @@ _TABLES: Mapping[str, dict[str, Command]] = {
     "nixos": _NIX | shells.SUDO | _SYSTEMD | nixos.COMMANDS | zerotier.COMMANDS | zerotier.CONTROLLER,
     "initrd": boot.INITRD | {name: files.COMMANDS[name] for name in ("true", "cat")},
 }
-_MAC = _EVERYWHERE | shells.SUDO | zerotier.COMMANDS
+_MAC = _EVERYWHERE | shells.SUDO | zerotier.COMMANDS | darwin.COMMANDS
 
 PROGRAMS: dict[str, Command] = nixos.PROGRAMS | darwin.PROGRAMS | installer.PROGRAMS
 """Programs in a machine's files, by the name on their first line."""

@@ -49,7 +49,7 @@ async def reboot(call: Call) -> int:
         return call.unsupported()
     if not call.is_root:
         return call.fail("Operation not permitted")
-    call.machine.reboot()
+    call.machine.power.reboot()
     await call.dropped()
     return 0
 
@@ -61,7 +61,7 @@ async def kexec_run(call: Call) -> int:
     if not call.machine.root.exists(f"{disks.home(call.machine.spec, 'root')}/kexec/kexec/run"):
         return call.fail("No such file or directory")
     call.say("machine will boot into nixos in 6s (simulated)")
-    call.machine.kexec()
+    call.machine.power.kexec()
     await call.dropped()
     return 0
 
@@ -81,7 +81,7 @@ async def unlock(call: Call) -> int:
         line = await call.stdin.readline()
         if not line:
             break
-        if call.machine.unlock(line.rstrip(b"\r\n")):
+        if call.machine.power.unlock(line.rstrip(b"\r\n")):
             call.say("")
             return 0
         call.say("")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fediversity.local.machines import activation, profiles
 from fediversity.local.machines.commands.nix import announce, list_generations, require_room
+from fediversity.local.machines.stages import STAGE_SECONDS
 from fediversity.local.tools import darwin_rebuild
 from fediversity.local.tools.errors import ToolError
 from fediversity.local.tools.flake import Flake
@@ -14,6 +15,9 @@ from fediversity.local.tools.system import build
 
 if TYPE_CHECKING:
     from fediversity.local.machines.call import Call, Command
+
+
+_FIRST_PROCESS = 501
 
 
 async def rebuild(call: Call) -> int:
@@ -45,12 +49,18 @@ async def _perform(call: Call, request: darwin_rebuild.Request) -> None:
             await _switch(call, generation.path)
         case "activate":
             await _switch(call, root.canonical(profiles.CURRENT))
-        case "build" | "check" | "switch":
-            call.complain("building the system configuration...")
-            system = _build(call, request)
-            if request.action == "switch":
+        case "switch":
+            call.machine.rebuilding += 1
+            try:
+                system = _build(call, request)
                 profiles.set_system(root, system, request.profile)
+                # Whoever looks meanwhile sees it at work.
+                await call.machine.pass_time(STAGE_SECONDS)
                 await _switch(call, system)
+            finally:
+                call.machine.rebuilding -= 1
+        case "build" | "check":
+            _build(call, request)
 
 
 async def _switch(call: Call, system: str) -> None:
@@ -78,6 +88,7 @@ async def activate(call: Call) -> int:
 
 
 def _build(call: Call, request: darwin_rebuild.Request) -> str:
+    call.complain("building the system configuration...")
     root = call.machine.root
     if request.flake is None:
         raise ToolError("simulated darwin-rebuild builds flakes only: --flake SOURCE#NAME is missing")
@@ -89,4 +100,14 @@ def _build(call: Call, request: darwin_rebuild.Request) -> str:
     return build(flake, name, root.host(STORE))
 
 
+async def pgrep(call: Call) -> int:
+    """`pgrep -f PATTERN`, of the one pattern that is looked for: whether somebody rebuilds the Mac"""
+    if call.arguments != ("-f", "[d]arwin-rebuild switch"):
+        return call.unsupported()
+    for number in range(call.machine.rebuilding):
+        call.say(str(_FIRST_PROCESS + number))
+    return 0 if call.machine.rebuilding else 1
+
+
+COMMANDS: dict[str, Command] = {"pgrep": pgrep}
 PROGRAMS: dict[str, Command] = {"darwin-rebuild": rebuild, "activate": activate}

@@ -194,13 +194,15 @@ def record_set(inputs: Values) -> Iterator[Problem]:
             yield Problem("name", f'"{full}" needs a final dot; did you mean "{full}."?')
         if not dns.is_owner(full.removesuffix(".")):
             yield Problem("name", f'"{full}" is no name of records')
+        if kind == "NS" and full.startswith("*"):
+            yield Problem("type", "does not go with a wildcard; Cloud DNS has wildcards of every type but NS")
     yield from one_of("type", kind, dns.TYPES, "a type of record")
     if isinstance(ttl, int) and not 0 <= ttl <= MAX_TTL:
         yield Problem("ttl", f"of {ttl} is out of bounds; it takes 0 to {MAX_TTL} seconds")
     if not rrdatas:
         yield Problem("rrdatas", "is missing; a record set has at least one value")
     values = [(f"rrdatas[{index}]", value) for index, value in enumerate(rrdatas if isinstance(rrdatas, list) else ())]
-    yield from dns.values_problems("rrdatas", kind, values, absolute=True)
+    yield from dns.values_problems("rrdatas", kind, values, absolute=True, utf8=False)
 
 
 def bucket(inputs: Values) -> Iterator[Problem]:

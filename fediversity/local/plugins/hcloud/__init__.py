@@ -1,1 +1,1 @@
-"""The simulated Hetzner Cloud: SSH keys, firewalls, primary IPs, servers, DNS zones and record sets."""
+"""The simulated Hetzner Cloud: servers and what belongs to them, networks, DNS."""

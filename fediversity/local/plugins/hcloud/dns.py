@@ -68,7 +68,7 @@ class ZoneRrset(CloudResource):
             for index, record in enumerate(records if isinstance(records, list) else ())
             if isinstance(record, dict)
         ]
-        yield from dns.values_problems("records", kind, values, absolute=False)
+        yield from dns.values_problems("records", kind, values, absolute=False, utf8=True)
 
     def taken(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"the zone {inputs['zone']} has a record set {inputs['name']} {inputs['type']} already"

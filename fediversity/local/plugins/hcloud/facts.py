@@ -1,8 +1,9 @@
 """What is true of Hetzner's resources beyond their schema.
 
-The schema knows `replaces` only for resources on the older Terraform SDK (Server, Firewall); for the others the
-upstream provider (hetznercloud/terraform-provider-hcloud) marks the properties below as "requires replace". Lists
-marked as sets upstream do not differ by order.
+The schema knows `replaces` only for resources on the older Terraform SDK (Server, Firewall, Network, Volume and what
+belongs to them, PlacementGroup); for the others the upstream provider (hetznercloud/terraform-provider-hcloud) marks
+the properties below as "requires replace". Lists marked as sets upstream do not differ by order; what upstream computes
+when it is not given stays as it is when it is not given any more.
 """
 
 from fediversity.local.plugins.tables import Extra
@@ -13,6 +14,13 @@ PRIMARY_IP = "hcloud:index/primaryIp:PrimaryIp"
 SERVER = "hcloud:index/server:Server"
 ZONE = "hcloud:index/zone:Zone"
 ZONE_RRSET = "hcloud:index/zoneRrset:ZoneRrset"
+NETWORK = "hcloud:index/network:Network"
+NETWORK_SUBNET = "hcloud:index/networkSubnet:NetworkSubnet"
+SERVER_NETWORK = "hcloud:index/serverNetwork:ServerNetwork"
+PLACEMENT_GROUP = "hcloud:index/placementGroup:PlacementGroup"
+VOLUME = "hcloud:index/volume:Volume"
+VOLUME_ATTACHMENT = "hcloud:index/volumeAttachment:VolumeAttachment"
+RDNS = "hcloud:index/rdns:Rdns"
 
 EXTRAS = {
     SSH_KEY: Extra(replaces=frozenset({"publicKey"})),
@@ -22,10 +30,12 @@ EXTRAS = {
     ),
     PRIMARY_IP: Extra(
         replaces=frozenset({"type", "location"}),
+        kept=frozenset({"location"}),
         not_simulated=frozenset({"assigneeId"}),
     ),
     SERVER: Extra(
         sets=frozenset({"firewallIds", "publicNets"}),
+        kept=frozenset({"image", "location"}),
         defaults={
             "backups": False,
             "deleteProtection": False,
@@ -34,17 +44,25 @@ EXTRAS = {
             "rebuildProtection": False,
             "shutdownBeforeDeletion": False,
         },
-        not_simulated=frozenset({"iso", "networks", "placementGroupId", "rescue"}),
+        not_simulated=frozenset({"iso", "networks", "rescue"}),
     ),
     ZONE: Extra(replaces=frozenset({"name", "mode"})),
     ZONE_RRSET: Extra(replaces=frozenset({"zone", "name", "type"}), sets=frozenset({"records"})),
+    NETWORK: Extra(defaults={"deleteProtection": False}, not_simulated=frozenset({"exposeRoutesToVswitch"})),
+    NETWORK_SUBNET: Extra(not_simulated=frozenset({"vswitchId"})),
+    SERVER_NETWORK: Extra(
+        replaces=frozenset({"serverId", "networkId", "subnetId", "ip"}),
+        sets=frozenset({"aliasIps"}),
+        kept=frozenset({"networkId", "ip"}),
+    ),
+    VOLUME: Extra(
+        defaults={"deleteProtection": False},
+        kept=frozenset({"location"}),
+        not_simulated=frozenset({"automount", "serverId"}),
+    ),
+    VOLUME_ATTACHMENT: Extra(not_simulated=frozenset({"automount"})),
+    RDNS: Extra(
+        replaces=frozenset({"serverId", "primaryIpId", "floatingIpId", "loadBalancerId", "ipAddress"}),
+        not_simulated=frozenset({"floatingIpId", "loadBalancerId"}),
+    ),
 }
-
-DISK_GB = {
-    **{"cx22": 40, "cx32": 80, "cx42": 160, "cx52": 320, "cx23": 40, "cx33": 80, "cx43": 160, "cx53": 320},
-    **{"cpx11": 40, "cpx21": 80, "cpx31": 160, "cpx41": 240, "cpx51": 360},
-    **{"cpx12": 40, "cpx22": 80, "cpx32": 160, "cpx42": 320, "cpx52": 480, "cpx62": 640},
-    **{"ccx13": 80, "ccx23": 160, "ccx33": 240, "ccx43": 360, "ccx53": 600, "ccx63": 960},
-    **{"cax11": 40, "cax21": 80, "cax31": 160, "cax41": 320},
-}
-"""The size of each server type's local disk, in GB (Hetzner's public price list)."""

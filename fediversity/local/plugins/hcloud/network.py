@@ -1,5 +1,6 @@
 """Hetzner primary IPs and firewalls, and what they mean for servers."""
 
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,8 @@ from fediversity.local.machines.spec import SSH_PORT, UNLOCK_PORT
 from fediversity.local.plugins import labels
 from fediversity.local.plugins.cloud import CloudResource, Effect, open_ports
 from fediversity.local.plugins.hcloud import rules
-from fediversity.local.plugins.hcloud.facts import FIREWALL, SERVER
+from fediversity.local.plugins.hcloud.attachments import forget_names
+from fediversity.local.plugins.hcloud.facts import FIREWALL, PRIMARY_IP, SERVER
 from fediversity.local.plugins.problems import CloudError, Problem, api_error
 from fediversity.local.plugins.values import Values
 from fediversity.local.store import Record, Session
@@ -34,6 +36,21 @@ def assignee(session: Session, primary_ip: Record) -> Record | None:
         if str(public_net(server.inputs).get(side)) == primary_ip.id:
             return server
     return None
+
+
+def ipv6_network(session: Session, server: Record) -> str:
+    """The IPv6 network of a server, its primary IP's or one of its own; "" if it has none."""
+    primary_ip = session.get(PRIMARY_IP, str(public_net(server.inputs).get("ipv6")))
+    return str(primary_ip.facts["network"] if primary_ip else server.facts.get("ipv6", ""))
+
+
+def addresses_of(session: Session, record: Record) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The public addresses of a server or a primary IP."""
+    if record.type == SERVER:
+        texts = [record.facts["ipv4"], ipv6_network(session, record)]
+    else:
+        texts = [record.facts.get("address") or record.facts["network"]]
+    return [ipaddress.ip_network(text) for text in texts if text]
 
 
 def allowed_ports(session: Session, inputs: Mapping[str, Any]) -> tuple[int, ...] | None:
@@ -126,3 +143,4 @@ class PrimaryIp(CloudResource):
 
     def release(self, session: Session, record: Record) -> None:
         session.release_addresses(f"{self.type}/{record.id}")
+        forget_names(session, record)

@@ -9,7 +9,11 @@ from fediversity.local.plugins.hcloud import facts
 from fediversity.local.plugins.hcloud.dns import Zone, ZoneRrset
 from fediversity.local.plugins.hcloud.keys import SshKey
 from fediversity.local.plugins.hcloud.network import Firewall, PrimaryIp
+from fediversity.local.plugins.hcloud.placement import PlacementGroup
+from fediversity.local.plugins.hcloud.private import Network, NetworkSubnet, ServerNetwork
+from fediversity.local.plugins.hcloud.rdns import Rdns
 from fediversity.local.plugins.hcloud.server import Server
+from fediversity.local.plugins.hcloud.volumes import Volume, VolumeAttachment
 from fediversity.local.plugins.provider import Provider
 from fediversity.local.plugins.tables import load
 
@@ -32,6 +36,13 @@ _TYPES: Mapping[str, type[CloudResource]] = {
     facts.SERVER: Server,
     facts.ZONE: Zone,
     facts.ZONE_RRSET: ZoneRrset,
+    facts.NETWORK: Network,
+    facts.NETWORK_SUBNET: NetworkSubnet,
+    facts.SERVER_NETWORK: ServerNetwork,
+    facts.PLACEMENT_GROUP: PlacementGroup,
+    facts.VOLUME: Volume,
+    facts.VOLUME_ATTACHMENT: VolumeAttachment,
+    facts.RDNS: Rdns,
 }
 
 PROVIDER = Provider(PACKAGE, CONFIG, in_the_cloud(PACKAGE, _TYPES))

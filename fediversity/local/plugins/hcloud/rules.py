@@ -1,10 +1,12 @@
 """What Hetzner's API refuses of a single resource, told before anything is made. Pure; values may be UNKNOWN."""
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fediversity.fleet.catalogue import HETZNER_IMAGES, HETZNER_LOCATIONS, HETZNER_SERVER_TYPES
+from fediversity.fleet.hetzner import MOST_RULES, PRIVATE_RANGES
 from fediversity.local.plugins import labels
 from fediversity.local.plugins.problems import Problem, did_you_mean, not_simulated
 from fediversity.local.plugins.values import Values
@@ -13,10 +15,10 @@ _LABEL_KEY = re.compile(
     r"([a-zA-Z0-9]([-_.a-zA-Z0-9]{0,253}[a-zA-Z0-9])?/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?"
 )
 _LABEL_VALUE = re.compile(r"([a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)?")
+_SNAPSHOT = re.compile(r"[1-9][0-9]*")
 _DATACENTER_GONE = "was removed from Hetzner's API on 1 July 2026; give `location` instead"
 _WITH_PORTS = {"tcp", "udp"}
 _PROTOCOLS = {"tcp", "udp", "icmp", "esp", "gre"}
-MAX_RULES = 50
 
 
 def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
@@ -50,8 +52,8 @@ def firewall(inputs: Values) -> Iterator[Problem]:
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, dict):
             yield from _firewall_rule(f"rules[{index}]", rule)
-    if isinstance(rules, list) and len(rules) > MAX_RULES:
-        yield Problem("rules", f"has {len(rules)} rules; a firewall takes {MAX_RULES}")
+    if isinstance(rules, list) and len(rules) > MOST_RULES:
+        yield Problem("rules", f"has {len(rules)} rules; a firewall takes {MOST_RULES}")
 
 
 def _firewall_rule(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
@@ -108,6 +110,8 @@ def _image(inputs: Values) -> Iterator[Problem]:
     image = inputs.get("image")
     if image is None:
         yield Problem("image", "is missing")
+    if isinstance(image, str) and _SNAPSHOT.fullmatch(image):
+        return
     yield from one_of("image", image, HETZNER_IMAGES, "a Hetzner image")
     if isinstance(image, str) and image in HETZNER_IMAGES and not image.startswith("debian-"):
         simulated = ", ".join(sorted(name for name in HETZNER_IMAGES if name.startswith("debian-")))
@@ -120,8 +124,12 @@ def _public_nets(nets: Any) -> Iterator[Problem]:
     if len(nets) > 1:
         yield Problem("publicNets", f"has {len(nets)} entries; a server takes one")
     for index, net in enumerate(nets):
-        if isinstance(net, dict) and net.get("ipv4Enabled", True) is False:
+        if not isinstance(net, dict):
+            continue
+        if net.get("ipv4Enabled", True) is False:
             yield not_simulated(f"publicNets[{index}].ipv4Enabled", "a machine without an IPv4 address is out of reach")
+        if net.get("ipv6Enabled", True) is False and net.get("ipv6") is not None:
+            yield Problem(f"publicNets[{index}].ipv6", "does not go with ipv6Enabled: false")
 
 
 def zone(inputs: Values) -> Iterator[Problem]:
@@ -143,3 +151,30 @@ def ttl(path: str, value: Any) -> Iterator[Problem]:
     """Hetzner's bounds of a time to live, in seconds."""
     if isinstance(value, int) and not 60 <= value <= 2147483647:
         yield Problem(path, f"of {value} is out of bounds; it takes 60 to 2147483647 seconds")
+
+
+def private_range(path: str, value: Any, smallest: int) -> Iterator[Problem]:
+    """A range of private IPv4 addresses; `smallest` is the longest prefix that Hetzner takes."""
+    if not isinstance(value, str):
+        return
+    found = [*labels.cidr_problems(path, value)]
+    yield from found
+    if found:
+        return
+    network = ipaddress.ip_network(value)
+    if not isinstance(network, ipaddress.IPv4Network) or not any(
+        network.subnet_of(private) for private in PRIVATE_RANGES
+    ):
+        yield Problem(path, f'"{value}" is not private; use a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16')
+    elif network.prefixlen > smallest:
+        yield Problem(path, f'"{value}" is too small; the smallest is a /{smallest}')
+
+
+def ipv4_address(path: str, value: Any) -> Iterator[Problem]:
+    """An IPv4 address."""
+    try:
+        right = not isinstance(value, str) or bool(ipaddress.IPv4Address(value))
+    except ValueError:
+        right = False
+    if not right:
+        yield Problem(path, f'"{value}" is no IPv4 address')

@@ -5,12 +5,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fediversity.fleet.catalogue import HETZNER_SERVER_TYPES
+from fediversity.fleet.catalogue import HETZNER_DISK_GB, HETZNER_SERVER_TYPES
 from fediversity.local.addresses import random_ipv6_network
 from fediversity.local.machines.spec import MachineSpec
 from fediversity.local.plugins.hcloud import rules
-from fediversity.local.plugins.hcloud.facts import DISK_GB, FIREWALL, PRIMARY_IP, SSH_KEY
-from fediversity.local.plugins.hcloud.network import allowed_ports, assignee, machine_id, public_net
+from fediversity.local.plugins.hcloud.attachments import detach_from_server, forget_names
+from fediversity.local.plugins.hcloud.facts import FIREWALL, PRIMARY_IP, SSH_KEY
+from fediversity.local.plugins.hcloud.network import allowed_ports, assignee, ipv6_network, machine_id, public_net
+from fediversity.local.plugins.hcloud.placement import admit_to_group
 from fediversity.local.plugins.machine import MachineResource
 from fediversity.local.plugins.problems import CloudError, Problem, api_error
 from fediversity.local.plugins.values import Values
@@ -20,7 +22,7 @@ _DEFAULT_LOCATION = "fsn1"
 
 
 class Server(MachineResource):
-    """A server with a Debian cloud image. Its user data is accepted and ignored."""
+    """A server with a Debian cloud image or a snapshot. Its user data is accepted and ignored."""
 
     changeable = ("name", "memory_mb", "allowed_ports")
 
@@ -36,6 +38,8 @@ class Server(MachineResource):
                 raise api_error(f"firewall {id_} not found", "not_found", "not_found")
         for side in ("ipv4", "ipv6"):
             self._admit_primary_ip(session, inputs, side, current)
+        running = current is not None and self.cloud.is_on(machine_id(current.id))
+        admit_to_group(session, inputs.get("placementGroupId"), current, running=running)
         if current is not None:
             _admit_change(current, inputs)
 
@@ -62,19 +66,20 @@ class Server(MachineResource):
         primary = {side: session.get(PRIMARY_IP, str(net.get(side))) for side in ("ipv4", "ipv6")}
         places = [ip.inputs["location"] for ip in primary.values() if ip is not None]
         location = inputs.get("location") or (places or [_DEFAULT_LOCATION])[0]
-        facts: Values = {"location": location, "disk_gb": DISK_GB[inputs["serverType"]]}
+        facts: Values = {"location": location, "disk_gb": HETZNER_DISK_GB[inputs["serverType"]]}
         facts["keys"] = [_ssh_key(session, key).inputs["publicKey"] for key in inputs.get("sshKeys", ())]
-        ipv4, ipv6 = primary["ipv4"], primary["ipv6"]
+        ipv4 = primary["ipv4"]
         facts["ipv4"] = ipv4.facts["address"] if ipv4 else session.take_address(f"{self.type}/{id_}")
-        if net.get("ipv6Enabled", True):
-            facts["ipv6"] = ipv6.facts["network"] if ipv6 else random_ipv6_network()
-        return facts
+        return facts | _own_ipv6(net)
 
     def reconsider(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """A bigger server type brings a bigger disk, unless the disk is to be kept for the way back."""
-        if inputs.get("keepDisk"):
-            return old.facts
-        return {**old.facts, "disk_gb": max(old.facts["disk_gb"], DISK_GB[inputs["serverType"]])}
+        facts = dict(old.facts)
+        if not inputs.get("keepDisk"):
+            facts["disk_gb"] = max(facts["disk_gb"], HETZNER_DISK_GB[inputs["serverType"]])
+        if public_net(old.inputs) != public_net(inputs):
+            facts = {name: value for name, value in facts.items() if name != "ipv6"} | _own_ipv6(public_net(inputs))
+        return facts
 
     def keep(self, inputs: Mapping[str, Any]) -> Values:
         """User data is kept as the real provider keeps it: as a hash, since it may hold secrets."""
@@ -87,8 +92,7 @@ class Server(MachineResource):
         return recalled | {"userData": given} if given and recalled.get("userData") == _hash(given) else recalled
 
     def outputs(self, session: Session, record: Record) -> Values:
-        del session
-        network = record.facts.get("ipv6", "")
+        network = ipv6_network(session, record)
         outputs = {
             "backupWindow": "22-02" if record.inputs.get("backups") else "",
             "firewallIds": record.inputs.get("firewallIds", []),
@@ -109,27 +113,32 @@ class Server(MachineResource):
 
     def release(self, session: Session, record: Record) -> None:
         session.release_addresses(f"{self.type}/{record.id}")
+        detach_from_server(session, record)
         for side in ("ipv4", "ipv6"):
             primary_ip = session.get(PRIMARY_IP, str(public_net(record.inputs).get(side)))
             if primary_ip is not None and primary_ip.inputs.get("autoDelete"):
                 session.release_addresses(f"{PRIMARY_IP}/{primary_ip.id}")
+                forget_names(session, primary_ip)
                 session.remove(primary_ip)
 
     def restarts(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Hetzner moves a server to another type only while it is off, and starts it afterwards."""
-        return bool(old["serverType"] != new["serverType"])
+        """Hetzner gives a server another type or address only while it is off, and starts it afterwards."""
+        return bool(old["serverType"] != new["serverType"]) or public_net(old) != public_net(new)
 
     def machine_id(self, id_: str) -> str:
         return machine_id(id_)
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a server: Debian that lets root in with the keys given, as Hetzner's images do."""
+        """The machine behind a server, which lets root in with the keys given, as Hetzner's images do.
+
+        Debian, or from a snapshot NixOS: nobody makes snapshots here, so every number is that of a prepared NixOS.
+        """
         size = HETZNER_SERVER_TYPES[record.inputs["serverType"]]
         return MachineSpec(
             id=machine_id(record.id),
             name=record.name,
             provider="hetzner",
-            image_os="debian",
+            image_os="nixos" if record.inputs["image"].isdecimal() else "debian",
             system=f"{size.architecture}-linux",
             memory_mb=size.memory_mb,
             address=record.facts["ipv4"],
@@ -153,13 +162,22 @@ def _admit_change(old: Record, new: Mapping[str, Any]) -> None:
     if before != after:
         message = f"a server of architecture {before} cannot become {kind}, which is {after}"
         raise api_error(message, "invalid_server_type")
-    if DISK_GB[kind] < old.facts["disk_gb"]:
-        message = f"the disk of {old.facts['disk_gb']} GB does not fit {kind}, which has {DISK_GB[kind]} GB"
+    if HETZNER_DISK_GB[kind] < old.facts["disk_gb"]:
+        message = f"the disk of {old.facts['disk_gb']} GB does not fit {kind}, which has {HETZNER_DISK_GB[kind]} GB"
         raise api_error(message, "invalid_server_type")
-    if public_net(old.inputs) != public_net(new):
+    if _ipv4(public_net(old.inputs)) != _ipv4(public_net(new)):
         raise CloudError(
-            "changing the primary IPs of a server in place is not simulated; replace the server", "not_implemented"
+            "changing the IPv4 address of a server in place is not simulated; replace the server", "not_implemented"
         )
+
+
+def _ipv4(net: Mapping[str, Any]) -> Any:
+    return net.get("ipv4"), net.get("ipv4Enabled", True)
+
+
+def _own_ipv6(net: Mapping[str, Any]) -> Values:
+    """The IPv6 network that a server gets by itself: none if it shall have none, or brings a primary IP."""
+    return {"ipv6": random_ipv6_network()} if net.get("ipv6Enabled", True) and net.get("ipv6") is None else {}
 
 
 def _hash(user_data: str) -> str:

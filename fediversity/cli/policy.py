@@ -1,0 +1,43 @@
+"""`fediversity policy`: whether stacks keep to the rules, by what their programs declare; no engine, no network."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fediversity.cli.stack import open_stack, stacks
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.problems import FleetError
+from fediversity.fleet.source import read_yaml
+from fediversity.plan.settings import Settings
+from fediversity.policy.month import stack_of
+from fediversity.policy.rules import ABOUT, problem, violations
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's own arguments."""
+    parser.add_argument("stack", nargs="*", help="the stacks (default: all of the project)")
+    parser.add_argument("--rules", action="store_true", help="list the rules")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judges the stacks; 1 if one of them breaks a rule. Raises SettingsError or FleetError if one cannot be read."""
+    if arguments.rules:
+        for name, about in ABOUT.items():
+            print(f"{name:<20}{about}")
+        return 0
+    opened = [open_stack(name) for name in arguments.stack or stacks(Path())]
+    return max(_judge(settings, fleet) for settings, fleet in opened)
+
+
+def _judge(settings: Settings, fleet: Fleet) -> int:
+    from fediversity.components.recorder import declared  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
+
+    resources = declared(fleet, settings)
+    stack = stack_of(settings, fleet)
+    lines = read_yaml(Path(settings.fleet_file).read_text(encoding="utf-8"), settings.fleet_file).lines
+    problems = [problem(violation, stack, lines) for violation in violations(resources, stack)]
+    if problems:
+        print(FleetError(problems), file=sys.stderr)
+        return 1
+    print(f"stack {settings.stack} keeps to all {len(ABOUT)} rules: {len(resources)} resources")
+    return 0

@@ -1,0 +1,39 @@
+"""What the last rollout from this computer left deployed: kept where a state cannot be read without the engine."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fediversity.cost.deployed import as_data, from_data
+from fediversity.cost.items import Item
+
+FILE = "deployed.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was deployed, and when that was seen (seconds since 1970)."""
+
+    items: tuple[Item, ...]
+    at: float
+
+
+def write_record(folder: Path, items: Iterable[Item], at: float) -> None:
+    """Keeps it in the stack's folder, at once or not at all."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = folder / f".{FILE}.new"
+    beside.write_text(json.dumps({"at": at, "items": as_data(items)}, indent=1) + "\n", encoding="utf-8")
+    os.replace(beside, folder / FILE)
+
+
+def read_record(folder: Path) -> Record | None:
+    """What was kept; None if nothing was, or if it is of another version of this program."""
+    try:
+        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return Record(from_data(data["items"]), float(data["at"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,1 @@
+"""Finding the credentials of a stack's clouds, all of them before anything is declared."""

@@ -1,0 +1,103 @@
+"""Care before a rollout: what would be destroyed is said first, and refused where nobody has named it."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fediversity.derivations.planned import Planned
+from fediversity.engine.cli import Engine
+from fediversity.engine.command import arguments, asks
+from fediversity.engine.errors import RefusedError
+from fediversity.engine.looking import Ahead
+from fediversity.engine.losses import Outlook, block, refusals
+from fediversity.engine.report import say
+from fediversity.plan.servers import COMING, Servers
+
+Replan = Callable[[], Planned]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A rollout that was looked at: its plan and its engine, which know which servers are about to come."""
+
+    planned: Planned
+    engine: Engine
+    ahead: Ahead
+    outlook: Outlook
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Why it may not be made, a text for each thing; none if it may."""
+        settings = self.planned.settings
+        # Nobody is asked whether an unprotected server may go.
+        unasked = not settings.simulated and not asks(self.ahead.options, simulated=False)
+        return refusals(self.outlook.losses, self.planned.fleet, settings.fleet_file, servers_too=unasked)
+
+    def require_allowed(self) -> None:
+        """Raises RefusedError with everything that nobody has allowed to be destroyed."""
+        if self.refused:
+            count = len(self.refused)
+            total = f"{count} thing{'' if count == 1 else 's'} would be destroyed that may not be; nothing was changed."
+            raise RefusedError("\n".join([*self.refused, total]))
+
+    @property
+    def lifts(self) -> bool:
+        """Whether something is protected that may be destroyed."""
+        return any(loss.guarded for loss in self.outlook.losses)
+
+    def lift(self) -> None:
+        """Lifts the protection of what may be destroyed. Raises RefusedError."""
+        self.ahead.lift(self.outlook.losses)
+
+
+def prepare(planned: Planned, ahead: Ahead, replan: Replan) -> Prepared:
+    """Looks at what a rollout would destroy, and says it in a block that nobody overlooks."""
+    outlook = ahead.look()
+    for line in block(outlook.losses):
+        print(line)
+    sys.stdout.flush()
+    if not outlook.coming:
+        return Prepared(planned, ahead.engine, ahead, outlook)
+    # Plan and program learn of it in the same way: both read their environment.
+    coming = {COMING: ",".join(sorted(outlook.coming))}
+    os.environ.update(coming)
+    engine = ahead.engine.having(coming)
+    return Prepared(replan(), engine, replace(ahead, engine=engine), outlook)
+
+
+def preview(prepared: Prepared) -> int:
+    """Shows the engine's preview, and what it would not let pass. Gives its exit code, or 1 for what is refused."""
+    ahead, settings = prepared.ahead, prepared.planned.settings
+    code = ahead.engine.run(arguments("preview", settings.stack, ahead.options, simulated=settings.simulated))
+    if prepared.refused:
+        say("`up` would refuse this:")
+        print("\n".join(prepared.refused), file=sys.stderr)
+        return 1
+    if code != 0 and not prepared.outlook.errors and prepared.lifts:
+        say("what the engine refuses is named in the fleet file: `up` lifts its protection first")
+        return 0
+    return code
+
+
+def lift(prepared: Prepared) -> int:
+    """Lifts the protection of what the fleet file names, for a `pulumi up` that is started without `./just`."""
+    prepared.require_allowed()
+    if not prepared.lifts:
+        say("nothing that is protected would be destroyed: nothing was changed")
+        return 0
+    prepared.lift()
+    return 0
+
+
+def moves(before: Planned, known: Servers) -> list[str]:
+    """The machines that get their own type by the next rollout, now that they are installed."""
+    sizes = {
+        name: (before.servers.size(name, machine), known.size(name, machine))
+        for name, machine in before.fleet.enabled_machines.items()
+    }
+    return [
+        f"{name} was installed on {large}; the next `up` moves it to {own}"
+        for name, (large, own) in sizes.items()
+        if large != own
+    ]

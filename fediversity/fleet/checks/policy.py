@@ -1,0 +1,14 @@
+"""Whether the bounds of a fleet are about machines that it has."""
+
+from collections.abc import Iterator
+
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.problems import Finding, choose
+
+
+def unencrypted(fleet: Fleet) -> Iterator[Finding]:
+    """Machines whose disk need not be encrypted exist."""
+    for index, name in enumerate(fleet.policy.unencrypted):
+        if name not in fleet.machines:
+            where = ("policy", "unencrypted", index)
+            yield Finding(where, f"unknown machine '{name}'", choose(name, fleet.machines), absent=("machines", name))

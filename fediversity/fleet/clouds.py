@@ -1,0 +1,103 @@
+"""What a fleet has in clouds besides machines: projects, keys, buckets, private networks."""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from fediversity.fleet import catalogue
+from fediversity.fleet.base import Label, Model, form, in_schema, refuse
+from fediversity.fleet.hetzner import PRIVATE_RANGES
+from fediversity.fleet.problems import choose
+from fediversity.fleet.providers import Cidr
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+
+
+def _bucket_location(value: str) -> str:
+    if value not in catalogue.GCP_BUCKET_LOCATIONS:
+        refuse(f"unknown bucket location '{value}'", choose(value.lower(), catalogue.GCP_BUCKET_LOCATIONS))
+    return value
+
+
+def _bucket_name(value: str) -> str:
+    if not _BUCKET.fullmatch(value):
+        fix = "use 3 to 63 lower-case letters, digits, '-', '_' or '.', beginning and ending with a letter or digit"
+        refuse(f"'{value}' is not a bucket name", fix)
+    if value.startswith("goog") or "google" in value:
+        refuse(f"'{value}' is a name Google keeps for itself", "leave 'google' and 'goog…' out of it")
+    return value
+
+
+def _project(value: str) -> str:
+    if not _PROJECT.fullmatch(value):
+        refuse(f"'{value}' is not a Google Cloud project id", "use 6 to 30 lower-case letters, digits and hyphens")
+    return value
+
+
+def _private_range(value: str) -> str:
+    network = ipaddress.ip_network(value)
+    if not isinstance(network, ipaddress.IPv4Network) or not any(map(network.subnet_of, PRIVATE_RANGES)):
+        refuse(f"'{value}' is not a private IPv4 network", "write it like '10.0.0.0/16' (RFC 1918)")
+    return value
+
+
+def _network_zone(value: str) -> str:
+    if value not in catalogue.HETZNER_NETWORK_ZONES:
+        refuse(f"unknown network zone '{value}'", choose(value, catalogue.HETZNER_NETWORK_ZONES))
+    return value
+
+
+BucketLocation = Annotated[
+    str, AfterValidator(_bucket_location), in_schema(enum=sorted(catalogue.GCP_BUCKET_LOCATIONS))
+]
+BucketName = Annotated[str, AfterValidator(_bucket_name), form(_BUCKET)]
+ProjectId = Annotated[str, AfterValidator(_project), form(_PROJECT)]
+PrivateRange = Annotated[Cidr, AfterValidator(_private_range)]
+NetworkZone = Annotated[str, AfterValidator(_network_zone), in_schema(enum=sorted(catalogue.HETZNER_NETWORK_ZONES))]
+
+
+class KmsKey(Model):
+    """A key of Cloud KMS, which encrypts buckets. It can never be deleted, only its versions can."""
+
+    location: BucketLocation
+    """Where it is kept, which must be where the bucket lives."""
+    rotation_days: int = Field(default=90, ge=1, le=36500)
+    """How many days each version of it encrypts what is new."""
+
+
+class Gcp(Model):
+    """Where in Google Cloud everything of this fleet lives."""
+
+    project: ProjectId
+    keys: dict[Label, KmsKey] = Field(default_factory=dict)
+    """Keys of Cloud KMS, by name; they are on the fleet's own key ring."""
+
+
+class Network(Model):
+    """A private network of Hetzner Cloud with one subnet for servers."""
+
+    zone: NetworkZone
+    """The network zone; only servers of its locations can be in it."""
+    range: PrivateRange
+    """All addresses of the network."""
+    subnet: PrivateRange
+    """The part of them that servers have."""
+
+
+class Bucket(Model):
+    """A Cloud Storage bucket. Access is always uniform and never public."""
+
+    provider: Literal["gcp"] = "gcp"
+    location: BucketLocation
+    """A region, a dual-region or a multi-region, in lower case."""
+    storage_class: Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] = "STANDARD"
+    versioning: bool = True
+    key: Label | None = None
+    """The key under `gcp.keys` that encrypts it; Google's own if nothing is said."""
+    keep_objects: bool = True
+    """Whether the bucket refuses to be deleted while it holds objects."""
+    import_: str | None = Field(default=None, alias="import")
+    """`PROJECT/NAME` of the bucket, if it exists already and is taken over instead of being made."""

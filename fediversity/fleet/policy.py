@@ -1,0 +1,73 @@
+"""The bounds of a fleet: what may be open, where things may stand, of which type, and what a month may cost."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from fediversity.fleet import catalogue
+from fediversity.fleet.base import Label, Model, form, in_schema, refuse
+from fediversity.fleet.problems import choose
+
+_OPENING = re.compile(r"(tcp|udp)/[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
+
+PLACES = frozenset(
+    {
+        *catalogue.HETZNER_LOCATIONS,
+        *catalogue.GCP_ZONES,
+        *(zone.rpartition("-")[0] for zone in catalogue.GCP_ZONES),
+        *catalogue.GCP_BUCKET_LOCATIONS,
+    }
+)
+"""Hetzner's locations; Google's zones, regions and places of buckets."""
+
+TYPES = frozenset({*catalogue.HETZNER_SERVER_TYPES, *catalogue.GCP_MACHINE_TYPES, *catalogue.GCP_ACCELERATORS})
+"""Machine types of both clouds, and Google's GPUs."""
+
+
+def _opening(value: str) -> str:
+    ports = value.rpartition("/")[2].split("-")
+    if not _OPENING.fullmatch(value) or not int(ports[0]) <= int(ports[-1]) <= 65535:
+        refuse(f"'{value}' is not a protocol with a port", "write it like 'tcp/443' or 'udp/60000-61000'")
+    return value
+
+
+def _place(value: str) -> str:
+    if value not in PLACES:
+        refuse(f"unknown place '{value}'", choose(value, PLACES))
+    return value
+
+
+def _type(value: str) -> str:
+    if value not in TYPES:
+        refuse(f"unknown type '{value}'", choose(value, TYPES))
+    return value
+
+
+Opening = Annotated[str, AfterValidator(_opening), form(_OPENING)]
+Place = Annotated[str, AfterValidator(_place), in_schema(enum=sorted(PLACES))]
+SizeType = Annotated[str, AfterValidator(_type), in_schema(enum=sorted(TYPES))]
+
+
+class Budget(Model):
+    """What the whole fleet may cost."""
+
+    monthly: int = Field(ge=0)
+    """The most that the estimate of a month may be, without taxes."""
+    currency: Literal["EUR", "USD"] = "EUR"
+
+
+class Policy(Model):
+    """What every plan of the stack is checked against, by `./just check`, before a rollout, and by the policy pack."""
+
+    protected: bool = True
+    """Whether what holds data or an address must be kept from being deleted."""
+    open_ports: tuple[Opening, ...] = ()
+    """What may be open to the whole world besides SSH, unlocking, ZeroTier and ping."""
+    places: tuple[Place, ...] | None = None
+    """The locations, zones and regions in which things may stand; anywhere if nothing is said."""
+    types: tuple[SizeType, ...] | None = None
+    """The machine types and GPUs that may be used, those of `install_type` too; any if nothing is said."""
+    unencrypted: tuple[Label, ...] = ()
+    """Machines in a cloud whose disk need not be encrypted."""
+    budget: Budget | None = None

@@ -1,0 +1,1 @@
+"""What no stack may go beyond: rules over what a program declares, as plain functions."""

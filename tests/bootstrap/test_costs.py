@@ -1,0 +1,50 @@
+"""What a preview and a rollout say and keep about cost, where the state is in a folder and where it is not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fediversity.cost.record import read_record
+from fediversity.engine.backend import Backend
+from fediversity.engine.costs import cost_line, remember
+from fediversity.fleet.load import parse_fleet
+from fediversity.plan.settings import parse_settings
+from tests.cost.test_items import STATE
+from tests.fleet.good import GOOD, edited
+
+SETTINGS = parse_settings("production", {"fleet": "stacks/production.yaml"})
+FLEET = parse_fleet(GOOD, "fleet.yaml")
+BIGGER = parse_fleet(edited("server_type: cx23", "server_type: cx33"), "fleet.yaml")
+END = "; see `fediversity cost production`"
+
+
+def in_a_folder(root: Path, resources: list[dict[str, Any]]) -> Backend:
+    """A backend in a folder, with a state."""
+    stacks = root / ".pulumi" / "stacks" / "garden"
+    stacks.mkdir(parents=True)
+    (stacks / "production.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    return Backend(root, "garden", root)
+
+
+def test_a_preview_compares_the_fleet_with_the_state(tmp_path: Path) -> None:
+    backend = in_a_folder(tmp_path, STATE)
+    assert cost_line(SETTINGS, FLEET, backend, tmp_path).endswith(f"; the same as is deployed{END}")
+    line = cost_line(SETTINGS, BIGGER, backend, tmp_path)
+    assert line.startswith("the fleet costs 8.99 EUR + 34.96 USD a month (together about ")
+    assert line.endswith(f"; +3.00 EUR compared with what is deployed{END}")
+
+
+def test_where_the_state_cannot_be_seen_the_last_rollout_from_here_is_remembered(tmp_path: Path) -> None:
+    backend = Backend(tmp_path, "garden", None)
+    assert "deployed" not in cost_line(SETTINGS, FLEET, backend, tmp_path), "nothing is claimed that is not known"
+    remember("production", {"resources": STATE}, backend, tmp_path)
+    assert cost_line(SETTINGS, FLEET, backend, tmp_path).endswith(f"; the same as is deployed{END}")
+    remember("production", {}, backend, tmp_path)
+    record = read_record(tmp_path / ".fediversity" / "production")
+    assert record is not None
+    assert record.items == (), "after a destroy nothing is deployed"
+
+
+def test_nothing_is_kept_beside_a_state_that_can_be_read(tmp_path: Path) -> None:
+    remember("production", {"resources": STATE}, in_a_folder(tmp_path, STATE), tmp_path)
+    assert not (tmp_path / ".fediversity").exists()
