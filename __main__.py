@@ -1,8 +1,5 @@
 """The Pulumi program: connects settings, fleet, plan and declaration, and decides nothing itself."""
 
-import os
-from pathlib import Path
-
 import pulumi
 
 from fediversity.components.bulk import declare_many
@@ -10,12 +7,10 @@ from fediversity.components.credentials import load_credentials
 from fediversity.components.lifting import lift_protection
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
-from fediversity.components.providers import Providers
 from fediversity.components.settings import load_settings
 from fediversity.derivations.planned import plan_stack
 from fediversity.derivations.systems import carry_over
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.servers import LIFTING
 from fediversity.plan.settings import SettingsError
 
 settings = load_settings()
@@ -26,9 +21,7 @@ try:
         carry_over(settings, planned.fleet)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
-if lifted := os.environ.get(LIFTING):
-    lift_protection(Path(lifted), Providers(settings, planned.fleet.gcp, credentials))
-else:
+if not lift_protection(settings, planned.fleet.gcp, credentials):
     for note in planned.notes:
         pulumi.log.info(note)
     declare_many(Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare)
