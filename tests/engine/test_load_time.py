@@ -1,4 +1,4 @@
-"""A preview of the fleet takes less than twice the time of a program with one resource: what loads slowly is noticed."""
+"""A preview of the fleet takes less than twice the time of a program with one resource."""
 
 import resource
 import statistics
