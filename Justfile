@@ -143,6 +143,12 @@ test stack='dev' *options:
     -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
 
+# Roll a fleet of COUNT simulated machines out in a temporary folder; prints makespan, caps and memory
+[no-exit-message]
+[group('develop')]
+bench-rollout count='100':
+    @python -m tests.engine.bench_rollout {{ quote(count) }}
+
 # Build the Python package and a stack's plan into dist/
 [no-exit-message]
 [group('develop')]

@@ -4,6 +4,7 @@ import gc
 
 import pulumi
 
+from fediversity.components.bulk import declare_many
 from fediversity.components.credentials import load_credentials
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
@@ -24,5 +25,6 @@ except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)
-Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare()
+program = Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials)
+declare_many(program.declare)
 keep_limits(planned.fleet, settings)

@@ -1,15 +1,14 @@
 """The command line and the environment of `fediversity-step`, as a job."""
 
-import argparse
 import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 from fediversity.deploy.checks import parse_checks
 from fediversity.deploy.job import Job, StepError, Verb
+from fediversity.deploy.options import read_words
 
 _SECONDS: Mapping[Verb, float] = {
     "vars": 900.0,
@@ -50,7 +49,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
     """
     words = list(arguments)
     own, command = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    given = _parser().parse_args([*own, *shlex.split(environment.get("FEDIVERSITY_OPTIONS", ""))])
+    given = read_words([*own, *shlex.split(environment.get("FEDIVERSITY_OPTIONS", ""))])
     machine = given.machine or (given.subject if given.verb not in {"vars", "apply"} else None)
     if given.verb in _WITH_TOOL and not command:
         raise StepError(f"`{given.verb}` needs a command after `--`")
@@ -131,35 +130,3 @@ def _deployment(text: str | None) -> Mapping[str, object] | None:
     if not isinstance(value, dict):
         raise StepError("FEDIVERSITY_DEPLOYMENT is not a JSON object")
     return value
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fediversity-step", description="Run one step of a rollout under supervision."
-    )
-    parser.add_argument("verb", choices=get_args(Verb))
-    parser.add_argument("subject", help="a machine, a deployment, or the word fleet")
-    parser.add_argument("--stack", required=True)
-    parser.add_argument("--timeout", type=float, help="seconds until the step is ended; each kind has its own default")
-    parser.add_argument("--simulated", action="store_true", help="use the embedded cloud's stand-in tools")
-    parser.add_argument("--identity", help="the SSH private key to log in with; else your agent and configuration")
-    parser.add_argument("--flake", default="nix")
-    parser.add_argument("--fleet", default="", help="the fleet's name, part of every machine's identity")
-    parser.add_argument("--machine", help="the machine a deployment goes to")
-    parser.add_argument("--class", dest="machine_class", choices=("nixos", "darwin"), default="nixos")
-    parser.add_argument("--user", default="root")
-    parser.add_argument("--port", type=int, default=22)
-    parser.add_argument("--unlock-port", type=int)
-    parser.add_argument("--provider", help="the kind of provider, whose cap counts")
-    parser.add_argument("--may-be-offline", action="store_true", help="put the step off if the machine is off")
-    parser.add_argument("--gate", help="machines, by commas, whose update must not have been put off")
-    parser.add_argument("--reinstall", help="the id of the server that may be erased although it runs this fleet")
-    parser.add_argument(
-        "--prepared", action="store_true", help="no installer has run on the server: it came with NixOS"
-    )
-    parser.add_argument("--formerly", help="names, by commas, that the machine had before")
-    parser.add_argument("--instance", help="the zerotier instance to join")
-    parser.add_argument("--controller", help="the machine that controls the mesh")
-    parser.add_argument("--controller-user", default="root")
-    parser.add_argument("--controller-port", type=int, default=22)
-    return parser

@@ -1,7 +1,6 @@
 """A machine's own checks: what the fleet file says must hold after an update, asked once."""
 
 import json
-import socket
 from typing import Any
 
 from fediversity.deploy.job import Check, StepError
@@ -56,6 +55,8 @@ def problem(check: Check, machine: Target) -> str | None:
     try:
         if check.tcp is None:
             return _page(check, machine)
+        import socket  # noqa: PLC0415 (as below)
+
         socket.create_connection((machine.host, check.tcp), timeout=_ANSWER_SECONDS).close()
         return None
     except OSError as error:

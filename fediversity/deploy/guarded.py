@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -55,6 +54,8 @@ def _work(work: Callable[[Stop], int], front: int) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         status = work(stop)
     except BaseException:
+        import traceback  # noqa: PLC0415 (nobody needs it who does well)
+
         traceback.print_exc()
     finally:
         _flush()

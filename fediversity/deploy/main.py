@@ -12,7 +12,6 @@ import shlex
 import sqlite3
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +111,8 @@ def _ending(bench: Bench) -> Ending:
     except StopError as error:
         return Ending("interrupted", str(error), "the next rollout does the step again", STOPPED_STATUS)
     except Exception as error:
+        import traceback  # noqa: PLC0415 (loaded by who needs it: it is a twentieth of the runner's start)
+
         with contextlib.suppress(OSError):
             bench.log.note(traceback.format_exc())
         reason = for_people(f"{type(error).__name__}: {error}")

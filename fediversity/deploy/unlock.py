@@ -1,7 +1,5 @@
 """Giving its passphrase to a machine whose disk is encrypted, before it can mount its root."""
 
-import socket
-
 from fediversity.deploy.bench import Bench
 from fediversity.deploy.facts import HOST_KEY_VAR, unreachable
 from fediversity.deploy.health import wait_for
@@ -48,6 +46,8 @@ def is_locked(bench: Bench) -> bool:
     job = bench.job
     if job.address is None or job.unlock_port is None:
         return False
+    import socket  # noqa: PLC0415 (takes a while to load, and most machines are not encrypted)
+
     try:
         with socket.create_connection((job.address, job.unlock_port), timeout=_PORT_SECONDS):
             return True

@@ -1,6 +1,5 @@
 """What ZeroTier on a machine says of the networks it has joined."""
 
-import socket
 from dataclasses import dataclass
 
 from fediversity.deploy.ssh import Target
@@ -54,7 +53,8 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 def is_in_network_of(address: str) -> bool:
     """Whether this computer has an address in the same ZeroTier network."""
-    import ipaddress  # noqa: PLC0415 (takes a while to load, and most steps do not ask)
+    import ipaddress  # noqa: PLC0415 (these take a while to load, and most steps do not ask)
+    import socket  # noqa: PLC0415
 
     try:
         there = ipaddress.ip_address(address)

@@ -12,7 +12,7 @@ DEV = "dev"
 
 # A step waits on a machine far longer than it computes, so more run at once than the engine's own default
 # of four a core. The heavy ones are limited where they run.
-_PARALLEL = "16"
+_LEAST_PARALLEL = 16
 
 
 def arguments(
@@ -23,12 +23,15 @@ def arguments(
     simulated: bool,
     keep_going: bool = True,
     agreed: bool = False,
+    machines: int = 0,
 ) -> list[str]:
     """The engine's arguments for one of OPERATIONS; a person's own options come last, so that they win.
 
+    As many steps run at once as there are `machines`: a step that waits for its turn is one of them, and would keep the
+    next step of a machine that has had its turn from starting.
     Only where all is simulated, or a person has agreed to what a preview showed, nothing is asked.
     """
-    chosen = [operation, "--stack", stack, "--parallel", _PARALLEL]
+    chosen = [operation, "--stack", stack, "--parallel", str(max(_LEAST_PARALLEL, machines))]
     if operation in ("up", "destroy") and keep_going:
         # The failure of one machine stops what depends on it and nothing else.
         chosen.append("--continue-on-error")
@@ -65,7 +68,8 @@ def environment(
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
             filled["PULUMI_CONFIG_PASSPHRASE"] = ""
-    found = {**filled, **environ}
+    # Without the last, the engine has no `--event-log`; Pulumi's Automation API sets it for the same reason.
+    found = {**filled, **environ, "PULUMI_DEBUG_COMMANDS": "true"}
     if backend is not None and not found.get("PULUMI_BACKEND_URL"):
         found["PULUMI_BACKEND_URL"] = backend
     return found

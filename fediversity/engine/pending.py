@@ -8,7 +8,7 @@ fills in the outputs. `stack import` drops every pending operation, so all are s
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -134,11 +134,14 @@ def _settle_one(item: Pending, identity: str | None, present: Mapping[str, str])
 
 
 def present_ids(deployment: Deployment) -> dict[str, str]:
-    """The ids of the resources in the state, by URN."""
+    """The ids of the resources in the state that exist, by URN.
+
+    One that waits for its replacement was deleted already; at Google the new one has the same id.
+    """
     return {
         resource["urn"]: resource["id"]
         for resource in deployment.get("resources") or ()
-        if resource.get("id") and not resource.get("delete")
+        if resource.get("id") and not resource.get("delete") and not resource.get("pendingReplacement")
     }
 
 
@@ -150,11 +153,13 @@ def without_pending(deployment: Deployment, settled: Sequence[Settled]) -> Deplo
         created = operation["resource"]
         if operation["type"] == "creating" and created["urn"] in adopted:
             _adopt(edited["resources"], created, adopted[created["urn"]])
+    if adopted:
+        edited["resources"] = _in_order(edited["resources"])
     return edited
 
 
 def _adopt(resources: list[dict[str, Any]], created: dict[str, Any], identity: str | None) -> None:
-    """Append the new resource, behind all it depends on; an older one of its URN is left for deletion."""
+    """Append the new resource; an older one of its URN is left for deletion."""
     replaced = [item for item in resources if item["urn"] == created["urn"] and not item.get("delete")]
     for old in replaced:
         if old.get("pendingReplacement"):
@@ -162,6 +167,38 @@ def _adopt(resources: list[dict[str, Any]], created: dict[str, Any], identity: s
         else:
             old["delete"] = True
     resources.append({**created, "id": identity, "outputs": created.get("inputs", {})})
+
+
+def _in_order(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The resources as they stand, but each behind all it needs: else the engine refuses the state.
+
+    What needs a resource that was being replaced is still there, and would stand before the new one.
+    """
+    living = {resource["urn"]: resource for resource in resources if not resource.get("delete")}
+    ordered: dict[int, dict[str, Any]] = {}
+
+    def place(resource: dict[str, Any], above: frozenset[int]) -> None:
+        key = id(resource)
+        if key in ordered or key in above:
+            return
+        for urn in _needs(resource):
+            if urn in living:
+                place(living[urn], above | {key})
+        ordered[key] = resource
+
+    for resource in resources:
+        place(resource, frozenset())
+    return list(ordered.values())
+
+
+def _needs(resource: Mapping[str, Any]) -> Iterator[str]:
+    """The URNs that a resource in the state refers to."""
+    yield from (resource[name] for name in ("parent", "deletedWith") if resource.get(name))
+    if resource.get("provider"):
+        yield resource["provider"].rpartition("::")[0]
+    yield from resource.get("dependencies") or ()
+    for urns in (resource.get("propertyDependencies") or {}).values():
+        yield from urns or ()
 
 
 def to_refresh(settled: Sequence[Settled], deployment: Deployment) -> list[str]:

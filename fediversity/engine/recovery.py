@@ -1,14 +1,19 @@
-"""Makes a stack usable again after a run that was killed. Says in plain words what it found and did."""
+"""Makes a stack usable again after a run that was killed, or that did not learn what it had made.
+
+Says in plain words what it found and did.
+"""
 
 import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from fediversity.engine import processes
 from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
+from fediversity.engine.doubtful import EVENTS, Doubt, doubts, with_doubts, without
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.locks import stale_locks
 from fediversity.engine.pending import (
@@ -81,12 +86,14 @@ def recover(
 ) -> None:
     """Remove stale locks, end what the dead run left running, and settle its pending operations.
 
-    `answers` are a person's words on creations in a real cloud, as `URN=ID` or `URN=`. Raises RefusedError, with
-    nothing changed, when the stack is in use or when only a person can know what was created.
+    Creations that failed without a clear answer are settled as well: by a look in the simulated cloud, or by `answers`.
+    Those are a person's words on creations in a real cloud, as `URN=ID` or `URN=`. Raises RefusedError, with nothing
+    changed, when the stack is in use or when only a person can know what a killed run created.
     """
     stale = stale_locks(backend.locks(stack), stack, socket.gethostname(), processes.engine_is_running)
     damaged = backend.is_damaged(stack)
-    if not stale and not answers and not damaged and not backend.may_have_pending(stack):
+    doubtful = doubtful_creations(engine, stack)
+    if not stale and not answers and not damaged and not doubtful and not backend.may_have_pending(stack):
         return
     for lock in stale:
         say(f"the last run was killed and left stack {stack} locked ({lock}): removing the lock")
@@ -101,29 +108,68 @@ def recover(
     if damaged:
         say("the last run left a state that refers to what it had deleted: removing those references")
         engine.output(["state", "repair", "--yes", "--stack", stack])
-    _settle_pending(stack, engine, parse_answers(answers), look_up)
+    _settle_pending(stack, engine, parse_answers(answers), look_up, doubtful)
 
 
-def _settle_pending(stack: str, engine: Engine, answers: Mapping[str, str | None], look_up: LookUp) -> None:
+def events_file(engine: Engine, stack: str) -> Path:
+    """Where the engine writes the events of an `up`."""
+    return engine.root / ".fediversity" / stack / EVENTS
+
+
+def doubtful_creations(engine: Engine, stack: str) -> tuple[Doubt, ...]:
+    """The creations of the last `up` that failed without a clear answer and are not settled yet."""
+    try:
+        return doubts(events_file(engine, stack).read_text(errors="replace").splitlines())
+    except FileNotFoundError:
+        return ()
+
+
+def forget_events(engine: Engine, stack: str, settled: Sequence[str] | None = None) -> None:
+    """Remove what is known of the doubtful creations of these URNs, of all without any."""
+    file = events_file(engine, stack)
+    if not file.exists():
+        return
+    kept = [] if settled is None else without(file.read_text(errors="replace").splitlines(), settled)
+    if kept:
+        file.write_text("".join(f"{line}\n" for line in kept))
+    else:
+        file.unlink()
+
+
+def _settle_pending(
+    stack: str, engine: Engine, answers: Mapping[str, str | None], look_up: LookUp, doubtful: Sequence[Doubt]
+) -> None:
     exported = json.loads(engine.output(["stack", "export", "--stack", stack]))
-    deployment: Deployment = exported["deployment"]
+    before: Deployment = exported["deployment"]
+    deployment, unsettled = with_doubts(before, doubtful, answers)
     pending = pending_operations(deployment)
     refuse_unanswered(pending, answers, stack)
+    for doubt in unsettled:
+        say(f"nobody has said yet whether {doubt} exists: `./just resolve {stack} '{doubt.urn}=ID'` if it does")
     if not pending:
         return
     simulated = [item for item in unanswered(pending) if item.simulated]
     found = {**answers, **(look_up(stack, engine, simulated) if simulated else {})}
     settled = settle(pending, found, present_ids(deployment))
-    _explain(settled)
+    doubted = {doubt.urn for doubt in doubtful}
+    _explain(settled, doubted)
     edited = without_pending(deployment, settled)
-    engine.output(["stack", "import", "--stack", stack], given=json.dumps({**exported, "deployment": edited}))
+    if edited != before:
+        engine.output(["stack", "import", "--stack", stack], given=json.dumps({**exported, "deployment": edited}))
     targets = [option for urn in to_refresh(settled, edited) for option in ("--target", urn)]
     if targets:
         engine.output(["refresh", "--stack", stack, "--yes", "--skip-preview", *targets])
+    forget_events(engine, stack, [item.operation.urn for item in settled])
     say("the state is whole again")
 
 
-def _explain(settled: Sequence[Settled]) -> None:
-    say(f"the last run was cut short with {len(settled)} operations in progress:")
-    for item in settled:
+def _explain(settled: Sequence[Settled], doubted: Collection[str]) -> None:
+    cut_short = [item for item in settled if item.operation.urn not in doubted]
+    if cut_short:
+        say(f"the last run was cut short with {len(cut_short)} operations in progress:")
+    for item in cut_short:
         say(f"  {item}")
+    for item in settled:
+        if item.operation.urn in doubted:
+            name = f"{item.operation.name} ({item.operation.type})"
+            say(f"the last run had no clear answer when it created {name}: {item.fate.value}")

@@ -15,8 +15,10 @@ from fediversity.derivations.systems import carry_over
 from fediversity.engine.careful import Prepared, moves
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks, may_ask_for_a_passphrase
+from fediversity.engine.doubtful import doubtful_lines
 from fediversity.engine.events import Event
 from fediversity.engine.full_zones import full_zone_lines
+from fediversity.engine.recovery import doubtful_creations, events_file, forget_events
 from fediversity.engine.report import say
 from fediversity.engine.rollout import ledger_of, rollout_lines
 from fediversity.engine.showing import Showing
@@ -87,12 +89,26 @@ def up(
         prepared.lift()
     with contextlib.chdir(engine.root):
         carry_over(settings, stack.fleet)
-    words = arguments("up", settings.stack, options, simulated=settings.simulated, keep_going=keep_going, agreed=agreed)
+    events = events_file(engine, settings.stack)
+    open_private(events).close()
+    chosen = ("--event-log", str(events), *options)
+    words = arguments(
+        "up",
+        settings.stack,
+        chosen,
+        simulated=settings.simulated,
+        keep_going=keep_going,
+        agreed=agreed,
+        machines=len(stack.fleet.enabled_machines),
+    )
     watch = Watch.begin(ledger_of(engine.root, settings.stack), stack.plan, tuple(stack.fleet.enabled_machines))
     with contextlib.ExitStack() as open_things:
         if showing.events is not None:
             watch.shows.append(open_things.enter_context(json_lines(showing.events, settings.stack)))
         code, output = _run(engine, words, watch, showing, quiet=not verbose)
+    doubtful = doubtful_creations(engine, settings.stack)
+    if not doubtful:
+        forget_events(engine, settings.stack)
     told = set(watch.bad)
     # Somebody who rolls a part out knows that the rest is not done.
     left = watch.left if not _in_part(options) else watch.left & _behind(stack.plan, told)
@@ -101,6 +117,7 @@ def up(
         *([] if output is None else engine_words(said, told, ended_well=code == 0)),
         *full_zone_lines(said, stack.fleet, settings.fleet_file),
         *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
+        *doubtful_lines(doubtful, settings.stack, simulated=settings.simulated),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
         *moves(stack, servers(stack.fleet, ledger_of(engine.root, settings.stack).records())),
     ]:

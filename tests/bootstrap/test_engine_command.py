@@ -63,6 +63,16 @@ def test_a_preview_gets_no_option_that_only_a_change_knows() -> None:
     assert arguments("preview", "dev", simulated=True) == ["preview", "--stack", "dev", "--parallel", "16"]
 
 
+@pytest.mark.parametrize(("machines", "at_once"), [(3, "16"), (16, "16"), (100, "100")])
+def test_steps_that_wait_for_their_turn_keep_no_machine_from_going_on(machines: int, at_once: str) -> None:
+    words = arguments("up", "dev", simulated=True, machines=machines)
+    assert words[words.index("--parallel") + 1] == at_once
+
+
+def test_the_engine_writes_its_events_down_whatever_a_person_has_set() -> None:
+    assert environment("dev", {"PULUMI_DEBUG_COMMANDS": "false"})["PULUMI_DEBUG_COMMANDS"] == "true"
+
+
 def test_a_persons_own_options_come_last_so_that_they_win() -> None:
     assert arguments("up", "dev", ["--parallel", "2"], simulated=True)[-2:] == ["--parallel", "2"]
 

@@ -20,7 +20,7 @@ from fediversity.engine.command import arguments, environment
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.pending import Pending
 from fediversity.engine.processes import end, orphans, running
-from fediversity.engine.recovery import recover
+from fediversity.engine.recovery import doubtful_creations, events_file, recover
 
 pytestmark = [
     pytest.mark.engine,
@@ -53,6 +53,12 @@ class Project:
 
     def run(self, operation: str) -> int:
         return self.engine.run(arguments(operation, "dev", simulated=True))
+
+    def roll_out(self) -> int:
+        """An `up` as the program starts it: the engine writes its events down."""
+        events = events_file(self.engine, "dev")
+        events.parent.mkdir(parents=True, exist_ok=True)
+        return self.engine.run(arguments("up", "dev", ("--event-log", str(events)), simulated=True))
 
     def recover(self, *answers: str) -> None:
         recover("dev", self.engine, self.backend, answers, self.look_up)
@@ -166,6 +172,47 @@ def test_a_creation_in_a_real_cloud_waits_for_a_persons_word(project: Project) -
     assert project.ids() == {"a": "id-a"}
     assert project.run("up") == 0
     assert project.log() == [], "it is not created again"
+
+
+def test_a_creation_whose_answer_was_lost_is_taken_over(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project.want({"a": "1", "b": "1"})
+    (project.root / "hold" / "lose-a").touch()
+    assert project.roll_out() != 0
+    assert project.ids() == {"b": "id-b"}
+
+    project.recover()
+
+    said = capsys.readouterr().err
+    assert "no clear answer when it created a (thing:index:Thing): it exists: taken over" in said
+    assert project.ids() == {"a": "id-a", "b": "id-b"}
+    assert doubtful_creations(project.engine, "dev") == ()
+    assert project.roll_out() == 0
+    assert project.log().count("create a") == 1
+
+
+def test_a_lost_answer_of_a_real_cloud_is_asked_for_and_keeps_nobody_from_going_on(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.want(real={"a": "1"})
+    (project.root / "hold" / "lose-a").touch()
+    assert project.roll_out() != 0
+    urn = "urn:pulumi:dev::recovery::thing:index:Thing::a"
+
+    project.recover()
+
+    assert f"`./just resolve dev '{urn}=ID'` if it does" in capsys.readouterr().err
+    assert project.ids() == {}
+    project.recover(f"{urn}=id-a")
+    assert project.ids() == {"a": "id-a"}
+    assert project.roll_out() == 0
+    assert project.log().count("create a") == 1
+
+
+def test_an_answer_that_nobody_asked_for_is_refused(project: Project) -> None:
+    project.want({"a": "1"})
+    assert project.roll_out() == 0
+    with pytest.raises(RefusedError, match="not a pending creation of stack dev: urn:x"):
+        project.recover("urn:x=1")
 
 
 def test_an_update_that_was_cut_short_is_not_done_twice(project: Project) -> None:

@@ -1,7 +1,7 @@
 """A plug-in with one kind of resource, kept as files below `store/`, for tests that kill the engine.
 
 A thing named in `hold/<operation>` is worked on until that file is gone: `hold/create-a` holds the creation
-of `a` after it exists, `hold/begin-a` before.
+of `a` after it exists, `hold/begin-a` before. With `hold/lose-a` it is made and the answer is lost.
 """
 
 # ruff: noqa: N802  the names of the methods are the protocol's
@@ -56,10 +56,14 @@ class Things(provider_pb2_grpc.ResourceProviderServicer):
         same = request.old_inputs == request.news
         return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE if same else pb.DiffResponse.DIFF_SOME)
 
-    def Create(self, request: pb.CreateRequest, _: Any) -> pb.CreateResponse:
+    def Create(self, request: pb.CreateRequest, context: Any) -> pb.CreateResponse:
         if not request.preview:
             wait_while_held("begin", request.name)
+            if request.name in {path.name for path in STORE.iterdir()}:
+                context.abort(grpc.StatusCode.ALREADY_EXISTS, f"there is a thing named {request.name}")
             wait_while_held("create", keep(request.properties))
+            if (HOLD / f"lose-{request.name}").exists():
+                context.abort(grpc.StatusCode.UNKNOWN, "no answer: context deadline exceeded")
         return pb.CreateResponse(id=f"id-{request.name}", properties=request.properties)
 
     def Read(self, request: pb.ReadRequest, _: Any) -> pb.ReadResponse:

@@ -48,6 +48,7 @@ machines:
     machineClass: nixos
     system: x86_64-linux
     provider: {kind: gcp, machine_type: g2-standard-4, zone: europe-west4-a, fallback_zones: [europe-west4-b]}
+    disk: {encrypted: true}
 instances:
   doors:
     module: sshd

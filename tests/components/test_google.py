@@ -45,9 +45,14 @@ def test_what_has_labels_says_fleet_environment_and_machine(production: Recordin
 
 
 def test_nothing_gets_in_but_ssh_unlocking_zerotier_ping_and_what_the_file_says(production: Recording) -> None:
+    def let_in(machine: str) -> list[tuple[str, ...]]:
+        firewalls = [entry for entry in production.of_type(FIREWALL) if entry.inputs["targetTags"] == [machine]]
+        allowed = [rule for entry in firewalls for rule in entry.inputs.get("allows", ())]
+        return [(rule["protocol"], *rule.get("ports", [])) for rule in allowed]
+
+    assert let_in("rich") == [("tcp", "22"), ("udp", "9993"), ("icmp",), ("tcp", "443")]
+    assert let_in("graphics") == [("tcp", "22"), ("tcp", "2223"), ("udp", "9993"), ("icmp",)], "its disk is encrypted"
     rules = [entry for entry in production.of_type(FIREWALL) if entry.inputs["targetTags"] == ["rich"]]
-    let_in = [(rule["protocol"], *rule.get("ports", [])) for entry in rules for rule in entry.inputs.get("allows", ())]
-    assert let_in == [("tcp", "22"), ("tcp", "2223"), ("udp", "9993"), ("icmp",), ("tcp", "443")]
     (closed,) = [entry.inputs for entry in rules if "denies" in entry.inputs]
     assert closed["denies"] == [{"protocol": "all"}]
     assert closed["sourceRanges"] == ["0.0.0.0/0"]

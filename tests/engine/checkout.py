@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
 
@@ -174,6 +176,23 @@ class Checkout:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+
+def environment_at(home: Path) -> dict[str, str]:
+    """The environment of a person with that home, whose engine has the local plug-ins and nothing else."""
+    assert shutil.which("pulumi"), "the engine is not on PATH: start the tests by `./just test`"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    environment |= {
+        "HOME": str(home),
+        "PULUMI_HOME": str(home / ".pulumi"),
+        "FEDIVERSITY_CACHE": str(home / "cache"),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PATH": f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
+    ensure_plugins(Places.of(PROJECT, environment))
+    return environment
 
 
 def copy_project(target: Path) -> None:
