@@ -1,5 +1,7 @@
 """The Pulumi program: connects settings, fleet, plan and declaration, and decides nothing itself."""
 
+import gc
+
 import pulumi
 
 from fediversity.components.bulk import declare_many
@@ -12,6 +14,7 @@ from fediversity.derivations.systems import carry_over
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.settings import SettingsError
 
+gc.disable()  # a run makes little garbage, and looking for it takes a tenth of its time
 settings = load_settings()
 try:
     planned = plan_stack(settings, pulumi.log.info)

@@ -71,6 +71,13 @@ class Program:
             group.finish()
         pulumi.export("addresses", {name: machine.address for name, machine in self.machines.items()})
 
+    def _clouds(self) -> set[str]:
+        """The clouds in which this run declares something."""
+        clouds: set[str] = {machine.provider.kind for machine in self.fleet.enabled_machines.values()}
+        clouds |= {zone.provider for zone in self.fleet.dns.zones.values()}
+        has_keys = self.fleet.gcp is not None and self.fleet.gcp.keys
+        return clouds | ({"gcp"} if self.fleet.buckets or has_keys else set())
+
     def _keys(self) -> list[AccessKey]:
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
@@ -87,6 +94,7 @@ class Program:
 
     def _declare_machines(self) -> None:
         keys = self._keys()
+        self.providers.start(self._clouds())
         at_hetzner = any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values())
         shared: HetznerShared | None = None
         if at_hetzner or self.fleet.networks:
