@@ -18,7 +18,7 @@ default:
 up stack='dev' *options:
     @python -m fediversity.engine up "$@"
 
-# Show what `up` would do, and do nothing
+# Show what `up` would do, and do nothing; `--plugins local` shows a real stack without any cloud
 [no-exit-message]
 [group('stack')]
 preview stack='dev' *options:
@@ -35,6 +35,12 @@ refresh stack='dev' *options:
 [group('stack')]
 destroy stack='dev' *options:
     @python -m fediversity.engine destroy "$@"
+
+# Lift the protection of what the fleet file names to be destroyed, for a `pulumi up` without ./just
+[no-exit-message]
+[group('stack')]
+lift stack='dev' *options:
+    @python -m fediversity.engine lift "$@"
 
 # Say what became of creations that were cut short: URN=ID for what exists, URN= for what does not
 [no-exit-message]

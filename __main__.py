@@ -1,10 +1,11 @@
 """The Pulumi program: connects settings, fleet, plan and declaration, and decides nothing itself."""
 
+import gc
+
 import pulumi
 
 from fediversity.components.bulk import declare_many
 from fediversity.components.credentials import load_credentials
-from fediversity.components.lifting import lift_protection
 from fediversity.components.limits import keep_limits
 from fediversity.components.program import Program
 from fediversity.components.settings import load_settings
@@ -13,6 +14,7 @@ from fediversity.derivations.systems import carry_over
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.settings import SettingsError
 
+gc.disable()  # a run makes little garbage, and looking for it takes a tenth of its time
 settings = load_settings()
 try:
     planned = plan_stack(settings, pulumi.log.info)
@@ -21,8 +23,8 @@ try:
         carry_over(settings, planned.fleet)
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
-if not lift_protection(settings, planned.fleet.gcp, credentials):
-    for note in planned.notes:
-        pulumi.log.info(note)
-    declare_many(Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare)
-    keep_limits(planned.fleet, settings)
+for note in planned.notes:
+    pulumi.log.info(note)
+program = Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials)
+declare_many(program.declare)
+keep_limits(planned.fleet, settings)

@@ -1,30 +1,34 @@
-"""Machines of Google Cloud. pulumi_gcp is slow to load, so only what needs Google imports this room's google*.py."""
+"""Machines of Google Cloud."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from fediversity.components import google_resources as gcp
+from fediversity.components.google_instance import (
+    boot_disk,
+    declare_account,
+    declare_disks,
+    declare_image,
+    guest_accelerators,
+    metadata,
+    scheduling,
+)
 from fediversity.components.machines import MachineArgs, MachineComponent, open_ports
-from fediversity.fleet.google import address_name, firewall_name
+from fediversity.fleet.google import address_name, closed_name, firewall_name
 from fediversity.fleet.providers import FirewallRule, GcpProvider
 
 if TYPE_CHECKING:
     from pulumi_gcp.compute import FirewallAllowArgsDict
 
 NETWORK = "default"
-
-_ROOT_LOGIN = """\
-#!/bin/sh
-# The installer logs in as root with the keys of this instance's metadata; Google's images forbid that.
-set -eu
-sed -i 's/^#*PermitRootLogin.*/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config
-systemctl reload ssh
-"""
+CLOSED_PRIORITY = 65000
+"""Behind every rule of ours, before those that Google gives the default network: they let in RDP from everywhere."""
 
 
 class GcpMachine(MachineComponent):
-    """An instance with a firewall and a static address of its own, which outlives the instance.
+    """An instance with firewalls, a static address and disks of its own, which outlive the instance.
 
     Root logs in with the keys of the metadata, without OS Login: the installer needs root, and NixOS has no OS Login.
     """
@@ -34,31 +38,7 @@ class GcpMachine(MachineComponent):
         provider = args.machine.provider
         if not isinstance(provider, GcpProvider):
             raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
-        gcp.Firewall(
-            f"{args.name}-firewall",
-            name=firewall_name(args.name),
-            network=NETWORK,
-            direction="INGRESS",
-            allows=[
-                *(_allow(rule) for rule in open_ports(args.machine, ())),
-                {"protocol": "icmp"},
-            ],
-            source_ranges=["0.0.0.0/0"],
-            target_tags=[args.name],
-            opts=args.options(self, "firewall", fixed_name="name"),
-        )
-        for index, rule in enumerate(provider.firewall):
-            gcp.Firewall(
-                f"{args.name}-firewall-{index}",
-                name=firewall_name(args.name, index),
-                network=NETWORK,
-                direction="INGRESS",
-                description=rule.description,
-                allows=[_allow(rule)],
-                source_ranges=_sources(rule),
-                target_tags=[args.name],
-                opts=args.options(self, fixed_name="name"),
-            )
+        self._declare_firewalls(args, provider)
         address = gcp.Address(
             f"{args.name}-address",
             name=address_name(args.name, provider.region),
@@ -66,19 +46,23 @@ class GcpMachine(MachineComponent):
             labels=args.labels,
             opts=args.options(self, "address", protect=True, fixed_name="name", delete_before_replace=False),
         )
+        disks = declare_disks(self, args, provider)
+        account = declare_account(self, args, provider)
+        image = declare_image(self, args, provider)
         instance = gcp.Instance(
             f"{args.name}-server",
             name=args.name,
             machine_type=args.size,
             zone=provider.zone,
-            boot_disk={"initialize_params": {"image": provider.image, "size": provider.disk_gb}},
+            boot_disk=boot_disk(provider, image),
+            # Not resources of their own: those would not notice that the instance they are attached to is another one.
+            attached_disks=[{"source": disk.self_link, "device_name": name} for name, disk in disks.items()] or None,
             network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
-            metadata={
-                "enable-oslogin": "FALSE",
-                "serial-port-enable": "TRUE",
-                "ssh-keys": pulumi.Output.all(*(key.public_key for key in args.keys)).apply(_root_keys),
-                "startup-script": _ROOT_LOGIN,
-            },
+            guest_accelerators=guest_accelerators(provider),
+            scheduling=scheduling(provider),
+            # What its account may do is said by roles; scopes are the older way, and narrow nothing here.
+            service_account={"email": account.email, "scopes": ["cloud-platform"]} if account else None,
+            metadata=metadata(args, provider),
             # NixOS' boot loader is not signed.
             shielded_instance_config={"enable_secure_boot": False},
             allow_stopping_for_update=True,
@@ -99,6 +83,48 @@ class GcpMachine(MachineComponent):
         server_id = instance.instance_id
         self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
+    def _declare_firewalls(self, args: MachineArgs, provider: GcpProvider) -> None:
+        """What is let in to the instance, by its tag, and that nothing else is."""
+        for name, called, description, allows, sources in _openings(args, provider):
+            gcp.Firewall(
+                name,
+                name=called,
+                network=NETWORK,
+                direction="INGRESS",
+                description=description,
+                allows=allows,
+                source_ranges=sources,
+                target_tags=[args.name],
+                opts=args.options(self, "firewall" if name == f"{args.name}-firewall" else "", fixed_name="name"),
+            )
+        gcp.Firewall(
+            f"{args.name}-firewall-closed",
+            name=closed_name(args.name),
+            network=NETWORK,
+            direction="INGRESS",
+            description="Nothing else gets in.",
+            denies=[{"protocol": "all"}],
+            priority=CLOSED_PRIORITY,
+            source_ranges=["0.0.0.0/0"],
+            target_tags=[args.name],
+            opts=args.options(self, fixed_name="name"),
+        )
+
+
+_Opening = tuple[str, str, str | None, "list[FirewallAllowArgsDict]", list[str]]
+"""A firewall: its name in the program and in the cloud, description, what it lets in, and from where."""
+
+
+def _openings(args: MachineArgs, provider: GcpProvider) -> Iterator[_Opening]:
+    always = [*(_allow(rule) for rule in open_ports(args.machine, ())), _PING]
+    yield f"{args.name}-firewall", firewall_name(args.name), None, always, ["0.0.0.0/0"]
+    for index, rule in enumerate(provider.firewall):
+        name, called = f"{args.name}-firewall-{index}", firewall_name(args.name, index)
+        yield name, called, rule.description, [_allow(rule)], _sources(rule)
+
+
+_PING: "FirewallAllowArgsDict" = {"protocol": "icmp"}
+
 
 def _allow(rule: FirewallRule) -> "FirewallAllowArgsDict":
     return {"protocol": rule.protocol, "ports": [rule.port]}
@@ -111,7 +137,3 @@ def _sources(rule: FirewallRule) -> list[str]:
         # To Google, no source means everybody.
         raise ValueError(f"the firewall rule for port {rule.port} lists no IPv4 network")
     return sources
-
-
-def _root_keys(keys: list[str]) -> str:
-    return "\n".join(f"root:{key}" for key in keys)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 if TYPE_CHECKING:
-    from pulumi_gcp.compute import Address, AttachedDisk, Disk, Firewall, Image, Instance
+    from pulumi_gcp.compute import Address, Disk, Firewall, Image, Instance
     from pulumi_gcp.dns import ManagedZone, RecordSet
     from pulumi_gcp.kms import CryptoKey, CryptoKeyIAMMember, KeyRing
     from pulumi_gcp.projects import IAMMember
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Address",
-    "AttachedDisk",
     "Bucket",
     "CryptoKey",
     "CryptoKeyIAMMember",
@@ -32,6 +31,7 @@ __all__ = [
     "KeyRing",
     "ManagedZone",
     "RecordSet",
+    "project_service_account",
 ]
 
 VERBATIM = frozenset({"labels", "metadata", "partner_metadata", "resource_manager_tags"})
@@ -94,12 +94,18 @@ def _declared(token: str, *tells: str, labelled: bool = False, formerly: tuple[s
     return type(token.rpartition(":")[2], (_Resource,), facts)
 
 
+def project_service_account(parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Cloud Storage's own account in the project, as a member of policies; asking for it makes it, if need be."""
+    function = "gcp:storage/getProjectServiceAccount:getProjectServiceAccount"
+    told = pulumi.runtime.invoke_output(function, {}, pulumi.InvokeOutputOptions(parent=parent))
+    return told.apply(lambda account: str(account["member"]))
+
+
 if not TYPE_CHECKING:
     Address = _declared("compute/address:Address", "address", labelled=True)
-    AttachedDisk = _declared("compute/attachedDisk:AttachedDisk")
-    Disk = _declared("compute/disk:Disk", labelled=True)
+    Disk = _declared("compute/disk:Disk", "self_link", labelled=True)
     Firewall = _declared("compute/firewall:Firewall")
-    Image = _declared("compute/image:Image", labelled=True)
+    Image = _declared("compute/image:Image", "self_link", labelled=True)
     Instance = _declared("compute/instance:Instance", "instance_id", labelled=True)
     ManagedZone = _declared("dns/managedZone:ManagedZone", "name_servers", labelled=True)
     RecordSet = _declared("dns/recordSet:RecordSet")
@@ -108,6 +114,6 @@ if not TYPE_CHECKING:
     CryptoKeyIAMMember = _declared("kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
     IAMMember = _declared("projects/iAMMember:IAMMember")
     Account = _declared(
-        "serviceaccount/account:Account", "email", "member", formerly=("serviceAccount/account:Account",)
+        "serviceaccount/account:Account", "email", "member", "project", formerly=("serviceAccount/account:Account",)
     )
     Bucket = _declared("storage/bucket:Bucket", "url", labelled=True)

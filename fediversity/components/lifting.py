@@ -6,7 +6,6 @@ file by now, or none any more; so it is declared as the engine's state has it.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,6 @@ from typing import Any
 import pulumi
 
 from fediversity.components.providers import Providers
-from fediversity.components.settings import Settings
-from fediversity.credentials.find import Credentials
-from fediversity.fleet.clouds import Gcp
-from fediversity.plan.servers import LIFTING
 
 _PROTECTION = frozenset({"deleteProtection", "rebuildProtection", "deletionProtection"})
 """The clouds' own protection against deletion, by its properties in Pulumi."""
@@ -27,17 +22,12 @@ _STACK = "pulumi:pulumi:Stack"
 _SITE = "simulated:index:Site"
 
 
-def lift_protection(settings: Settings, project: Gcp | None, credentials: Credentials) -> bool:
-    """Declares what is there without its protection, if this run is for that; whether it was.
+def lift_protection(file: Path, providers: Providers) -> None:
+    """Declares what the file lists: `resources`, all that the state has in its order, and in `lift` whose URNs to lift.
 
-    The file that the environment names lists `resources`, all that the state has in its order, and in `lift` the URNs
-    of what is to lose its protection. Everything has to be there, because the engine takes what is not declared for
-    something to be deleted.
+    Everything has to be there, because the engine takes what is not declared for something to be deleted.
     """
-    if not (file := os.environ.get(LIFTING)):
-        return False
-    providers = Providers(settings, project, credentials)
-    wanted = json.loads(Path(file).read_text(encoding="utf-8"))
+    wanted = json.loads(file.read_text(encoding="utf-8"))
     lift = frozenset(wanted["lift"])
     declared: dict[str, pulumi.Resource] = {}
     for state in wanted["resources"]:
@@ -46,7 +36,6 @@ def lift_protection(settings: Settings, project: Gcp | None, credentials: Creden
                 pulumi.export(name, _plain(value))
         else:
             declared[state["urn"]] = _declare(state, declared, providers, lifted=state["urn"] in lift)
-    return True
 
 
 def _declare(

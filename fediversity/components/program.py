@@ -1,13 +1,16 @@
 """Declares a fleet and its plan to the engine."""
 
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from fediversity.components.access import NOBODYS_KEY, AccessKey, operator_key
 from fediversity.components.deployments import ClanDeployment, NixopsDeployment, StepGroup
+from fediversity.components.lifting import lift_protection
 from fediversity.components.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
 from fediversity.components.providers import Providers
 from fediversity.components.records import ZoneArgs
@@ -17,7 +20,7 @@ from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.plan.options import checks_text, controller_of, runner_options
-from fediversity.plan.servers import UNKNOWN, Servers
+from fediversity.plan.servers import LIFTING, UNKNOWN, Servers
 from fediversity.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
@@ -52,7 +55,13 @@ class Program:
         self._steps: dict[str, pulumi.Resource] = {}
 
     def declare(self) -> None:
-        """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers."""
+        """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers.
+
+        With a file named by `LIFTING`, what the state has is declared in its place, less some protection.
+        """
+        if lifted := os.environ.get(LIFTING):
+            lift_protection(Path(lifted), self.providers)
+            return
         self._declare_machines()
         self._declare_dns()
         self._declare_buckets()
@@ -61,6 +70,13 @@ class Program:
         for group in self._groups.values():
             group.finish()
         pulumi.export("addresses", {name: machine.address for name, machine in self.machines.items()})
+
+    def _clouds(self) -> set[str]:
+        """The clouds in which this run declares something."""
+        clouds: set[str] = {machine.provider.kind for machine in self.fleet.enabled_machines.values()}
+        clouds |= {zone.provider for zone in self.fleet.dns.zones.values()}
+        has_keys = self.fleet.gcp is not None and self.fleet.gcp.keys
+        return clouds | ({"gcp"} if self.fleet.buckets or has_keys else set())
 
     def _keys(self) -> list[AccessKey]:
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
@@ -78,6 +94,7 @@ class Program:
 
     def _declare_machines(self) -> None:
         keys = self._keys()
+        self.providers.start(self._clouds())
         at_hetzner = any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values())
         shared: HetznerShared | None = None
         if at_hetzner or self.fleet.networks:
@@ -146,11 +163,18 @@ class Program:
             pulumi.export("nameServers", servers)
 
     def _declare_buckets(self) -> None:
+        keys: dict[str, pulumi.Output[str]] = {}
+        if self.fleet.gcp is not None and self.fleet.gcp.keys:
+            from fediversity.components.google_storage import key_rings  # noqa: PLC0415
+
+            options = self._with(self.providers.gcp)
+            keys = key_rings(self.fleet.name, self.fleet.gcp.keys, self.labels, self.settings.protect, options)
         for name, bucket in self.fleet.buckets.items():
             from fediversity.components.google_storage import StorageBucket  # noqa: PLC0415
 
+            key = keys[bucket.key] if bucket.key is not None else None
             options = self._with(self.providers.gcp)
-            StorageBucket(name, bucket, self.labels, self.settings.protect, options)
+            StorageBucket(name, bucket, self.labels, self.settings.protect, key, options)
 
     def _declare_step(self, step: Step) -> None:
         machine = self.machines[step.machine] if step.machine else None

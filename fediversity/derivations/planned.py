@@ -35,7 +35,15 @@ class Planned:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about how the plan was made; in a simulated stack all is as it should be."""
-        return () if self.settings.simulated else self.systems.notes
+        if self.settings.simulated:
+            return ()
+        destroyed = (
+            f"server {machine.destroy} of {name} may be destroyed; if the engine refuses that because it is protected, "
+            f"run `./just lift {self.settings.stack}` first"
+            for name, machine in self.fleet.machines.items()
+            if machine.destroy is not None and machine.destroy == self.servers.ids.get(name)
+        )
+        return (*self.systems.notes, *destroyed)
 
 
 def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:

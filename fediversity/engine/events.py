@@ -1,14 +1,14 @@
 """What happens in a rollout, one event after the other, out of what the ledger says at two moments."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from fediversity.engine.outstanding import FLEET
 from fediversity.ledger.records import StepRecord
-from fediversity.ledger.words import took
+from fediversity.ledger.words import ago, took
 
 Happening = Literal["begun", "started", "turn", "ended", "finished"]
 """The rollout has begun; a step started, had its turn after it had waited for it, ended; the rollout has finished."""
@@ -45,6 +45,23 @@ def line(event: Event) -> str:
         return f"{step} {event.what}"
     ended = f"{step} ended {record.outcome} in {took((record.ended_at or 0) - record.started_at)}"
     return ended if record.ended_well else f"{ended}: {first_line(record)}"
+
+
+def still(records: Sequence[StepRecord], now: float, last_output: Callable[[StepRecord], float | None]) -> list[str]:
+    """A line for each step that is under way: for how long, and when its tool last printed something."""
+    clock = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
+    lines = []
+    for record in records:
+        if record.outcome is not None:
+            continue
+        if record.waiting:
+            under_way = f"still waits for its turn, for {took(now - record.queued_at)}"
+        else:
+            printed = last_output(record)
+            last = "" if printed is None else f", its last output {ago(now - printed)}"
+            under_way = f"still at work, for {took(now - record.started_at)}{last}"
+        lines.append(f"{clock} {record.subject} {record.kind} {under_way}")
+    return lines
 
 
 def json_line(event: Event, stack: str) -> str:

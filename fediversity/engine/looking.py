@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +74,8 @@ class Ahead:
         urns = [loss.urn for loss in lifted]
         file = self.engine.root / self.settings.site.state_dir / _LIFTED
         state = [entry for entry in self.deployment.get("resources") or () if not entry.get("delete")]
-        file.write_text(json.dumps({"resources": state, "lift": urns}))
-        file.chmod(0o600)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as text:
+            json.dump({"resources": state, "lift": urns}, text)
         targets = [word for urn in urns for word in ("--target", urn)]
         words = ["up", "--stack", self.settings.stack, "--yes", "--skip-preview", *targets]
         try:

@@ -17,11 +17,12 @@ from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks, may_ask_for_a_passphrase
 from fediversity.engine.doubtful import doubtful_lines
 from fediversity.engine.events import Event
+from fediversity.engine.full_zones import full_zone_lines
 from fediversity.engine.recovery import doubtful_creations, events_file, forget_events
 from fediversity.engine.report import say
 from fediversity.engine.rollout import ledger_of, rollout_lines
 from fediversity.engine.showing import Showing
-from fediversity.engine.watch import Watch, json_lines, live_table, on_a_terminal, open_private, print_lines
+from fediversity.engine.watch import Watch, json_lines, live_table, on_a_terminal, open_private, plain_lines
 from fediversity.engine.words import engine_words
 from fediversity.ledger import history
 from fediversity.ledger.words import ago
@@ -111,8 +112,10 @@ def up(
     told = set(watch.bad)
     # Somebody who rolls a part out knows that the rest is not done.
     left = watch.left if not _in_part(options) else watch.left & _behind(stack.plan, told)
+    said = "" if output is None else output.read_text(errors="replace")
     for line in [
-        *([] if output is None else engine_words(output.read_text(errors="replace"), told, ended_well=code == 0)),
+        *([] if output is None else engine_words(said, told, ended_well=code == 0)),
+        *full_zone_lines(said, stack.fleet, settings.fleet_file),
         *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
         *doubtful_lines(doubtful, settings.stack, simulated=settings.simulated),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
@@ -131,7 +134,7 @@ def _run(
     with _output(engine.root / ".fediversity" / watch.ledger.path.parent.name, quiet=quiet) as file:
         with contextlib.ExitStack() as shown:
             if quiet and (showing.plain or not on_a_terminal()):
-                watch.shows.append(print_lines)
+                watch.shows.append(plain_lines(watch))
             elif quiet:
                 watch.shows.append(shown.enter_context(live_table(watch)))
             watch.tell([Event(watch.began, "begun")])

@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from fediversity.engine.events import Event, events, json_line, line
+from fediversity.engine.events import Event, events, json_line, line, still
 from fediversity.engine.outstanding import Chain, chains, outstanding
 from fediversity.engine.report import say
 from fediversity.ledger import history
 from fediversity.ledger.records import Probe, StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.plan.steps import Plan
+
+QUIET_SECONDS = 120.0
+"""How long plain lines may say nothing while steps are under way."""
 
 Show = Callable[[Sequence[Event]], None]
 
@@ -65,6 +68,13 @@ class Watch:
                 with contextlib.suppress(OSError):
                     say(f"cannot write what happens any more ({error.strerror}); the rollout goes on")
 
+    def last_output(self, record: StepRecord) -> float | None:
+        """When the tool of a step last printed something (seconds since 1970); None if that is not known."""
+        try:
+            return (self.ledger.path.parent / (record.log or "")).stat().st_mtime if record.log else None
+        except OSError:
+            return None
+
     @property
     def left(self) -> frozenset[str]:
         """The steps that are left to do."""
@@ -81,10 +91,23 @@ class Watch:
         return tuple(record.step for record in self.since if record.outcome and not record.ended_well)
 
 
-def print_lines(happened: Sequence[Event]) -> None:
-    """One plain line an event."""
-    for event in happened:
-        print(line(event), flush=True)
+def plain_lines(watch: Watch) -> Show:
+    """One plain line an event; while nothing happens, from time to time a line for each step that is under way.
+
+    So nobody has to wonder whether it hangs, and no CI system ends it for being silent.
+    """
+    said = time.time()
+
+    def show(happened: Sequence[Event]) -> None:
+        nonlocal said
+        now = time.time()
+        quiet = not happened and now - said >= QUIET_SECONDS
+        lines = still(watch.since, now, watch.last_output) if quiet else [line(event) for event in happened]
+        for text in lines:
+            print(text, flush=True)
+        said = now if happened or quiet else said
+
+    return show
 
 
 @contextlib.contextmanager

@@ -158,6 +158,24 @@ GCP_ACCELERATORS: Mapping[str, str] = MappingProxyType(
 )
 """GPUs, and how the machine types begin that can have them: N1 takes any number; G2 and A2 come with theirs."""
 
+GCP_ACCELERATOR_CORES: Mapping[str, Mapping[int, int]] = MappingProxyType(
+    {
+        "nvidia-tesla-t4": {1: 48, 2: 48, 4: 96},
+        "nvidia-tesla-p4": {1: 24, 2: 48, 4: 96},
+        "nvidia-tesla-p100": {1: 16, 2: 32, 4: 64},
+        "nvidia-tesla-v100": {1: 12, 2: 24, 4: 48, 8: 96},
+        "nvidia-l4": {1: 32},
+        "nvidia-tesla-a100": {1: 12},
+    }
+)
+"""How many GPUs of a kind one instance can have, and how many virtual CPUs it may have with so many of them."""
+
+
+def gcp_has_gpus(machine_type: str) -> bool:
+    """Whether a machine type comes with GPUs (G2, A2), which like all GPUs cannot move to another host."""
+    return machine_type.startswith(("g2-", "a2-"))
+
+
 _GCP_REGION_ZONES: Mapping[str, str] = {
     "us-central1": "abcf",
     "us-east1": "bcd",

@@ -4,6 +4,8 @@ Source of the form: the reference of Compute Engine and Cloud DNS (`name` of ins
 managed zones): lower-case letters, digits and hyphens, beginning with a letter.
 """
 
+import hashlib
+
 LONGEST_NAME = 63
 """How many characters a name may have."""
 
@@ -19,6 +21,35 @@ def address_name(machine: str, region: str) -> str:
 def firewall_name(machine: str, rule: int | None = None) -> str:
     """The firewall in front of a machine; with `rule`, that of the fleet file's rule at this position."""
     return f"{machine}-inbound" if rule is None else f"{machine}-inbound-{rule}"
+
+
+def closed_name(machine: str) -> str:
+    """The firewall that keeps out what no other one lets in to a machine."""
+    return f"{machine}-closed"
+
+
+def disk_name(machine: str, disk: str) -> str:
+    """A disk of a machine beside the boot disk."""
+    return f"{machine}-{disk}"
+
+
+def image_name(machine: str, source: str) -> str:
+    """The image made of a prepared NixOS, `gs://BUCKET/NAME.tar.gz`: another path is another image."""
+    return f"{machine}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+
+
+LONGEST_ACCOUNT = 30
+"""How many characters the id of a service account may have; it has 6 at least (reference of IAM)."""
+
+
+def account_id(machine: str) -> str:
+    """The service account of a machine."""
+    return f"{machine}-host"
+
+
+def kms_location(bucket_location: str) -> str:
+    """Where Cloud KMS keeps the keys of a bucket: in the same place, whose multi-region `eu` it calls `europe`."""
+    return "europe" if bucket_location == "eu" else bucket_location
 
 
 def zone_name(domain: str) -> str:

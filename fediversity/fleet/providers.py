@@ -16,7 +16,7 @@ EVERYBODY = ("0.0.0.0/0", "::/0")
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?")
 _PORTS = re.compile(r"[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
-_GCP_IMAGE = re.compile(r"gs://[a-z0-9][a-z0-9._-]*/\S+\.tar\.gz|[a-z0-9][a-z0-9._/:-]*")
+_GCP_IMAGE = re.compile(r"gs://[a-z0-9][a-z0-9._-]*/\S+\.tar\.gz|(?!gs:)[a-z0-9][a-z0-9._/:-]*")
 _HETZNER_SNAPSHOT = re.compile(r"[1-9][0-9]*")
 _ROLE = re.compile(r"(projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/)?roles/[a-zA-Z0-9_.]+")
 _BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
@@ -191,10 +191,11 @@ class Accelerator(Model):
 
 
 class PersistentDisk(Model):
-    """A disk beside the boot disk. It outlives the instance."""
+    """A disk beside the boot disk. It outlives the instance, not the machine's entry."""
 
     size_gb: int = Field(ge=10, le=65536)
-    """Its size in GB. It can grow; a smaller number is refused by the cloud."""
+    """Its size in GB. It can grow in place. A smaller number means another, empty disk, which the engine refuses while
+    the machine is protected."""
     type: Literal["pd-standard", "pd-balanced", "pd-ssd"] = "pd-balanced"
 
 

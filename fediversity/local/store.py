@@ -16,6 +16,8 @@ from typing import Any
 from fediversity.local.addresses import random_ipv4
 
 BUSY_SECONDS = 30.0
+LEFT_BEHIND = "left behind"
+"""The fact of a resource that its owner has given up and that its cloud never deletes."""
 _FORMAT = 1
 _FIRST_NUMBER = 70_000_001
 _SCHEMA = """

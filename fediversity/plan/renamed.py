@@ -23,7 +23,8 @@ def require_vars_moved(fleet: Fleet, settings: Settings) -> None:
             0,
             f"machines.{new}.formerly",
             f"the vars are still those of '{old}', so clan would make new ones: another host key, other secrets",
-            f"`{move} {folder / old} {folder / new}`, and what else is named after it (docs/operating.md, Renaming)",
+            f"in {flake}: `{move} {_OF_A_MACHINE / old} {_OF_A_MACHINE / new}`, and what else is named after it "
+            "(docs/operating.md, Renaming)",
         )
         for old, new in former_names(fleet).items()
         if (folder := flake / _OF_A_MACHINE) and (folder / old).is_dir() and not (folder / new).exists()

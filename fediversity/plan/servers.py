@@ -36,8 +36,8 @@ class Servers:
     """What is known of the servers of a fleet's machines. Without anything, no machine has a server yet.
 
     `ids` are those of the newest servers by machine. `settled` are the machines whose server runs their system. To
-    `installed` a rollout has brought NixOS, or has begun to. `coming` are the machines that get
-    another server by what is done now, whatever is known of the present one.
+    `installed` a rollout has brought NixOS, or has begun to. `coming` are the machines that get another server by what
+    is done now, whatever is known of the present one.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +59,8 @@ class Servers:
             return False
         if name in self.coming:
             return machine.boots_nixos
-        if name in self.installed or (machine.reinstall is not None and machine.reinstall == self.ids.get(name)):
+        present = {self.ids.get(name), machine.import_.server if machine.import_ else None}
+        if name in self.installed or (machine.reinstall is not None and machine.reinstall in present):
             return False
         return machine.boots_nixos or machine.import_ is not None or name in self.settled
 

@@ -26,6 +26,7 @@ UNSEEN: Final = Unseen.UNSEEN
 _SECTIONS: Mapping[str, Location] = {
     r"fediversity:machines:\w+Machine": ("machines",),
     r"fediversity:dns:\w+Zone": ("dns", "zones"),
+    r"fediversity:networks:\w+Network": ("networks",),
     r"fediversity:storage:\w+Bucket": ("buckets",),
 }
 """Where in a fleet file the things stand that the components of each kind are made for, by the component's name."""

@@ -41,6 +41,7 @@ KEPT: Mapping[str, Mapping[str, bool]] = {
     "gcp:kms/keyRing:KeyRing": {},
     "gcp:storage/bucket:Bucket": {"forceDestroy": False},
     "hcloud:index/floatingIp:FloatingIp": {"deleteProtection": True},
+    "hcloud:index/network:Network": {"deleteProtection": True},
     "hcloud:index/primaryIp:PrimaryIp": {"deleteProtection": True},
     "hcloud:index/server:Server": {"deleteProtection": True, "rebuildProtection": True},
     "hcloud:index/volume:Volume": {"deleteProtection": True},

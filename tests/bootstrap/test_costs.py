@@ -30,7 +30,7 @@ def test_a_preview_compares_the_fleet_with_the_state(tmp_path: Path) -> None:
     backend = in_a_folder(tmp_path, STATE)
     assert cost_line(SETTINGS, FLEET, backend, tmp_path).endswith(f"; the same as is deployed{END}")
     line = cost_line(SETTINGS, BIGGER, backend, tmp_path)
-    assert line.startswith("the fleet costs 8.99 EUR + 34.96 USD a month (together about ")
+    assert line.startswith("the fleet costs 8.99 EUR + 35.16 USD a month (together about ")
     assert line.endswith(f"; +3.00 EUR compared with what is deployed{END}")
 
 

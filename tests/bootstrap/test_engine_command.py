@@ -16,6 +16,7 @@ from fediversity.engine.command import arguments, asks, environment, may_ask_for
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.recovery import switch_on
 from fediversity.engine.report import summary
+from fediversity.plan.endpoints import Endpoints
 
 PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
 
@@ -216,3 +217,11 @@ def test_an_up_is_refused_when_the_simulated_machines_were_removed_by_hand(tmp_p
     checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "simulated:index:Site"}]}}}))
     with pytest.raises(RefusedError, match=r"`\./just destroy dev`, then `\./just up dev`"):
         switch_on("dev", engine, backend)
+
+
+def test_other_end_points_of_google_keep_its_plug_in_from_asking_the_real_one_for_regions() -> None:
+    elsewhere = Endpoints(gcp={"compute": "http://127.0.0.1:8082/compute/v1/"})
+    name = "PULUMI_GCP_SKIP_REGION_VALIDATION"
+    assert environment("production", {}, endpoints=elsewhere)[name] == "true"
+    assert environment("production", {name: "false"}, endpoints=elsewhere)[name] == "false"
+    assert name not in environment("production", {}, endpoints=Endpoints("http://127.0.0.1:8081/v1"))

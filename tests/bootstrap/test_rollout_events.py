@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fediversity.engine.events import Event, events, json_line, line
+from fediversity.engine import watch as watching
+from fediversity.engine.events import Event, events, json_line, line, still
 from fediversity.engine.live import draw
 from fediversity.engine.outstanding import Chain
-from fediversity.engine.watch import Watch, json_lines, open_private
+from fediversity.engine.watch import Watch, json_lines, open_private, plain_lines
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.plan.steps import Plan
@@ -118,6 +119,46 @@ def test_a_watch_tells_what_the_ledger_gets_after_it_began_and_nothing_older(tmp
 
     told = [json.loads(text) for text in file.read_text().splitlines()]
     assert [(event["step"], event["event"]) for event in told] == [("new-update", "started"), ("new-update", "ended")]
+
+
+def test_what_is_under_way_is_told_with_when_its_tool_last_said_something() -> None:
+    queued = run("oak-update", None)
+    at_work = replace(run("elm-install", None), queued_at=queued.queued_at, started_at=queued.queued_at + 5)
+    now = queued.queued_at + 305
+
+    lines = still([queued, at_work, run("fir-update")], now, lambda _: now - 30)
+
+    assert [text.partition(" ")[2] for text in lines] == [
+        "oak update still waits for its turn, for 5 min 5 s",
+        "elm install still at work, for 5 min 0 s, its last output 30 s ago",
+    ]
+
+
+def test_plain_lines_are_never_silent_for_long_while_a_step_is_under_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.create()
+    watch = Watch.begin(ledger, Plan(()), ())
+    watch.shows.append(plain_lines(watch))
+    (tmp_path / "a.log").write_text("building\n")
+    record = ledger.begin(
+        step="oak-reach", kind="reach", machine="oak", server_id=None, fingerprint=None, command="", log="a.log"
+    )
+    watch.look()
+    watch.look()
+    assert len(capsys.readouterr().out.splitlines()) == 1, "it speaks up only after a while"
+
+    monkeypatch.setattr(watching, "QUIET_SECONDS", 0.0)
+    watch.look()
+    assert re.fullmatch(
+        r"\S+ oak reach still at work, for \S+ s, its last output (just now|\d+ s ago)\n", capsys.readouterr().out
+    )
+
+    ledger.end(record, "applied", "it answers")
+    watch.look()
+    watch.look()
+    assert [text.split()[1:4] for text in capsys.readouterr().out.splitlines()] == [["oak", "reach", "ended"]]
 
 
 def test_what_is_written_of_a_rollout_is_for_its_owner_only(tmp_path: Path) -> None:

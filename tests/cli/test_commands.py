@@ -87,7 +87,7 @@ def test_schema_writes_the_schema_beside_the_fleet_files_and_checks_it(capsys: O
 def test_lint_says_what_a_good_fleet_file_holds(capsys: Output) -> None:
     assert main(["lint"]) == 0
     assert capsys.readouterr().out == (
-        "stacks/dev.yaml is in order: 6 machines (1 switched off), 4 service instances, 2 DNS zones, 1 bucket, "
+        "stacks/dev.yaml is in order: 6 machines (1 switched off), 4 service instances, 4 DNS zones, 1 bucket, "
         "2 deployments\n"
     )
 

@@ -40,7 +40,7 @@ def test_a_table_shows_each_machine_the_whole_and_where_prices_are_from(project:
         "server cx23 in fsn1",
         "5.49 EUR",
         "switched off",
-        "Total: 5.99 EUR + 34.96 USD a month (together about ",
+        "Total: 5.99 EUR + 35.16 USD a month (together about ",
         "By use, and in no total: garden-media",
         "No cloud bills ash, moss, fern.",
         "Compared with what is deployed (by the engine's state): nothing more or less",
@@ -77,7 +77,7 @@ def test_a_stack_that_was_never_rolled_out_has_nothing_deployed(project: Path, c
     (project / "Pulumi.yaml").write_text("name: garden\nruntime: python\nbackend: {url: 'file://.'}\n")
     data = answer(capsys)
     assert data["deployed"] == "the stack was never rolled out"
-    assert data["difference"]["more"] == {"EUR": "5.99", "USD": "34.96"}
+    assert data["difference"]["more"] == {"EUR": "5.99", "USD": "35.16"}
 
 
 def test_a_compressed_state_is_not_taken_for_none(project: Path, capsys: Output) -> None:

@@ -54,6 +54,13 @@ def arguments() -> Mapping[str, type]:
         "gcp:dns/managedZone:ManagedZone": gcp.dns.ManagedZoneArgs,
         "gcp:dns/recordSet:RecordSet": gcp.dns.RecordSetArgs,
         "gcp:storage/bucket:Bucket": gcp.storage.BucketArgs,
+        "gcp:compute/disk:Disk": gcp.compute.DiskArgs,
+        "gcp:compute/image:Image": gcp.compute.ImageArgs,
+        "gcp:kms/keyRing:KeyRing": gcp.kms.KeyRingArgs,
+        "gcp:kms/cryptoKey:CryptoKey": gcp.kms.CryptoKeyArgs,
+        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": gcp.kms.CryptoKeyIAMMemberArgs,
+        "gcp:serviceaccount/account:Account": gcp.serviceaccount.AccountArgs,
+        "gcp:projects/iAMMember:IAMMember": gcp.projects.IAMMemberArgs,
         "pulumi:providers:command": command.ProviderArgs,
         "pulumi:providers:gcp": gcp.ProviderArgs,
     }

@@ -1,6 +1,7 @@
 """The programs whose registrations the tests look at: fleet, plan and declaration together, as in the entry point."""
 
 import functools
+import gc
 import json
 import runpy
 from collections.abc import Mapping
@@ -62,7 +63,10 @@ def plan_for(fleet: Fleet, settings: Settings) -> Plan:
 
 def run_entry_point(config: Mapping[str, str]) -> Recording:
     """What `__main__.py` registers; the current folder must be a project's."""
-    return record(lambda: runpy.run_path(str(PROJECT / "__main__.py")), stack="dev", config=config)
+    try:
+        return record(lambda: runpy.run_path(str(PROJECT / "__main__.py")), stack="dev", config=config)
+    finally:
+        gc.enable()
 
 
 @functools.cache

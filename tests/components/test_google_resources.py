@@ -5,7 +5,7 @@ import inspect
 import subprocess
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi_gcp as gcp
@@ -13,14 +13,15 @@ import pytest
 from pulumi import _types
 
 from fediversity.components import google_resources
+from fediversity.fleet.model import Fleet
 from tests.components.contracts import _without_futures
+from tests.components.google_fleet import google_fleet
 from tests.components.programs import DEV, PRODUCTION, declare
 from tests.plan.samples import PROJECT, every_kind
 
 MODULES = {
     "Account": gcp.serviceaccount,
     "Address": gcp.compute,
-    "AttachedDisk": gcp.compute,
     "Bucket": gcp.storage,
     "CryptoKey": gcp.kms,
     "CryptoKeyIAMMember": gcp.kms,
@@ -56,7 +57,7 @@ def properties(kind: type, seen: frozenset[type] = frozenset()) -> Iterator[tupl
 
 
 def test_every_class_stands_for_one_of_the_sdk() -> None:
-    assert set(google_resources.__all__) == set(MODULES)
+    assert set(google_resources.__all__) == {*MODULES, "project_service_account"}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -74,12 +75,15 @@ def test_each_output_is_one_of_the_sdk_s_class(name: str) -> None:
 
 
 @pytest.mark.parametrize("settings", [DEV, PRODUCTION], ids=["simulated", "real"])
-def test_what_is_registered_is_what_the_sdk_s_classes_register(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    ours = declare(every_kind(), settings)
+@pytest.mark.parametrize("fleet", [every_kind, google_fleet], ids=["every kind", "all of Google's"])
+def test_what_is_registered_is_what_the_sdk_s_classes_register(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, fleet: Callable[[], Fleet]
+) -> None:
+    ours = declare(fleet(), settings)
     for name, module in MODULES.items():
         monkeypatch.setattr(google_resources, name, getattr(module, name))
 
-    theirs = declare(every_kind(), settings)
+    theirs = declare(fleet(), settings)
 
     assert {entry.urn: entry for entry in ours.all} == {entry.urn: entry for entry in theirs.all}
     assert ours.outputs == theirs.outputs

@@ -44,8 +44,8 @@ def test_simulated_providers_are_told_a_place_that_no_real_plug_in_takes() -> No
     hcloud = dev().one("pulumi:providers:hcloud", "hcloud").inputs
     gcp = dev().one("pulumi:providers:gcp", "gcp").inputs
     assert hcloud == {"endpoint": "simulated:dev", "token": Secret("simulated")}
-    places = ("computeCustomEndpoint", "dnsCustomEndpoint", "storageCustomEndpoint")
-    assert gcp == {"project": "simulated"} | dict.fromkeys(places, "simulated:dev")
+    apis = ("cloudResourceManager", "compute", "dns", "iam", "kms", "storage")
+    assert gcp == {"project": "simulated"} | {f"{api}CustomEndpoint": "simulated:dev" for api in apis}
     assert dev().one("pulumi:providers:command", "command").inputs == {}
 
 

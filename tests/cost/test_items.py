@@ -31,6 +31,8 @@ STATE = [
     resource("gcp:compute/address:Address", "elm-address", region="us-central1"),
     resource("hcloud:index/zone:Zone", "garden.example-zone", name="garden.example"),
     resource("gcp:dns/managedZone:ManagedZone", "social.example-zone", name="social-example"),
+    resource("gcp:dns/managedZone:ManagedZone", "kids.garden.example-zone", name="kids-garden-example"),
+    resource("hcloud:index/zone:Zone", "100.51.198.in-addr.arpa-zone", name="100.51.198.in-addr.arpa"),
     resource("gcp:storage/bucket:Bucket", "garden-media-bucket", location="EUROPE-WEST1", storageClass="STANDARD"),
 ]
 
@@ -44,6 +46,8 @@ def test_a_fleet_is_billed_for_its_enabled_cloud_machines_its_zones_and_its_buck
         "ipv4 in us-central1",
         "zone",
         "zone",
+        "zone",
+        "zone",
         "bucket STANDARD in europe-west1",
     ]
 
@@ -53,7 +57,7 @@ def test_a_switched_off_machine_costs_nothing_and_is_named() -> None:
     assert "yew" not in {item.owner for item in fleet_items(FLEET)}
     on = parse_fleet(edited("enabled: false\n    machineClass", "machineClass"), "fleet.yaml")
     assert switched_off(on) == ()
-    assert Item("yew", "server", "hetzner", "cpx21", "ash") in fleet_items(on)
+    assert Item("yew", "server", "hetzner", "cpx21", "hel1") in fleet_items(on)
 
 
 def test_macs_and_machines_of_others_are_outside() -> None:

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.engine.checkout import Checkout
 from tests.engine.faults import steps_of
@@ -12,7 +13,7 @@ from tests.engine.small import fleet_of, instance, operations, protect, server, 
 
 pytestmark = pytest.mark.engine
 
-ZONE = {"zones": {"fleet.example": {"provider": "hetzner", "records": [{"name": "a", "type": "TXT", "values": ["b"]}]}}}
+ZONE = {"zones": {"fleet.example": {"provider": "hetzner"}}}
 BUCKETS = {"fleet-example-media": {"location": "europe-west1"}}
 
 
@@ -53,7 +54,7 @@ def test_a_renamed_machine_whose_vars_stay_behind_is_refused(checkout: Checkout)
         done = checkout.run(sys.executable, "-m", *command)
         assert done.status == 1
         assert "machines.omega.formerly: the vars are still those of 'alpha'" in done.output
-        assert "vars/per-machine/alpha" in done.output
+        assert "`mv vars/per-machine/alpha vars/per-machine/omega`" in done.output
 
 
 def test_renaming_a_machine_changes_everything_in_place(checkout: Checkout) -> None:
@@ -64,7 +65,7 @@ def test_renaming_a_machine_changes_everything_in_place(checkout: Checkout) -> N
     assert set(found.values()) == {"update"}
     steps = {f"{name}-{kind}" for name in RENAMED for kind in ("reach", "install", "online", "update")}
     resources = {f"{name}-{kind}" for name in RENAMED for kind in ("address", "firewall", "server")}
-    assert set(found) == steps | resources
+    assert set(found) == steps | resources | {"omega-address-ipv6"}
 
 
 def test_a_renamed_machine_keeps_its_server_and_its_history_and_gets_its_new_name(checkout: Checkout) -> None:
@@ -87,27 +88,66 @@ def test_a_renamed_machine_keeps_its_server_and_its_history_and_gets_its_new_nam
 
 
 def test_what_exists_is_taken_over_by_its_id_and_left_as_it_is(checkout: Checkout) -> None:
-    """As in a stack of its own that knows nothing yet: everything is taken out of the state first."""
-    omega, address = state_of(checkout, "omega-server"), state_of(checkout, "omega-address")
-    taken = {"server": omega["id"], "address": address["id"], "firewall": state_of(checkout, "omega-firewall")["id"]}
+    """A server that somebody made by hand, and a zone and a bucket that the stack has forgotten."""
+    by_hand = server(provider={"image": "123456", "ipv6": False})
+    write_fleet(checkout, fleet(**RENAMED, seed=by_hand))
+    parts = ("seed", "seed-server", "seed-address", "seed-firewall")
+    targets = [word for part in parts for word in ("--target", f"**::{part}")]
+    checkout.must(checkout.pulumi("up", "--stack", "dev", "--yes", "--skip-preview", *targets))
+    ids = {part: state_of(checkout, f"seed-{part}")["id"] for part in ("server", "address", "firewall")}
     zone, bucket = (
         state_of(checkout, "fleet.example-zone")["id"],
         state_of(checkout, "fleet-example-media-bucket")["id"],
     )
-    forget(checkout, "omega-", "fleet.example-zone", "fleet-example-media-bucket")
-    adopting = fleet(
-        new=server(**{"import": taken}, provider={"server_type": "cx33", "ipv6": False}), gamma=RENAMED["gamma"]
-    )
+    forget(checkout, "seed", "fleet.example", "fleet-example-media")
+
+    adopting = fleet(**RENAMED, new=by_hand | {"import": ids})
+    adopting["machines"]["new"]["provider"] = adopting["machines"]["new"]["provider"] | {
+        "server_type": "cx33",
+        "image": "debian-12",
+    }
     adopting["dns"]["zones"]["fleet.example"] |= {"import": zone, "ttl": 3600}
-    adopting["buckets"]["fleet-example-media"] |= {"import": bucket, "storage_class": "NEARLINE"}
+    adopting["buckets"]["fleet-example-media"] |= {"import": f"simulated/{bucket}", "storage_class": "NEARLINE"}
     write_fleet(checkout, adopting)
 
     found = operations(checkout)
 
     taken_over = {"new-server", "new-address", "new-firewall", "fleet.example-zone", "fleet-example-media-bucket"}
     assert {name for name, operation in found.items() if operation == "import"} == taken_over
-    assert set(found.values()) == {"import", "create", "update", "delete"}
+    assert set(found.values()) == {"import", "create", "update"}
+    assert "new-install" not in found
+    ran = steps_of(checkout, lambda: checkout.must(checkout.just("up")))
+    assert [record.step for record in ran if record.machine == "new"] == ["new-reach", "new-update"]
+    assert state_of(checkout, "new-server")["id"] == ids["server"]
+    assert checkout.machines()["seed"]["installs"] == 0, "the cloud knows it by the name it had"
+    assert operations(checkout) == {}
+
+
+def test_its_settings_are_brought_in_line_once_the_word_is_gone(checkout: Checkout) -> None:
+    path = checkout.root / "stacks" / "dev.yaml"
+    settled = yaml.safe_load(path.read_text())
+    del settled["machines"]["new"]["import"]
+    del settled["dns"]["zones"]["fleet.example"]["import"]
+    del settled["buckets"]["fleet-example-media"]["import"]
+    write_fleet(checkout, settled)
+
+    found = operations(checkout)
+
+    assert set(found.values()) == {"update"}
+    assert {"new-server", "fleet.example-zone", "fleet-example-media-bucket"} <= set(found)
+    assert "new-install" not in found
 
 
 def forget(checkout: Checkout, *beginnings: str) -> None:
     """Takes resources out of the engine's state; they go on existing."""
+    exported = json.loads(checkout.must(checkout.pulumi("stack", "export", "--stack", "dev")))
+    kept = [
+        item
+        for item in exported["deployment"]["resources"]
+        if not item["urn"].rpartition("::")[2].startswith(beginnings)
+    ]
+    assert len(kept) < len(exported["deployment"]["resources"])
+    exported["deployment"]["resources"] = kept
+    file = checkout.root.parent / "state.json"
+    file.write_text(json.dumps(exported))
+    checkout.must(checkout.pulumi("stack", "import", "--stack", "dev", "--file", str(file)))

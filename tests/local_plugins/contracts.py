@@ -40,6 +40,13 @@ GCP_RESOURCES = (
     "dns/managedZone:ManagedZone",
     "dns/recordSet:RecordSet",
     "storage/bucket:Bucket",
+    "compute/disk:Disk",
+    "compute/image:Image",
+    "kms/keyRing:KeyRing",
+    "kms/cryptoKey:CryptoKey",
+    "kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
+    "serviceaccount/account:Account",
+    "projects/iAMMember:IAMMember",
 )
 
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", object: "any"}

@@ -39,6 +39,33 @@ def firewall(world: World, name: str = "ssh", **inputs: Any) -> Made:
     return world.make("Firewall", name=name, **(wanted | inputs))
 
 
+AGENT = "serviceAccount:service-1@gs-project-accounts.iam.gserviceaccount.com"
+RING = f"projects/simulated/locations/{REGION}/keyRings/fleet"
+ARCHIVE = "https://storage.googleapis.com/images/nixos.tar.gz"
+
+
+def disk(world: World, name: str = "orb-data", **inputs: Any) -> Made:
+    """A disk of 100 GB."""
+    return world.make("Disk", name=name, **({"zone": ZONE, "size": 100} | inputs))
+
+
+def account(world: World, account_id: str = "orb-host") -> Made:
+    """A service account."""
+    return world.make("Account", accountId=account_id)
+
+
+def key(world: World, location: str = REGION, **inputs: Any) -> Made:
+    """A key on the ring `fleet`."""
+    ring = world.make("KeyRing", name="fleet", location=location)
+    return world.make("CryptoKey", **({"name": "media", "keyRing": ring.id, "rotationPeriod": "86400s"} | inputs))
+
+
+def allow_storage(world: World, made: Made) -> Made:
+    """Lets Cloud Storage use a key."""
+    role = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+    return world.make("CryptoKeyIAMMember", cryptoKeyId=made.id, role=role, member=AGENT)
+
+
 RIGHT: dict[str, dict[str, Any]] = {
     "Address": {"name": "orb", "region": REGION},
     "Firewall": {"name": "f", "network": "default", "allows": [{"protocol": "tcp"}], "sourceRanges": ["0.0.0.0/0"]},
@@ -46,5 +73,12 @@ RIGHT: dict[str, dict[str, Any]] = {
     "ManagedZone": {"name": "fleet", "dnsName": "fleet.example."},
     "RecordSet": {"name": "www.fleet.example.", "managedZone": "fleet", "type": "A", "rrdatas": ["192.0.2.1"]},
     "Bucket": {"name": "fleet-backups", "location": "EU"},
+    "Disk": {"name": "orb-data", "zone": ZONE, "type": "pd-ssd", "size": 100},
+    "Image": {"name": "orb-image", "rawDisk": {"source": ARCHIVE}, "guestOsFeatures": [{"type": "UEFI_COMPATIBLE"}]},
+    "Account": {"accountId": "orb-host", "displayName": "orb"},
+    "IAMMember": {"project": "simulated", "role": "roles/storage.objectViewer", "member": AGENT},
+    "KeyRing": {"name": "fleet", "location": "europe"},
+    "CryptoKey": {"name": "media", "keyRing": RING, "rotationPeriod": "7776000s"},
+    "CryptoKeyIAMMember": {"cryptoKeyId": f"{RING}/cryptoKeys/media", "role": "roles/viewer", "member": AGENT},
 }
 """Inputs that pass every check, by type."""

@@ -8,12 +8,8 @@ from fediversity.local.plugins.registry import provider
 from fediversity.local.plugins.values import UNKNOWN
 
 HCLOUD = {"endpoint": "simulated:dev", "token": "simulated", "version": "0.0.0-local"}
-GCP = {
-    "project": "simulated",
-    "computeCustomEndpoint": "simulated:dev",
-    "dnsCustomEndpoint": "simulated:dev",
-    "storageCustomEndpoint": "simulated:dev",
-}
+APIS = ("cloudResourceManager", "compute", "dns", "iam", "kms", "storage")
+GCP = {"project": "simulated"} | {f"{api}CustomEndpoint": "simulated:dev" for api in APIS}
 RIGHT = {"hcloud": HCLOUD, "gcp": GCP, "command": {}, "simulated": {"stack": "dev"}}
 
 

@@ -97,7 +97,7 @@ def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str
 def test_what_is_known_beyond_a_schema_is_about_properties_it_has(package: str) -> None:
     for table in provider(package).package.tables.values():
         extra = table.extra
-        named = {*extra.replaces, *extra.sets, *extra.defaults, *extra.not_simulated, *extra.kept}
+        named = {*extra.replaces, *extra.sets, *extra.defaults, *extra.not_simulated, *extra.kept, *extra.grows}
         assert named <= paths(table, table.inputs), table.token
         assert not extra.defaults.keys() & extra.not_simulated, table.token
 

@@ -8,6 +8,14 @@ import pytest
 from tests.local_plugins.gcp_samples import REGION, RIGHT, ZONE, address, vm
 from tests.local_plugins.world import World
 
+DEBIAN = {"image": "debian-cloud/debian-12"}
+GPU: dict[str, Any] = {
+    "machineType": "n1-standard-4",
+    "guestAccelerators": [{"type": "nvidia-tesla-t4", "count": 1}],
+    "scheduling": {"onHostMaintenance": "TERMINATE", "automaticRestart": True},
+}
+ENFORCED = {"restrictionMode": "FullyRestricted"}
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
@@ -47,7 +55,53 @@ class TestChecks:
             ("Instance", {"bootDisk": {"initializeParams": {}}}, "image: is missing"),
             ("Instance", {"networkInterfaces": [{"network": "default"}]}, "out of reach"),
             ("Instance", {"networkInterfaces": []}, "simulated is one"),
-            ("Instance", {"attachedDisks": [{"source": "x"}]}, "attachedDisks: is not simulated"),
+            ("Instance", {"scratchDisks": [{"interface": "NVME"}]}, "scratchDisks: is not simulated"),
+            ("Instance", {"attachedDisks": [{}]}, "attachedDisks[0].source: is missing"),
+            ("Instance", {"attachedDisks": [{"source": "x", "mode": "WRITE"}]}, 'did you mean "READ_WRITE"?'),
+            ("Instance", {"attachedDisks": [{"source": "x", "deviceName": "/dev/sdb"}]}, "is no name of a device"),
+            ("Instance", {"attachedDisks": [{"source": "x", "kmsKeySelfLink": "y"}]}, "is not simulated"),
+            ("Instance", {"bootDisk": {"initializeParams": DEBIAN | {"type": "pd-fast"}}}, "is not a type of disk"),
+            ("Instance", {"bootDisk": {"initializeParams": {"image": "projects/a/global/images/b"}}}, "not simulated"),
+            ("Instance", GPU | {"machineType": "e2-medium"}, "features are not compatible"),
+            ("Instance", GPU | {"scheduling": {"onHostMaintenance": "MIGRATE"}}, "do not support live migration"),
+            ("Instance", GPU | {"scheduling": None}, "do not support live migration"),
+            ("Instance", GPU | {"guestAccelerators": [{"type": "nvidia-tesla-t4", "count": 8}]}, "it takes 1, 2, 4"),
+            ("Instance", GPU | {"guestAccelerators": [{"type": "nvidia-t4", "count": 1}]}, "is not an accelerator"),
+            ("Instance", GPU | {"guestAccelerators": [{"type": "nvidia-tesla-t4"}]}, "count: is missing"),
+            (
+                "Instance",
+                GPU
+                | {"machineType": "n1-standard-16", "guestAccelerators": [{"type": "nvidia-tesla-v100", "count": 1}]},
+                "go with 12 virtual CPUs; n1-standard-16 has 16",
+            ),
+            ("Instance", {"machineType": "g2-standard-4"}, "has to be TERMINATE"),
+            ("Instance", {"scheduling": {"onHostMaintenance": "STOP"}}, "choose one of MIGRATE, TERMINATE"),
+            ("Instance", {"scheduling": {"preemptible": True}}, "has to be false on a preemptible instance"),
+            ("Instance", {"serviceAccount": {"scopes": ["cloud-platform"]}}, "default account, which is Editor"),
+            ("Instance", {"serviceAccount": {"email": "a@b", "scopes": ["Cloud"]}}, '"Cloud" is no scope'),
+            ("Disk", {"type": "pd-sdd"}, 'did you mean "pd-ssd"?'),
+            ("Disk", {"size": 5}, "it takes 10 to 65536 GB"),
+            ("Disk", {"zone": "europe-west3-z"}, "is not a zone of Google's"),
+            ("Disk", {"image": "debian-12"}, "image: is not simulated"),
+            ("Image", {"rawDisk": None}, "rawDisk: is missing"),
+            ("Image", {"rawDisk": {"source": "nixos.tar.gz"}}, "is no archive"),
+            ("Image", {"guestOsFeatures": [{"type": "UEFI"}]}, '"UEFI" is not a feature of guests'),
+            ("Account", {"accountId": "orb"}, '"orb" is no id'),
+            ("Account", {"accountId": None}, "accountId: is missing"),
+            ("Account", {"displayName": "x" * 101}, "has 101 bytes; it takes 100"),
+            ("IAMMember", {"role": "storage.objectViewer"}, "is no role"),
+            ("IAMMember", {"member": "orb-host@simulated"}, "is no member"),
+            ("IAMMember", {"project": "other"}, "has one project"),
+            ("IAMMember", {"project": None}, "project: is missing"),
+            ("KeyRing", {"location": "eu"}, "is not a location of Cloud KMS"),
+            ("KeyRing", {"name": "a.b"}, "is no name in Cloud KMS"),
+            ("CryptoKey", {"keyRing": "fleet"}, "is no key ring"),
+            ("CryptoKey", {"rotationPeriod": "90d"}, "is no duration"),
+            ("CryptoKey", {"rotationPeriod": "3600s"}, "it takes a day (86400s) at least"),
+            ("CryptoKey", {"purpose": "MAC"}, "is not simulated"),
+            ("CryptoKey", {"project": "simulated"}, "there is no such property"),
+            ("CryptoKeyIAMMember", {"role": "owner"}, "is no role"),
+            ("Bucket", {"encryption": {"customerManagedEncryptionEnforcementConfig": ENFORCED}}, "is not simulated"),
             (
                 "Instance",
                 {"metadata": {"startup-script": "a"}, "metadataStartupScript": "b"},
@@ -80,6 +134,9 @@ class TestChecks:
     ) -> None:
         (problem,) = world.problems(type_name, **(RIGHT[type_name] | inputs))
         assert text in problem
+
+    def test_an_instance_with_a_gpu_that_fits_passes(self, world: World) -> None:
+        assert not world.problems("Instance", **(RIGHT["Instance"] | GPU))
 
     def test_a_region_or_zone_may_come_from_the_provider(self, tmp_path: Path) -> None:
         world = World(tmp_path, "gcp", {"region": REGION, "zone": ZONE})

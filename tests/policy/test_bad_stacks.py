@@ -7,12 +7,16 @@ from decimal import Decimal
 import pytest
 
 from fediversity.components.access import NOBODYS_KEY
+from fediversity.components.recorder import declared
+from fediversity.fleet.model import Fleet
 from fediversity.fleet.source import read_yaml
 from fediversity.policy.access import weakness
 from fediversity.policy.declared import UNSEEN
 from fediversity.policy.month import stack_of
 from fediversity.policy.ports import is_world
 from fediversity.policy.rules import ABOUT, problem, violations
+from tests.components.google_fleet import google_fleet
+from tests.plan.samples import every_kind
 from tests.policy.stacks import PRODUCTION, PROJECT, Bad, also, declared_by, settings_of, with_inputs
 
 SERVER = "hcloud:index/server:Server"
@@ -280,3 +284,24 @@ def test_keys_are_weak_by_their_kind_or_their_length() -> None:
 )
 def test_a_network_that_nobody_owns_alone_is_the_world(network: str, world: bool) -> None:
     assert is_world(network) is world
+
+
+def refused(fleet: Fleet) -> set[tuple[object, ...]]:
+    """By which rules what of a fleet's file is refused in production."""
+    own = settings_of("production")
+    found = violations(declared(fleet, own), stack_of(own, fleet))
+    return {(violation.rule, *violation.breach.where[:2]) for violation in found}
+
+
+def test_of_fleets_with_something_of_every_kind_only_what_their_files_say_is_refused() -> None:
+    assert refused(google_fleet()) == {
+        ("open-ports", "machines", "rich"),
+        *(("encrypted-disks", "machines", name) for name in ("plain", "rich", "graphics")),
+    }
+    assert refused(every_kind()) == {
+        ("open-ports", "machines", "hub"),
+        ("open-ports", "machines", "vault"),
+        ("protection", "buckets", "everything-scratch"),
+        ("versioned-buckets", "buckets", "everything-scratch"),
+        ("encrypted-disks", "machines", "hub"),
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fediversity.fleet.google import LONGEST_NAME, address_name, firewall_name, zone_name
+from fediversity.fleet.google import LONGEST_NAME, address_name, disk_name, firewall_name, image_name, zone_name
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location
 from fediversity.fleet.providers import EVERYBODY, GcpProvider
@@ -32,7 +32,9 @@ def machine_names(fleet: Fleet) -> Iterator[Finding]:
         if not name[0].isalpha():
             yield Finding(where, f"Google Cloud takes no instance '{name}'", "begin its name with a letter")
         rules = [firewall_name(name, index) for index in range(len(provider.firewall))]
-        longest = max(address_name(name, provider.region), firewall_name(name), *rules, key=len)
+        others = [disk_name(name, disk) for disk in provider.disks]
+        others += [image_name(name, provider.image)] if provider.prepared else []
+        longest = max(address_name(name, provider.region), firewall_name(name), *rules, *others, key=len)
         if len(longest) > LONGEST_NAME:
             what = f"Google Cloud would have to take the name '{longest}', which has {len(longest)} characters"
             room = LONGEST_NAME - (len(longest) - len(name))

@@ -1,9 +1,8 @@
 """Words that guard what exists: what is taken over, renamed, retired or may be destroyed, and small machines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from fediversity.fleet import catalogue
-from fediversity.fleet.catalogue import MachineType
 from fediversity.fleet.checks.common import repeated
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import Finding, Location
@@ -83,25 +82,23 @@ def adopted(fleet: Fleet) -> Iterator[Finding]:
 
 
 def install_types(fleet: Fleet) -> Iterator[Finding]:
-    """A machine is installed on a type that is at least as large, and from which there is a way back."""
+    """A machine is installed on a type that is at least as large, and of the same architecture."""
     for name, machine in fleet.machines.items():
         provider = machine.provider
         if not isinstance(provider, HetznerProvider | GcpProvider) or provider.install_type is None:
             continue
         where: Location = ("machines", name, "provider", "install_type")
-        sold: Mapping[str, MachineType] = (
-            catalogue.HETZNER_SERVER_TYPES if isinstance(provider, HetznerProvider) else catalogue.GCP_MACHINE_TYPES
-        )
+        at_hetzner = isinstance(provider, HetznerProvider)
+        sold = catalogue.HETZNER_SERVER_TYPES if at_hetzner else catalogue.GCP_MACHINE_TYPES
         larger, own = provider.install_type, machine.size or ""
         if provider.prepared:
             yield Finding(where, "a machine that boots a prepared image is never installed", "remove `install_type`")
-            continue
-        if isinstance(provider, GcpProvider) and sold[larger].architecture != sold[own].architecture:
-            what = f"'{larger}' is {sold[larger].architecture}, and '{own}' is {sold[own].architecture}"
-            yield Finding(where, what, "choose a type of the same architecture")
+        elif sold[larger].architecture != sold[own].architecture:
+            if not at_hetzner:  # There, `hetzner.install_types` says so.
+                what = f"'{larger}' is {sold[larger].architecture}, and '{own}' is {sold[own].architecture}"
+                yield Finding(where, what, "choose a type of the same architecture")
         elif sold[larger].memory_mb < sold[own].memory_mb:
-            what = f"'{larger}' has less memory than '{own}'"
-            yield Finding(where, what, "choose a larger type, or remove `install_type`")
+            yield Finding(where, f"'{larger}' has less memory than '{own}'", "choose a larger type, or remove it")
 
 
 def prepared_images(fleet: Fleet) -> Iterator[Finding]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from fediversity.fleet.catalogue import GCP_ZONES
+
 STEPS: Mapping[str, str] = {
     "upload": "secrets are unpacked on the machine (tar)",
     "copy": "store paths arrive (nix-daemon --stdio)",
@@ -69,6 +71,12 @@ def _step(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    if text not in GCP_ZONES:
+        raise FaultError(f"'{text}' is not a zone of Google's, like europe-west1-b")
+    return text
+
+
 def _unit(text: str) -> str:
     stem, _, suffix = text.rpartition(".")
     if not stem or suffix not in ("service", "socket", "mount", "timer") or not text.isascii() or set(text) & set(" /"):
@@ -107,6 +115,7 @@ KINDS: Mapping[str, Kind] = {
         "the lid is closed: nothing is answered until the machine is woken", state="a sleeping machine notices nothing"
     ),
     "clock": Kind("the clock is wrong by so many seconds", "SECONDS", _seconds, state="it is a state of the machine"),
+    "zone-full": Kind("a zone of Google's has no such machine left: a new instance there is refused", "ZONE", _zone),
     "api-429": Kind("the provider's API limits the rate of requests", api=True),
     "api-500": Kind("the provider's API fails", api=True),
     "api-timeout-after-create": Kind("the provider makes the resource, and the answer never comes", api=True),

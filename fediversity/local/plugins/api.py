@@ -24,7 +24,9 @@ Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
 SECOND = 0.05
 """What a second of a real client's patience takes here."""
 
-_PART = re.compile(r"-(firewall(-\d+)?|address(-ipv6)?|server|network|(volume|attachment)-.+|rdns(-ipv6)?)$")
+_PART = re.compile(
+    r"-(firewall(-\d+|-closed)?|address(-ipv6)?|server|account|image|disk-.+|network|(volume|attachment)-.+|rdns(-ipv6)?)$"
+)
 """What the program appends to a machine's name for each of its resources."""
 
 _Answer = TypeVar("_Answer")

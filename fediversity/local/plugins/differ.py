@@ -78,7 +78,8 @@ class _Walk:
         elif isinstance(old, list):
             yield from self._items(declared, replaces, old, new, path, route)
         else:
-            yield Change(path, "update", replaces)
+            shrinks = route in self.table.extra.grows and new < old
+            yield Change(path, "update", replaces or shrinks)
 
     def _fields(
         self, declared: Property, old: Mapping[str, Any], new: Mapping[str, Any], path: str, route: str

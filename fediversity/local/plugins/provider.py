@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fediversity.local.folders import StackFolder
@@ -71,10 +71,18 @@ class Resource(ABC):
         """Removes the resource; one that is gone is no error. Raises CloudError."""
 
 
+Function = Callable[[Values], Values]
+"""What a package answers without a resource: arguments in, result out. Raises CloudError."""
+
+
 @dataclass(frozen=True)
 class Provider:
-    """A package before the engine configured it. `resources` makes its resource types, by token, for a stack."""
+    """A package before the engine configured it. `resources` makes its resource types, by token, for a stack.
+
+    `functions` are the package's functions by token; they are asked at every run, previews included.
+    """
 
     package: Package
     config: Config
     resources: Callable[[StackFolder, Values], Mapping[str, Resource]]
+    functions: Mapping[str, Function] = field(default_factory=dict)

@@ -211,8 +211,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.cancelled.set()
         return empty_pb2.Empty()
 
-    async def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> NoReturn:
-        await _unimplemented(context, f"the function {request.tok}")
+    @rpc
+    async def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
+        function = self.provider.functions.get(request.tok)
+        if function is None:
+            await _unimplemented(context, f"the function {request.tok}")
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(structure(function(plain(request.args))))
+        return response
 
     async def Call(self, request: provider_pb2.CallRequest, context: Context) -> NoReturn:
         await _unimplemented(context, f"the method {request.tok}")

@@ -43,10 +43,12 @@ Properties = Mapping[str, Property]
 class Extra:
     """What is true of a resource type beyond its schema. Paths leave list positions out: `rules.sourceIps`.
 
+    `grows` are numbers that change in place as long as they grow; a smaller one needs a new resource.
     `kept` are properties that stay as they are when they are not given any more.
     """
 
     replaces: frozenset[str] = frozenset()
+    grows: frozenset[str] = frozenset()
     sets: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     not_simulated: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.fleet.good import edited
+from tests.fleet.good import GOOD, edited
 
 PRIVATE_KEY = (
     "-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAA\\n"
@@ -15,7 +15,7 @@ PRIVATE_KEY = (
 class Bad:
     """A kind of bad file: `old` becomes `new`, and the problem stands on the line of `at`, about `field`.
 
-    `what` and `fix` are words that its texts must hold.
+    `what` and `fix` are words that its texts must hold. `also` is another edit, which is right by itself.
     """
 
     name: str
@@ -25,8 +25,9 @@ class Bad:
     field: str
     what: str
     fix: str
+    also: tuple[str, str] = ("", "")
 
     @property
     def text(self) -> str:
         """The bad file."""
-        return edited(self.old, self.new)
+        return edited(self.old, self.new, edited(*self.also) if self.also[0] else GOOD)

@@ -2,11 +2,7 @@
 
 from tests.fleet.bad.kind import Bad
 
-_YEW = "      rdns: yew.garden.example\n"
-_YEW_FROM_IPV6 = (
-    "      ipv6: false\n      backups: true\n      placement_group: apart\n      volumes:\n"
-    "        seeds: {size_gb: 10, format: ext4}\n      rdns: yew.garden.example\n"
-)
+_YEW = "    tags: [spare]\n"
 _ELM = "      zone: us-central1-a\n"
 
 SAFETY = (
@@ -75,17 +71,17 @@ SAFETY = (
     ),
     Bad(
         "taking a server over without its IPv6 network",
-        _YEW_FROM_IPV6,
-        _YEW_FROM_IPV6.removeprefix("      ipv6: false\n") + "    import: {server: '4711', address: '4712'}\n",
+        "    tags: [cloud, web]\n",
+        "    tags: [cloud, web]\n    import: {server: '4711', address: '4712'}\n",
         "import:",
-        "machines.yew.import",
+        "machines.oak.import",
         "the server's IPv6 network is not taken over",
         "add `address_ipv6`",
     ),
     Bad(
         "taking over what may be destroyed",
         _YEW,
-        _YEW + "    import: {server: '4711', address: '4712'}\n    destroy: '4711'\n",
+        _YEW + "    import: {server: '4711', address: '4712', address_ipv6: '4713'}\n    destroy: '4711'\n",
         "import:",
         "machines.yew.import",
         "the server is taken over and may be destroyed",
@@ -95,7 +91,7 @@ SAFETY = (
         "installed on another architecture",
         _ELM,
         _ELM + "      install_type: e2-medium\n",
-        "install_type: e2-medium",
+        "install_type: e2",
         "machines.elm.provider.install_type",
         "'e2-medium' is x86_64, and 't2a-standard-1' is aarch64",
         "same architecture",
@@ -104,7 +100,7 @@ SAFETY = (
         "installed on a smaller type",
         "machine_type: t2a-standard-1",
         "machine_type: t2a-standard-2\n      install_type: t2a-standard-1",
-        "install_type: t2a-standard-1",
+        "install_type: t2a",
         "machines.elm.provider.install_type",
         "'t2a-standard-1' has less memory than 't2a-standard-2'",
         "choose a larger type",
@@ -114,16 +110,16 @@ SAFETY = (
         "system: aarch64-linux\n    tags: [cloud]\n    provider:\n      kind: gcp\n      machine_type: t2a-standard-1",
         "system: x86_64-linux\n    tags: [cloud]\n    provider:\n      kind: gcp\n      machine_type: f1-micro\n"
         "      install_type: e2-micro",
-        "install_type: e2-micro",
+        "install_type: e2",
         "machines.elm.provider.install_type",
         "'e2-micro' has 1024 MiB of memory; the NixOS installer needs 1536",
         "choose a larger type",
     ),
     Bad(
         "installing a prepared image",
-        "install_type: ccx13",
-        "image: '1234'\n      install_type: ccx13",
-        "install_type: ccx13",
+        "      install_type: ccx13\n",
+        "      install_type: ccx13\n      image: '1234'\n",
+        "install_type",
         "machines.yew.provider.install_type",
         "a machine that boots a prepared image is never installed",
         "remove `install_type`",

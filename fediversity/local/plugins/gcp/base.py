@@ -36,6 +36,15 @@ class GcpResource(CloudResource):
         del session, inputs
         return f"{scope}/{name}"
 
+    def find(self, session: Session, id_: str, values: Mapping[str, Any]) -> Record | None:
+        """To take something over, its name does as well, with the project in front or without."""
+        found = super().find(session, id_, values)
+        if found is not None or values:
+            return found
+        name = id_.removeprefix(f"{rules.PROJECT}/")
+        named = [record for record in session.all(self.type) if record.name == name]
+        return named[0] if len(named) == 1 else None
+
     def taken(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f"the resource '{inputs['name']}' already exists", "alreadyExists", "already_exists")
 

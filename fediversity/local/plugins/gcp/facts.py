@@ -13,6 +13,13 @@ INSTANCE = "gcp:compute/instance:Instance"
 MANAGED_ZONE = "gcp:dns/managedZone:ManagedZone"
 RECORD_SET = "gcp:dns/recordSet:RecordSet"
 BUCKET = "gcp:storage/bucket:Bucket"
+DISK = "gcp:compute/disk:Disk"
+IMAGE = "gcp:compute/image:Image"
+ACCOUNT = "gcp:serviceaccount/account:Account"
+PROJECT_MEMBER = "gcp:projects/iAMMember:IAMMember"
+KEY_RING = "gcp:kms/keyRing:KeyRing"
+CRYPTO_KEY = "gcp:kms/cryptoKey:CryptoKey"
+KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 
 _INITIALIZE_PARAMS = frozenset(f"bootDisk.initializeParams.{name}" for name in ("architecture", "image", "type"))
 
@@ -40,6 +47,9 @@ EXTRAS = {
                 "bootDisk.guestOsFeatures",
                 "bootDisk.initializeParams",
                 "bootDisk.mode",
+                "guestAccelerators",
+                "guestAccelerators.count",
+                "guestAccelerators.type",
                 "metadataStartupScript",
                 "networkInterfaces",
                 "networkInterfaces.nicType",
@@ -57,12 +67,10 @@ EXTRAS = {
         not_simulated=frozenset(
             {
                 "advancedMachineFeatures",
-                "attachedDisks",
                 "confidentialInstanceConfig",
                 "desiredStatus",
                 "enableDisplay",
                 "eraseWindowsVssSignature",
-                "guestAccelerators",
                 "instanceEncryptionKey",
                 "keyRevocationActionType",
                 "minCpuPlatform",
@@ -95,11 +103,102 @@ EXTRAS = {
             {
                 "customPlacementConfig",
                 "enableObjectRetention",
-                "encryption",
                 "hierarchicalNamespace",
                 "ipFilter",
                 "logging",
             }
         ),
+    ),
+    DISK: Extra(
+        replaces=frozenset({"description", "name", "project", "type", "zone"}),
+        grows=frozenset({"size"}),
+        defaults={"type": "pd-standard"},
+        not_simulated=frozenset(
+            {
+                "accessMode",
+                "architecture",
+                "asyncPrimaryDisk",
+                "createSnapshotBeforeDestroy",
+                "createSnapshotBeforeDestroyPrefix",
+                "diskEncryptionKey",
+                "enableConfidentialCompute",
+                "eraseWindowsVssSignature",
+                "guestOsFeatures",
+                "image",
+                "interface",
+                "licenses",
+                "multiWriter",
+                "params",
+                "physicalBlockSizeBytes",
+                "provisionedIops",
+                "provisionedThroughput",
+                "resourcePolicies",
+                "snapshot",
+                "sourceDisk",
+                "sourceImageEncryptionKey",
+                "sourceInstantSnapshot",
+                "sourceSnapshotEncryptionKey",
+                "sourceStorageObject",
+                "storagePool",
+            }
+        ),
+    ),
+    IMAGE: Extra(
+        replaces=frozenset(
+            {
+                "description",
+                "diskSizeGb",
+                "family",
+                "guestOsFeatures",
+                "guestOsFeatures.type",
+                "name",
+                "project",
+                "rawDisk",
+                "rawDisk.containerType",
+                "rawDisk.sha1",
+                "rawDisk.source",
+                "storageLocations",
+            }
+        ),
+        sets=frozenset({"guestOsFeatures"}),
+        not_simulated=frozenset(
+            {
+                "imageEncryptionKey",
+                "licenses",
+                "params",
+                "shieldedInstanceInitialState",
+                "sourceDisk",
+                "sourceDiskEncryptionKey",
+                "sourceImage",
+                "sourceImageEncryptionKey",
+                "sourceSnapshot",
+                "sourceSnapshotEncryptionKey",
+            }
+        ),
+    ),
+    ACCOUNT: Extra(
+        replaces=frozenset({"accountId", "project"}),
+        defaults={"disabled": False},
+        not_simulated=frozenset({"createIgnoreAlreadyExists"}),
+    ),
+    PROJECT_MEMBER: Extra(
+        replaces=frozenset({"condition", "member", "project", "role"}), not_simulated=frozenset({"condition"})
+    ),
+    KEY_RING: Extra(replaces=frozenset({"location", "name", "project"})),
+    CRYPTO_KEY: Extra(
+        replaces=frozenset({"destroyScheduledDuration", "keyRing", "name", "purpose"}),
+        defaults={"purpose": "ENCRYPT_DECRYPT"},
+        not_simulated=frozenset(
+            {
+                "cryptoKeyBackend",
+                "importOnly",
+                "keyAccessJustificationsPolicy",
+                "skipInitialVersionCreation",
+                "versionTemplate",
+            }
+        ),
+    ),
+    KEY_MEMBER: Extra(
+        replaces=frozenset({"condition", "cryptoKeyId", "member", "role"}), not_simulated=frozenset({"condition"})
     ),
 }

@@ -6,17 +6,22 @@ from functools import partial
 from typing import Any
 
 from fediversity.fleet.catalogue import GCP_MACHINE_TYPES
+from fediversity.local.faults.book import Book
 from fediversity.local.machines.spec import MachineSpec
 from fediversity.local.plugins import labels
 from fediversity.local.plugins.cloud import Effect, Machines
-from fediversity.local.plugins.gcp import rules
+from fediversity.local.plugins.gcp import rules, rules_instance
 from fediversity.local.plugins.gcp.base import GcpResource, fingerprint, label_outputs
+from fediversity.local.plugins.gcp.disk import disk_of, users_of
+from fediversity.local.plugins.gcp.facts import IMAGE
+from fediversity.local.plugins.gcp.iam import account_of
 from fediversity.local.plugins.gcp.network import address_of, allowed_ports, machine_id, user_of
 from fediversity.local.plugins.machine import MachineResource
 from fediversity.local.plugins.problems import CloudError, Problem, api_error
 from fediversity.local.plugins.values import Values
 from fediversity.local.store import Record, Session
 
+ZONE_FULL = "ZONE_RESOURCE_POOL_EXHAUSTED"
 _NEEDS_STOP = ("machineType", "serviceAccount", "shieldedInstanceConfig")
 _ROOT_LOGIN = re.compile(r"PermitRootLogin\s+(yes|prohibit-password|without-password)")
 
@@ -46,23 +51,54 @@ def nat_ip(inputs: Mapping[str, Any]) -> str | None:
 
 
 class Instance(MachineResource, GcpResource):
-    """A virtual machine with a Debian image."""
+    """A virtual machine with a Debian image, or a prepared NixOS."""
 
     changeable = ("memory_mb", "authorized_keys", "root_login", "allowed_ports")
 
     def own_rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.name(inputs)
         yield from rules.placed("zone", inputs, self.cloud.settings)
-        yield from rules.instance(inputs)
+        yield from rules_instance.instance(inputs)
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
         del session
         return f"projects/{rules.PROJECT}/zones/{self._zone(inputs)}/instances"
 
     def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
-        wanted = nat_ip(inputs)
-        if current is not None:
+        if current is None:
+            self._admit_new(session, inputs)
+        else:
             _admit_change(current.inputs, inputs)
+        self._admit_used(session, inputs, current)
+        self._admit_address(session, inputs, current)
+
+    def _admit_new(self, session: Session, inputs: Mapping[str, Any]) -> None:
+        zone = self._zone(inputs)
+        if Book(self.cloud.store.path.parent).happens(str(inputs["name"]), "zone-full", zone):
+            what = (
+                f"The zone 'projects/{rules.PROJECT}/zones/{zone}' does not have enough resources available to fulfill"
+            )
+            raise api_error(f"{what} the request. Try a different zone, or try again later.", ZONE_FULL)
+        image = rules_instance.own_image(inputs["bootDisk"]["initializeParams"]["image"])
+        if image is not None and session.get(IMAGE, image) is None:
+            raise api_error(f"The resource '{image}' was not found", "notFound", "not_found")
+
+    def _admit_used(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+        """The disks and the service account are there, and nobody else's."""
+        for attached in inputs.get("attachedDisks", ()):
+            disk = disk_of(session, attached["source"])
+            if disk is None or f"/zones/{self._zone(inputs)}/" not in disk.id:
+                raise api_error(f"The resource '{attached['source']}' was not found", "notFound", "not_found")
+            others = [user for user in users_of(session, disk) if current is None or user.id != current.id]
+            if others:
+                message = f"The disk resource '{disk.id}' is already being used by '{others[0].id}'"
+                raise api_error(message, "resourceInUseByAnotherResource")
+        email = inputs.get("serviceAccount", {}).get("email")
+        if email is not None and account_of(session, email) is None:
+            raise api_error(f"The resource '{email}' of type 'serviceAccount' was not found.", "notFound", "not_found")
+
+    def _admit_address(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+        wanted = nat_ip(inputs)
         if wanted is None or (current is not None and current.facts["address"] == wanted):
             return
         address = address_of(session, wanted)
@@ -122,16 +158,17 @@ class Instance(MachineResource, GcpResource):
         """The machine behind an instance: root gets in only where a real one would let it."""
         inputs = record.inputs
         size = GCP_MACHINE_TYPES[inputs["machineType"]]
+        prepared = rules_instance.own_image(inputs["bootDisk"]["initializeParams"]["image"]) is not None
         return MachineSpec(
             id=machine_id(record.id),
             name=record.name,
             provider="gcp",
-            image_os="debian",
+            image_os="nixos" if prepared else "debian",
             system=f"{size.architecture}-linux",
             memory_mb=size.memory_mb,
             address=record.facts["address"],
             authorized_keys=login_keys(inputs.get("metadata", {})),
-            root_login=permits_root(inputs),
+            root_login=prepared or permits_root(inputs),
             hostname=inputs.get("hostname", record.name),
             allowed_ports=allowed_ports(session, inputs.get("tags", ())),
         )

@@ -6,8 +6,11 @@ from pathlib import Path
 from fediversity.local.plugins.cloud import CloudResource, in_the_cloud
 from fediversity.local.plugins.config import Config, Setting
 from fediversity.local.plugins.gcp import facts
+from fediversity.local.plugins.gcp.disk import Disk, Image
 from fediversity.local.plugins.gcp.dns import ManagedZone, RecordSet
+from fediversity.local.plugins.gcp.iam import Account, ProjectMember, project_service_account
 from fediversity.local.plugins.gcp.instance import Instance
+from fediversity.local.plugins.gcp.kms import CryptoKey, KeyMember, KeyRing
 from fediversity.local.plugins.gcp.network import Address, Firewall
 from fediversity.local.plugins.gcp.storage import Bucket
 from fediversity.local.plugins.provider import Provider
@@ -21,6 +24,9 @@ CONFIG = Config(
         Setting("computeCustomEndpoint", "endpoint"),
         Setting("dnsCustomEndpoint", "endpoint"),
         Setting("storageCustomEndpoint", "endpoint"),
+        Setting("cloudResourceManagerCustomEndpoint", "endpoint"),
+        Setting("iamCustomEndpoint", "endpoint"),
+        Setting("kmsCustomEndpoint", "endpoint"),
         Setting("region", required=False),
         Setting("zone", required=False),
         Setting("skipRegionValidation", required=False),
@@ -34,6 +40,15 @@ _TYPES: Mapping[str, type[CloudResource]] = {
     facts.MANAGED_ZONE: ManagedZone,
     facts.RECORD_SET: RecordSet,
     facts.BUCKET: Bucket,
+    facts.DISK: Disk,
+    facts.IMAGE: Image,
+    facts.ACCOUNT: Account,
+    facts.PROJECT_MEMBER: ProjectMember,
+    facts.KEY_RING: KeyRing,
+    facts.CRYPTO_KEY: CryptoKey,
+    facts.KEY_MEMBER: KeyMember,
 }
 
-PROVIDER = Provider(PACKAGE, CONFIG, in_the_cloud(PACKAGE, _TYPES))
+_FUNCTIONS = {"gcp:storage/getProjectServiceAccount:getProjectServiceAccount": project_service_account}
+
+PROVIDER = Provider(PACKAGE, CONFIG, in_the_cloud(PACKAGE, _TYPES), _FUNCTIONS)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fediversity.fleet.catalogue import GCP_BUCKET_LOCATIONS, GCP_MACHINE_TYPES, GCP_REGIONS, GCP_ZONES
+from fediversity.fleet.catalogue import GCP_BUCKET_LOCATIONS, GCP_REGIONS, GCP_ZONES
 from fediversity.local.plugins import dns, labels
 from fediversity.local.plugins.problems import Problem, did_you_mean, not_simulated
 from fediversity.local.plugins.values import Values
@@ -18,7 +18,6 @@ _LABEL_VALUE = re.compile(r"[-_a-z0-9]{0,63}")
 _BUCKET_NAME = re.compile(r"[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9]")
 _PROTOCOLS = {"tcp", "udp", "icmp", "esp", "ah", "sctp", "ipip", "all"}
 _WITH_PORTS = {"tcp", "udp", "sctp"}
-_DEBIAN = re.compile(r"(.*/)?debian-(cloud(/.*)?|\d+.*)")
 MAX_TTL = 2147483647
 
 
@@ -122,50 +121,8 @@ def network(path: str, value: Any) -> Iterator[Problem]:
         yield not_simulated(path, f'"{value}"; simulated is the network "default"')
 
 
-def instance(inputs: Values) -> Iterator[Problem]:
-    """A virtual machine with a Debian image, one network interface and an external address."""
-    yield from one_of("machineType", inputs.get("machineType"), GCP_MACHINE_TYPES, "a machine type of Google's")
-    disk = inputs.get("bootDisk")
-    if isinstance(disk, dict):
-        yield from _boot_disk(disk)
-    interfaces = inputs.get("networkInterfaces")
-    if isinstance(interfaces, list):
-        if len(interfaces) != 1:
-            yield not_simulated("networkInterfaces", f"{len(interfaces)} of them; simulated is one")
-        for index, interface in enumerate(interfaces):
-            if isinstance(interface, dict):
-                yield from _interface(f"networkInterfaces[{index}]", interface)
-    yield from network_tags("tags", inputs)
-    metadata = inputs.get("metadata")
-    if isinstance(metadata, dict) and "startup-script" in metadata and "metadataStartupScript" in inputs:
-        yield Problem("metadataStartupScript", "is given twice; `metadata` has a startup-script as well")
-
-
-def _boot_disk(disk: Mapping[str, Any]) -> Iterator[Problem]:
-    params = disk.get("initializeParams")
-    image = params.get("image") if isinstance(params, dict) else None
-    if params is None or (isinstance(params, dict) and image is None):
-        yield Problem("bootDisk.initializeParams.image", "is missing")
-    if isinstance(image, str) and not _DEBIAN.fullmatch(image):
-        yield not_simulated(
-            "bootDisk.initializeParams.image", f'"{image}"; simulated are Debian\'s, like debian-cloud/debian-12'
-        )
-
-
-def _interface(path: str, interface: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from network(f"{path}.network", interface.get("network"))
-    configs = interface.get("accessConfigs")
-    if configs is None or configs == []:
-        yield not_simulated(
-            f"{path}.accessConfigs", "without one there is no external address, and the machine is out of reach"
-        )
-    for index, config in enumerate(configs if isinstance(configs, list) else ()):
-        address = config.get("natIp") if isinstance(config, dict) else None
-        if isinstance(address, str) and not _is_ipv4(address):
-            yield Problem(f"{path}.accessConfigs[{index}].natIp", f'"{address}" is no IPv4 address')
-
-
-def _is_ipv4(text: str) -> bool:
+def is_ipv4(text: str) -> bool:
+    """Whether a text is an IPv4 address."""
     try:
         return ipaddress.ip_address(text).version == 4
     except ValueError:
@@ -216,11 +173,15 @@ def bucket(inputs: Values) -> Iterator[Problem]:
     yield from one_of("storageClass", inputs.get("storageClass"), classes, "a storage class")
     prevention = inputs.get("publicAccessPrevention")
     yield from one_of("publicAccessPrevention", prevention, {"inherited", "enforced"}, "a setting of it")
+    encryption = inputs.get("encryption")
+    for key in encryption if isinstance(encryption, dict) else ():
+        if key != "defaultKmsKeyName":
+            yield not_simulated(f"encryption.{key}")
 
 
 def _bucket_name(value: str) -> Iterator[Problem]:
     parts = value.split(".")
-    if not _BUCKET_NAME.fullmatch(value) or not all(0 < len(part) <= 63 for part in parts) or _is_ipv4(value):
+    if not _BUCKET_NAME.fullmatch(value) or not all(0 < len(part) <= 63 for part in parts) or is_ipv4(value):
         yield Problem(
             "name", f'"{value}" is no name of a bucket; use 3 to 63 lower case letters, digits, and -_. between them'
         )

@@ -5,11 +5,12 @@ from typing import Any
 
 from fediversity.local.plugins.gcp import rules
 from fediversity.local.plugins.gcp.base import GcpResource, label_outputs
+from fediversity.local.plugins.gcp.iam import PROJECT_NUMBER
+from fediversity.local.plugins.gcp.kms import require_usable
 from fediversity.local.plugins.problems import Problem
 from fediversity.local.plugins.values import Values
 from fediversity.local.store import Record, Session
 
-_PROJECT_NUMBER = 1
 _WEEK = 604800
 
 
@@ -27,13 +28,19 @@ class Bucket(GcpResource):
         del session, inputs, scope
         return name
 
+    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+        key = inputs.get("encryption", {}).get("defaultKmsKeyName")
+        before = current.inputs.get("encryption", {}).get("defaultKmsKeyName") if current is not None else None
+        if key is not None and key != before:
+            require_usable(session, key, inputs["location"])
+
     def outputs(self, session: Session, record: Record) -> Values:
         inputs = record.inputs
         return {
             **super().outputs(session, record),
             **label_outputs(record),
             "location": inputs["location"].upper(),
-            "projectNumber": _PROJECT_NUMBER,
+            "projectNumber": PROJECT_NUMBER,
             "publicAccessPrevention": inputs.get("publicAccessPrevention", "inherited"),
             "selfLink": self.link(record),
             "softDeletePolicy": inputs.get("softDeletePolicy", {"retentionDurationSeconds": _WEEK}),

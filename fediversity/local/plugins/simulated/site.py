@@ -14,7 +14,7 @@ from fediversity.local.plugins.problems import CloudError, Problem
 from fediversity.local.plugins.provider import Call, Resource, State
 from fediversity.local.plugins.tables import Table
 from fediversity.local.plugins.values import Values
-from fediversity.local.store import Record, Store
+from fediversity.local.store import LEFT_BEHIND, Record, Store
 
 SITE = "simulated:index:Site"
 
@@ -79,7 +79,9 @@ class Site(Resource):
 
     def _delete(self) -> None:
         with Store(self.folder.store).reading() as session:
-            left = [record for record in session.everything() if record.type != SITE]
+            left = [
+                record for record in session.everything() if record.type != SITE and not record.facts.get(LEFT_BEHIND)
+            ]
         if left:
             names = ", ".join(f"{record.name} ({record.type})" for record in left[:5])
             raise CloudError(f"the simulated site still holds {len(left)} resources: {names}")

@@ -1,0 +1,180 @@
+"""When a rollout is looked at beforehand, with which options, and what is lifted before it. The engine is a script."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fediversity.derivations.planned import Planned
+from fediversity.derivations.systems import Systems
+from fediversity.engine.careful import Prepared, lift, moves, prepare
+from fediversity.engine.cli import Engine
+from fediversity.engine.errors import RefusedError
+from fediversity.engine.looking import Ahead, forget
+from fediversity.engine.losses import Outlook
+from fediversity.fleet.model import Fleet
+from fediversity.plan.servers import COMING, Servers
+from fediversity.plan.settings import Settings, parse_settings
+from fediversity.plan.steps import Plan
+from tests.plan.samples import server, unchecked
+
+URN = "urn:pulumi:dev::fediversity::fediversity:machines:HetznerMachine$hcloud:index/server:Server::oak-server"
+STATE: dict[str, Any] = {
+    "urn": URN,
+    "type": "hcloud:index/server:Server",
+    "custom": True,
+    "id": "4711",
+    "parent": "urn:pulumi:dev::fediversity::fediversity:machines:HetznerMachine::oak",
+    "protect": True,
+    "inputs": {"location": "fsn1"},
+}
+REPLACED = {
+    "op": "replace",
+    "urn": URN,
+    "oldState": STATE,
+    "newState": STATE | {"inputs": {"location": "hel1"}},
+    "replaceReasons": ["location"],
+}
+ENGINE = """\
+#!/bin/sh
+echo "$*" >>"$CALLS"
+test -z "${FEDIVERSITY_LIFTING-}" || cp "$FEDIVERSITY_LIFTING" "$CALLS.lifted"
+cat "$SAYS"
+exit "${STATUS:-0}"
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """An engine that previews the replacement of a server."""
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(ENGINE)
+    program.chmod(0o755)
+    for stack in ("dev", "production"):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text("")
+    (tmp_path / ".fediversity" / "dev").mkdir(parents=True)
+    for file in ("__main__.py", "requirements.txt"):
+        (tmp_path / file).write_text("")
+    for folder in ("components", "plan", "fleet"):
+        (tmp_path / "fediversity" / folder).mkdir(parents=True)
+    (tmp_path / "says").write_text(json.dumps({"steps": [REPLACED]}))
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")}
+    return Engine(tmp_path, environment | {"SAYS": str(tmp_path / "says")})
+
+
+def settings(stack: str = "dev") -> Settings:
+    """Those of a simulated stack, or of a real one."""
+    simulated = {"machines": "simulated", "plugins": {"hcloud": "local", "gcp": "local", "command": "local"}}
+    return parse_settings(stack, {"fleet": f"stacks/{stack}.yaml", **(simulated if stack == "dev" else {})})
+
+
+def fleet(**fields: Any) -> Fleet:
+    """A fleet of one server."""
+    return unchecked({"machines": {"oak": server(**fields)}})
+
+
+def ahead(engine: Engine, *options: str, stack: str = "dev", of: Fleet | None = None) -> Ahead:
+    """A rollout of a stack that has one server."""
+    return Ahead(settings(stack), of or fleet(), engine, {"resources": [STATE]}, options)
+
+
+def prepared(engine: Engine, *options: str, stack: str = "dev", of: Fleet | None = None) -> Prepared:
+    """The same, looked at."""
+    wanted = of or fleet()
+    planned = Planned(settings(stack), wanted, Plan(()), Systems({}))
+    return prepare(planned, ahead(engine, *options, stack=stack, of=wanted), lambda: planned)
+
+
+def calls(engine: Engine) -> Sequence[str]:
+    """The command lines that the engine was started with."""
+    file = engine.root / "calls"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_a_stack_that_has_nothing_is_not_looked_at(engine: Engine) -> None:
+    empty = Ahead(settings("production"), fleet(), engine, {}, ())
+    assert empty.look() == Outlook()
+    assert calls(engine) == []
+
+
+def test_a_rollout_is_looked_at_with_the_options_that_decide_what_happens(engine: Engine) -> None:
+    words = ["--diff", "--replace", URN, "--target=x", "--target-dependents", "--message", "text"]
+    ahead(engine, *words, stack="production").look()
+    assert calls(engine) == [
+        f"preview --json --show-sames --stack production --replace {URN} --target=x --target-dependents"
+    ]
+
+
+def test_a_simulated_stack_is_not_looked_at_again_until_something_is_declared_otherwise(engine: Engine) -> None:
+    ahead(engine).remember()
+    assert ahead(engine).look() == Outlook()
+    assert ahead(engine, of=fleet(tags=["web"])).look().losses
+    assert ahead(engine, "--replace", URN).look().losses
+    assert len(calls(engine)) == 2
+    forget(settings(), engine.root)
+    assert ahead(engine).look().losses
+
+
+def test_a_real_stack_is_always_looked_at(engine: Engine) -> None:
+    (engine.root / ".fediversity" / "production").mkdir()
+    ahead(engine, stack="production").remember()
+    assert ahead(engine, stack="production").look().losses
+
+
+def test_an_engine_that_cannot_even_begin_says_why_later(engine: Engine) -> None:
+    (engine.root / "says").write_text("error: no stack\n")
+    assert ahead(engine).look() == Outlook()
+
+
+def test_what_would_be_destroyed_is_said_and_refused(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    found = prepared(engine)
+    assert "!!! server of oak (4711) would be replaced: location fsn1 → hel1" in capsys.readouterr().out
+    with pytest.raises(RefusedError, match="1 thing would be destroyed that may not be; nothing was changed"):
+        found.require_allowed()
+
+
+def test_plan_and_program_learn_which_machine_gets_another_server(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(COMING, raising=False)
+    assert prepared(engine).engine.environment[COMING] == "oak"
+
+
+def test_protection_is_lifted_of_what_is_named_and_all_of_the_state_is_handed_over(engine: Engine) -> None:
+    prepared(engine, of=fleet(destroy="4711")).lift()
+    assert calls(engine)[1] == f"up --stack dev --yes --skip-preview --target {URN} --non-interactive"
+    assert json.loads((engine.root / "calls.lifted").read_text()) == {"resources": [STATE], "lift": [URN]}
+    assert not (engine.root / ".fediversity" / "dev" / "lifted.json").exists()
+
+
+def test_protection_that_cannot_be_lifted_ends_the_rollout(engine: Engine) -> None:
+    found = prepared(engine, of=fleet(destroy="4711"))
+    failing = Engine(engine.root, {**engine.environment, "STATUS": "1"})
+    with pytest.raises(RefusedError, match="the protection could not be lifted; nothing else was changed"):
+        ahead(failing, of=fleet(destroy="4711")).lift(found.outlook.losses)
+
+
+def test_lifting_alone_refuses_what_is_not_named(engine: Engine) -> None:
+    with pytest.raises(RefusedError):
+        lift(prepared(engine))
+    assert len(calls(engine)) == 1
+
+
+def test_without_a_question_no_real_server_goes_that_is_not_named(engine: Engine) -> None:
+    unprotected = REPLACED | {"oldState": STATE | {"protect": False}}
+    (engine.root / "says").write_text(json.dumps({"steps": [unprotected]}))
+    assert prepared(engine, stack="production").refused == ()
+    assert len(prepared(engine, "--yes", stack="production").refused) == 1
+    assert prepared(engine, "--yes", stack="production", of=fleet(destroy="4711")).refused == ()
+    assert prepared(engine, "--yes").refused == (), "of simulated servers there are enough"
+
+
+def test_a_machine_that_is_installed_now_is_said_to_move_by_the_next_rollout() -> None:
+    provider = {"kind": "gcp", "machine_type": "e2-micro", "install_type": "e2-medium", "zone": "us-central1-b"}
+    planned = Planned(settings(), fleet(provider=provider), Plan(()), Systems({}))
+    installed = Servers(settled=frozenset({"oak"}), installed=frozenset({"oak"}))
+    assert moves(planned, installed) == ["oak was installed on e2-medium; the next `up` moves it to e2-micro"]
+    assert moves(planned, Servers()) == []
