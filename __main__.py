@@ -26,5 +26,4 @@ except (FleetError, SettingsError) as error:
 for note in planned.notes:
     pulumi.log.info(note)
 program = Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials)
-declare_many(program.declare)
-keep_limits(planned.fleet, settings)
+declare_many(program.start, program.declare, lambda: keep_limits(planned.fleet, settings))
