@@ -25,5 +25,5 @@ except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)
-declare_many(Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare)
-keep_limits(planned.fleet, settings)
+program = Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials)
+declare_many(program.start, program.declare, lambda: keep_limits(planned.fleet, settings))

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,14 @@ class Program:
         self._groups: dict[tuple[type[StepGroup], str], StepGroup] = {}
         self._steps: dict[str, pulumi.Resource] = {}
 
+    def start(self) -> None:
+        """Registers the providers of what will be declared, so that their plug-ins can start meanwhile."""
+        if os.environ.get(LIFTING):
+            return
+        # Nothing is registered for a fleet that would be refused.
+        _ = self._keys
+        self.providers.start(self._clouds())
+
     def declare(self) -> None:
         """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers.
 
@@ -78,7 +87,9 @@ class Program:
         has_keys = self.fleet.gcp is not None and self.fleet.gcp.keys
         return clouds | ({"gcp"} if self.fleet.buckets or has_keys else set())
 
+    @cached_property
     def _keys(self) -> list[AccessKey]:
+        """Who may log in to new machines. Raises RunError if nobody could."""
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(AccessKey("simulated", self.providers.site.public_key))
@@ -93,8 +104,7 @@ class Program:
         return keys
 
     def _declare_machines(self) -> None:
-        keys = self._keys()
-        self.providers.start(self._clouds())
+        keys = self._keys
         at_hetzner = any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values())
         shared: HetznerShared | None = None
         if at_hetzner or self.fleet.networks:

@@ -1,11 +1,9 @@
 """The providers of a stack. Each is explicit, and made only when something needs it."""
 
-import asyncio
 from collections.abc import Collection
 from functools import cached_property
 
 import pulumi
-from pulumi.runtime.sync_await import _sync_await
 
 from fediversity.components.credentials import secret_of
 from fediversity.components.settings import Settings
@@ -29,15 +27,10 @@ class Providers:
         self._credentials = _FROM_SETTINGS if credentials is None else credentials
 
     def start(self, kinds: Collection[str]) -> None:
-        """Registers the providers of some kinds of machines and services now, and that of commands.
-
-        A program otherwise registers nothing before its last line. So the engine starts plug-ins, which takes it a
-        tenth of a second for each, while the program still imports and declares.
-        """
+        """Registers the providers of some kinds of machines and services, and that of commands."""
         wanted = [self.site, self.command]
         wanted += [self.hcloud] if "hetzner" in kinds else []
         wanted += [self.gcp] if "gcp" in kinds else []
-        _sync_await(_until_sent())
 
     @cached_property
     def site(self) -> Site | None:
@@ -112,9 +105,3 @@ class Providers:
     def _waits_for(self) -> list[pulumi.Resource]:
         # What a provider made is deleted before the provider, so the site outlives everything that is simulated.
         return [self.site] if self.site is not None else []
-
-
-async def _until_sent() -> None:
-    """Lets the event loop hand over what is registered, as often as one registration waits for another here."""
-    for _ in range(3):
-        await asyncio.sleep(0.001)

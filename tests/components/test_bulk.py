@@ -3,10 +3,13 @@
 import asyncio
 import sys
 import traceback
+from collections.abc import Coroutine
 
+import pulumi
 import pytest
 
-from fediversity.components.bulk import registrations_have_begun, short_stack_traces
+from fediversity.components.bulk import declare_many, registrations_have_begun, short_stack_traces
+from tests.components.recording import record
 
 
 def deep(frames: int) -> int:
@@ -55,3 +58,32 @@ def test_what_was_scheduled_before_has_begun() -> None:
         return seen
 
     assert asyncio.run(program()) == ["a"]
+
+
+def test_what_a_stage_declares_begins_to_register_before_the_next_one_is_run() -> None:
+    begun: list[str] = []
+    seen: list[list[str]] = []
+
+    async def register() -> None:
+        await asyncio.sleep(0)
+        begun.append("a provider")
+
+    stages = (lambda: begun_by(register()), lambda: seen.append(list(begun)))
+    tasks: list[asyncio.Future[None]] = []
+
+    def begun_by(registration: Coroutine[None, None, None]) -> None:
+        tasks.append(asyncio.ensure_future(registration))
+
+    record(lambda: declare_many(*stages), stack="test")
+    assert seen == [["a provider"]]
+
+
+def test_a_stage_that_fails_ends_the_program_before_the_next_one() -> None:
+    run: list[str] = []
+
+    def fail() -> None:
+        raise pulumi.RunError("no")
+
+    with pytest.raises(pulumi.RunError, match="no"):
+        record(lambda: declare_many(fail, lambda: run.append("second")), stack="test")
+    assert run == []

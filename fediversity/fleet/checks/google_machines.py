@@ -17,6 +17,9 @@ def accelerators(fleet: Fleet) -> Iterator[Finding]:
             continue
         kind, count = provider.accelerator.type, provider.accelerator.count
         family, cores = catalogue.GCP_ACCELERATORS[kind], catalogue.GCP_ACCELERATOR_CORES[kind]
+        if provider.install_type is not None and not provider.install_type.startswith(family):
+            what = f"'{provider.install_type}' cannot have the machine's '{kind}'"
+            yield Finding((*where, "install_type"), what, f"use one of {', '.join(_types(family))}, or remove it")
         size = catalogue.GCP_MACHINE_TYPES[provider.machine_type]
         if not provider.machine_type.startswith(family):
             what = f"'{provider.machine_type}' cannot have a '{kind}'"

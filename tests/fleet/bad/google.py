@@ -103,6 +103,15 @@ GOOGLE = (
         "use one of n1-standard-1, n1-standard-16, n1-standard-2",
     ),
     Bad(
+        "type for the installation that cannot have the GPU",
+        _ELM,
+        _elm("n1-standard-1", "accelerator: {type: nvidia-tesla-t4}\n      install_type: e2-medium"),
+        "install_type: e2-medium",
+        "machines.elm.provider.install_type",
+        "'e2-medium' cannot have the machine's 'nvidia-tesla-t4'",
+        "use one of n1-standard-1",
+    ),
+    Bad(
         "GPU that nobody sells",
         _DISK,
         f"{_DISK}      accelerator: {{type: nvidia-tesla-t5}}\n",
