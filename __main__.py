@@ -24,6 +24,5 @@ except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)
-program = Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials)
-declare_many(program.declare)
+declare_many(Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials).declare)
 keep_limits(planned.fleet, settings)
