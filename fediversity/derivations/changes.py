@@ -81,6 +81,8 @@ def _change(planned: Planned, name: str, runs: Sequence[StepRecord], compared: D
         return Change(name, "unknown", f"cannot be evaluated{' yet' if last is None else ''}: {failed}")
     if last is None:
         return Change(name, "new", "never rolled out from this checkout")
+    if name in planned.servers.coming:
+        return Change(name, "new", "it gets another server")
     runs_again = last.fingerprint != planned.plan.by_name[update_name(name)].fingerprint
     if compared is None:
         same_system = name in planned.systems.evaluated and fingerprint.running(runs) is not None
