@@ -19,8 +19,7 @@ settings = load_settings()
 try:
     planned = plan_stack(settings, pulumi.log.info)
     credentials = load_credentials(settings, planned.fleet)
-    if not pulumi.runtime.is_dry_run():
-        carry_over(settings, planned.fleet)
+    carry_over(settings, planned.fleet, preview=pulumi.runtime.is_dry_run())
 except (FleetError, SettingsError) as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:

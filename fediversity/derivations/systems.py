@@ -137,11 +137,14 @@ def _of_nix(
     )
 
 
-def carry_over(settings: Settings, fleet: Fleet) -> None:
+def carry_over(settings: Settings, fleet: Fleet, *, preview: bool = False) -> None:
     """Has what is known of renamed machines follow them to their present names: the ledger, and pinned host keys.
 
-    To be called in the project's folder before a rollout. Raises SettingsError if the ledger cannot be written.
+    A preview writes nothing. To be called in the project's folder before a rollout. Raises SettingsError if the ledger
+    cannot be written.
     """
+    if preview:
+        return
     known_hosts = Path(settings.site.state_dir) / "known_hosts"
     for old, new in former_names(fleet).items():
         before, after = known_hosts / old, known_hosts / new

@@ -18,6 +18,7 @@ from pathlib import Path
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.words import took
 from fediversity.plan.steps import Plan, Step
+from tests.engine import overhead
 from tests.engine.checkout import Checkout, copy_project, environment_at
 from tests.engine.figures import Figures, figures
 from tests.engine.large import LIMITS, kind_of, make_large, name_of
@@ -63,6 +64,8 @@ def _bench(folder: Path, count: int) -> int:
     copy_project(checkout.root)
     memory = Memory(checkout)
     watching = Watching(memory, _LOOK_SECONDS)
+    for line in overhead.lines():
+        print(line, flush=True)
     try:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         watching.start()

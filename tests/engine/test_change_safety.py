@@ -58,19 +58,25 @@ def test_an_edit_of_keys_adds_and_removes_keys_and_touches_no_server(checkout: C
     assert {name.split("-")[-1] for name in found} == {"key"}
 
 
-def test_an_edit_of_image_and_start_up_script_does_nothing_at_all(checkout: Checkout) -> None:
+def test_an_edit_of_image_user_data_and_start_up_script_does_nothing_at_all(checkout: Checkout) -> None:
     images = {
         "alpha": server(disk=DISK, provider={"image": "debian-13"}),
         "beta": instance(provider={"image": "debian-cloud/debian-13"}),
     }
     write_fleet(checkout, usual(**images))
-    program = checkout.root / "fediversity" / "components" / "google.py"
-    text = program.read_text()
-    assert "PermitRootLogin prohibit-password/" in text
-    program.write_text(text.replace("PermitRootLogin prohibit-password/", "PermitRootLogin yes/"))
+    edits = {
+        "hetzner.py": ("image=provider.image,", 'image=provider.image,\n            user_data="#cloud-config",'),
+        "google_instance.py": ("PermitRootLogin prohibit-password/", "PermitRootLogin yes/"),
+    }
+    before = {checkout.root / "fediversity" / "components" / name: edit for name, edit in edits.items()}
+    texts = {file: file.read_text() for file in before}
+    for file, (old, new) in before.items():
+        assert texts[file].count(old) == 1
+        file.write_text(texts[file].replace(old, new))
 
     found = operations(checkout)
-    program.write_text(text)
+    for file, text in texts.items():
+        file.write_text(text)
 
     assert found == {}
 

@@ -65,7 +65,7 @@ def test_renaming_a_machine_changes_everything_in_place(checkout: Checkout) -> N
     assert set(found.values()) == {"update"}
     steps = {f"{name}-{kind}" for name in RENAMED for kind in ("reach", "install", "online", "update")}
     resources = {f"{name}-{kind}" for name in RENAMED for kind in ("address", "firewall", "server")}
-    assert set(found) == steps | resources | {"omega-address-ipv6"}
+    assert set(found) == steps | resources | {"omega-address-ipv6", "gamma-firewall-closed"}
 
 
 def test_a_renamed_machine_keeps_its_server_and_its_history_and_gets_its_new_name(checkout: Checkout) -> None:

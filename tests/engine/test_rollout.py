@@ -79,8 +79,7 @@ def test_what_is_deployed_is_what_the_fleet_file_was_priced_for(checkout: Checko
 
     found = json.loads(checkout.must(done))
     assert found["deployed"] == "by the engine's state"
-    # How a boot disk is made is the component's; everything else must be found again.
-    assert [change for change in found["difference"]["changes"] if "disk" not in change] == []
+    assert found["difference"]["changes"] == []
     assert len(found["items"]) > 5
 
 

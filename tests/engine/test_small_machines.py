@@ -14,11 +14,12 @@ SMALL: dict[str, Any] = {"machine_type": "e2-micro", "install_type": "e2-medium"
 
 
 def both(**provider: Any) -> dict[str, Any]:
-    """A small instance that is encrypted, and a server with a prepared image."""
+    """A small instance that is encrypted, and a prepared image at each cloud."""
     disk = {"encrypted": True, "unlock_port": 2223}
     return fleet_of(
         tiny=instance(provider={**SMALL, **provider}, disk=disk),
         ready=server(provider={"image": "123456"}),
+        cloudy=instance(provider={"machine_type": "e2-micro", "image": "gs://fleet-images/nixos.tar.gz"}),
     )
 
 
@@ -30,8 +31,9 @@ def test_the_first_preview_shows_the_type_that_the_machine_is_installed_on(check
 
     assert steps["tiny-server"]["newState"]["inputs"]["machineType"] == "e2-medium"
     assert "tiny-install" in steps
-    assert {"ready-reach", "ready-update"} <= set(steps)
-    assert not {"ready-install", "ready-online"} & set(steps)
+    for name in ("ready", "cloudy"):
+        assert {f"{name}-reach", f"{name}-update"} <= set(steps)
+        assert not {f"{name}-install", f"{name}-online"} & set(steps)
 
 
 def test_it_is_installed_there_and_the_next_up_is_said_to_move_it(checkout: Checkout) -> None:
@@ -41,15 +43,18 @@ def test_it_is_installed_there_and_the_next_up_is_said_to_move_it(checkout: Chec
     assert checkout.machines()["tiny"]["memory_mb"] == 4096
 
 
-def test_a_prepared_image_is_not_installed_and_has_its_own_host_key_since_its_first_update(checkout: Checkout) -> None:
-    records = [record for record in checkout.records() if record.machine == "ready"]
+@pytest.mark.parametrize("name", ["ready", "cloudy"])
+def test_a_prepared_image_is_not_installed_and_has_its_own_host_key_since_its_first_update(
+    name: str, checkout: Checkout
+) -> None:
+    records = [record for record in checkout.records() if record.machine == name]
 
     assert [(record.kind, record.outcome) for record in records] == [("reach", "applied"), ("update", "applied")]
-    assert checkout.machines()["ready"]["installs"] == 0
-    pinned = (checkout.stack_dir / "known_hosts" / "ready").read_text().split()[2]
-    var = checkout.stack_dir / "cloud" / "flake" / "vars/per-machine/ready/openssh/ssh.id_ed25519.pub/value"
+    assert checkout.machines()[name]["installs"] == 0
+    pinned = (checkout.stack_dir / "known_hosts" / name).read_text().split()[2]
+    var = checkout.stack_dir / "cloud" / "flake" / f"vars/per-machine/{name}/openssh/ssh.id_ed25519.pub/value"
     assert pinned == var.read_text().split()[1]
-    first = next((checkout.stack_dir / "known_hosts").glob("ready.*.image")).read_text().split()[2]
+    first = next((checkout.stack_dir / "known_hosts").glob(f"{name}.*.image")).read_text().split()[2]
     assert first != pinned, "the image came with the key of its vars"
 
 
@@ -79,6 +84,9 @@ def test_a_server_that_is_replaced_is_installed_on_the_larger_type_again(checkou
 def test_another_image_in_the_file_changes_nothing_about_a_server_that_is_there(checkout: Checkout) -> None:
     fleet = both(zone="us-central1-c")
     fleet["machines"]["ready"]["provider"]["image"] = "debian-12"
+    fleet["machines"]["cloudy"]["provider"]["image"] = "gs://fleet-images/newer.tar.gz"
     write_fleet(checkout, fleet)
 
-    assert {name for name in operations(checkout) if name.startswith("ready")} == set()
+    # At Google a newer image is a resource of its own.
+    found = {name: operation for name, operation in operations(checkout).items() if not name.startswith("tiny")}
+    assert found == {"cloudy-image": "replace"}

@@ -53,6 +53,8 @@ def test_the_pinned_host_key_is_known_under_the_present_name() -> None:
     folder = Path(".fediversity/production/known_hosts")
     folder.mkdir(parents=True)
     (folder / "oak").write_text("oak ssh-ed25519 AAAA\n")
+    carry_over(REAL, FLEET, preview=True)
+    assert not (folder / "elm").exists()
     carry_over(REAL, FLEET)
     assert (folder / "elm").read_text() == "elm ssh-ed25519 AAAA\n"
 

@@ -21,8 +21,8 @@ from fediversity.bootstrap.places import Places
 from fediversity.bootstrap.uv import find_uv, uv_environment
 from fediversity.policy.declared import UNSEEN, Declared
 from fediversity.policy.rules import ABOUT
+from tests.policy.bad import BAD
 from tests.policy.stacks import PRODUCTION, PROJECT, declared_by
-from tests.policy.test_bad_stacks import BAD
 
 PACK = PROJECT / "policy"
 ONE_RESOURCE = {

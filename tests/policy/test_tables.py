@@ -7,7 +7,8 @@ from pulumi import _types
 
 from fediversity.policy.tables import KEPT, LABELLED, PLACES, SIZES
 from tests.components.contracts import arguments, hcloud_schema
-from tests.components.programs import production
+from tests.components.google_fleet import google_fleet
+from tests.components.programs import PRODUCTION, declare, production
 from tests.policy.stacks import PROJECT, declared_by, settings_of
 
 
@@ -21,7 +22,7 @@ def inputs_of(type_: str) -> set[str] | None:
 
 def declared_types() -> set[str]:
     """Every type that the project's stacks declare, and a fleet that has something of every kind."""
-    types = {entry.type for entry in production().custom}
+    types = {entry.type for entry in (*production().custom, *declare(google_fleet(), PRODUCTION).custom)}
     for name in ("dev", "production"):
         found = declared_by((PROJECT / settings_of(name).fleet_file).read_text(), name)[1]
         types |= {entry.type for entry in found}

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.real_ssh.project import Project
 from tests.real_ssh.server import what_is_missing
-from tests.real_ssh.world import Project, Real, Simulated
+from tests.real_ssh.ways import Real, Simulated
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,8 +17,9 @@ from fediversity.deploy.log import Log
 from fediversity.deploy.redact import Redactor
 from fediversity.deploy.snapshot import Snapshot, try_to_look
 from fediversity.deploy.ssh import Target
+from tests.real_ssh.project import MAC, SERVER, USERS, Project
 from tests.real_ssh.server import can_be_asked_for_a_password
-from tests.real_ssh.world import MAC, SERVER, USERS, Project, Real, Simulated, Way
+from tests.real_ssh.ways import Real, Simulated, Way
 
 Fault = Callable[[Way, str], None]
 

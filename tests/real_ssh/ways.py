@@ -4,25 +4,14 @@ Behind the real server every command goes on to the simulated machine. So nothin
 and both ways lead to the same machine: what differs is the connection alone.
 """
 
-import os
-import subprocess
-import sys
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.deploy.ssh import pin_host_key
-from fediversity.ledger.records import Outcome, StepRecord
-from fediversity.ledger.sqlite import Ledger
 from fediversity.local.machines.spec import SSH_PORT
-from tests.local_machines.sites import Site
+from tests.real_ssh.project import MAC, SERVER, USERS, Project
 from tests.real_ssh.proxy import FaultyProxy
 from tests.real_ssh.server import AS_NOBODY, USER, SshServer
-
-PROJECT = Path(__file__).parents[2]
-SERVER, MAC = "boreas", "mac"
-USERS = {SERVER: "root", MAC: "crs58"}
-STACK = "test"
 
 _FORCED = """\
 #!/bin/bash
@@ -36,97 +25,6 @@ exec 3>&-
 exec ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \\
     -o LogLevel=ERROR -i '{key}' -p {port} '{user}@{address}' -- "$SSH_ORIGINAL_COMMAND"
 """
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a step ended: its exit status, what it printed, and its record in the ledger."""
-
-    status: int
-    output: str
-    record: StepRecord
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """The kind of ending."""
-        return self.record.outcome
-
-    @property
-    def reason(self) -> str:
-        """Why it ended so."""
-        return self.record.reason or ""
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project's folder whose stack `test` has the machines of a simulated site."""
-
-    site: Site
-
-    @classmethod
-    def make(cls, folder: Path) -> "Project":
-        """With a NixOS server and a Mac."""
-        site = Site(folder).prepare()
-        site.state.mkdir()
-        (folder / ".fediversity").mkdir()
-        (folder / ".fediversity" / STACK).symlink_to(site.state)
-        (folder / "fediversity").symlink_to(PROJECT / "fediversity")
-        site.nixos(SERVER)
-        site.mac(MAC)
-        # From its first update on it shows the host key of its vars.
-        site.pin(SERVER, site.host_key(SERVER))
-        assert site.update(SERVER).returncode == 0
-        return cls(site)
-
-    @property
-    def known_hosts(self) -> Path:
-        """The pinned host keys of the stack."""
-        return self.site.state / "known_hosts"
-
-    @property
-    def records(self) -> tuple[StepRecord, ...]:
-        """What the ledger holds."""
-        return Ledger(self.site.state / "ledger.sqlite").records()
-
-    def run(self, verb: str, machine: str, place: "Way", *options: str, identity: Path | None = None) -> Ending:
-        """Runs a step by the runner, as the engine would, with little patience, and gives how it ended."""
-        before = len(self.records)
-        words = [sys.executable, "-m", "fediversity.deploy.main", verb, machine, "--stack", STACK, "--simulated"]
-        words += ["--identity", str(identity or self.site.key), "--flake", "nix", "--fleet", "pantheon"]
-        words += ["--user", place.user(machine), "--port", str(place.port), *options]
-        if machine == MAC:
-            words += ["--class", "darwin", "--may-be-offline"]
-        if verb == "update":
-            words += ["--", *self._clan(machine, place)]
-        told = {"FEDIVERSITY_ADDRESS": place.address(machine), "FEDIVERSITY_PATIENCE": "0.02"}
-        if machine != MAC and verb != "reach":
-            told["FEDIVERSITY_SERVER_ID"] = "4711"  # of a server of a cloud: its host key stays as it is
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("FEDIVERSITY_")} | told
-        done = subprocess.run(
-            words,
-            cwd=self.site.folder,
-            env=environment | {"PYTHONPATH": str(PROJECT)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        new = self.records[before:]
-        assert len(new) == 1, done.stderr
-        return Ending(done.returncode, done.stdout + done.stderr, new[0])
-
-    def _clan(self, machine: str, place: "Way") -> list[str]:
-        options = {
-            "HostKeyAlias": machine,
-            "UserKnownHostsFile": self.known_hosts / machine,
-            "IdentityFile": self.site.key,
-            "IdentitiesOnly": "yes",
-        }
-        query = "&".join(f"{name}={value}" for name, value in options.items())
-        target = f"{place.user(machine)}@{place.address(machine)}:{place.port}?{query}"
-        check = ("--host-key-check", "strict", "--target-host", target)
-        return ["clan", "machines", "update", machine, "--flake", f"path:{self.site.flake}", *check]
 
 
 class Way(ABC):
