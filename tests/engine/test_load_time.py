@@ -1,4 +1,4 @@
-"""A preview of the fleet takes less than twice the time of a program with one resource."""
+"""A preview of the fleet beside that of a program with one resource: what loads slowly is noticed."""
 
 import resource
 import statistics
@@ -11,26 +11,34 @@ from tests.engine.checkout import PROJECT, Checkout
 
 pytestmark = pytest.mark.engine
 
-MOST = 2.0
-ROUNDS = 5
+MOST, MOST_WHILE_BUSY = 2.5, 3.0
+"""With the classes of Google's SDK it was 3.7."""
+
+BUSY = 1.4
+"""By how much the clock's time of the smaller program is above its processor time when others are at work, too."""
+
+ROUNDS = 7
 
 PROGRAM = """\
 import pulumi
-import pulumi_command as command
+import pulumi_hcloud as hcloud
 
-provider = command.Provider("command", opts=pulumi.ResourceOptions(version="0.0.0-local"))
-command.local.Command("one", create="true", opts=pulumi.ResourceOptions(provider=provider))
+options = pulumi.ResourceOptions(version="0.0.0-local")
+provider = hcloud.Provider("hcloud", endpoint="simulated:dev", token="simulated", opts=options)
+hcloud.SshKey("one", public_key="KEY", opts=pulumi.ResourceOptions(provider=provider))
 """
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA/pGWs9DFlB1YJtttLI8FX9uqwacAqA6UMKcCBxzR5W one"
 
 
 def one_resource(folder: Path, like: Checkout) -> Checkout:
-    """A program that declares one command, on the same engine, language host and virtual environment."""
+    """A program that declares one SSH key at Hetzner, on the same engine, language host and virtual environment."""
     folder.mkdir()
     (folder / ".venv").symlink_to(PROJECT / ".venv")
     (folder / "Pulumi.yaml").write_text((like.root / "Pulumi.yaml").read_text().replace("fediversity", "one", 1))
     settings = (like.root / "Pulumi.dev.yaml").read_text().splitlines()
     (folder / "Pulumi.dev.yaml").write_text(next(line for line in settings if line.startswith("encryptionsalt")) + "\n")
-    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "__main__.py").write_text(PROGRAM.replace("KEY", KEY))
     return Checkout(folder, like.environment)
 
 
@@ -42,22 +50,25 @@ def preview(checkout: Checkout) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def ratios(fleet: Checkout, one: Checkout) -> tuple[float, float]:
-    """The fleet's preview by the other one's, by clock and processor time: medians of runs that take turns."""
+def ratio_and_limit(fleet: Checkout, one: Checkout) -> tuple[float, float]:
+    """The fleet's preview by the other one's, and what it may be: medians of runs that take turns, by the clock."""
     fleets, ones = [], []
     for _ in range(ROUNDS):
         ones.append(preview(one))
         fleets.append(preview(fleet))
-    wall, processor = (
-        statistics.median(run[which] for run in fleets) / statistics.median(run[which] for run in ones)
-        for which in (0, 1)
+    (fleet_wall, fleet_processor), (one_wall, one_processor) = (
+        tuple(statistics.median(run[which] for run in runs) for which in (0, 1)) for runs in (fleets, ones)
     )
-    print(f"fleet {fleets}\none {ones}\nratios: {wall:.2f} by the clock, {processor:.2f} of processor time")
-    return wall, processor
+    busy = one_wall / one_processor > BUSY
+    print(
+        f"by the clock {fleet_wall:.2f} s and {one_wall:.2f} s: {fleet_wall / one_wall:.2f}{', busy' if busy else ''}"
+    )
+    print(f"processor {fleet_processor:.2f} s and {one_processor:.2f} s: {fleet_processor / one_processor:.2f}")
+    return fleet_wall / one_wall, MOST_WHILE_BUSY if busy else MOST
 
 
 @pytest.mark.parametrize("state", ["nothing is there yet", "everything is there"])
-def test_a_preview_takes_less_than_twice_that_of_one_resource(checkout: Checkout, state: str) -> None:
+def test_a_preview_takes_hardly_more_than_twice_that_of_one_resource(checkout: Checkout, state: str) -> None:
     one = Checkout(checkout.root.parent / "one", checkout.environment)
     if state == "nothing is there yet":
         one = one_resource(one.root, checkout)
@@ -67,7 +78,6 @@ def test_a_preview_takes_less_than_twice_that_of_one_resource(checkout: Checkout
         checkout.must(checkout.just("up"))
         one.must(one.pulumi("up", "--yes", "--skip-preview", "--stack", "dev"))
 
-    wall, processor = ratios(checkout, one)
+    ratio, most = ratio_and_limit(checkout, one)
 
-    # On a computer that is busy otherwise, a clock measures the others, too.
-    assert min(wall, processor) < MOST
+    assert ratio < most

@@ -2,10 +2,10 @@
 
 import argparse
 import asyncio
+import gc
 import os
 
 from fediversity.local.plugins.registry import PACKAGES
-from fediversity.local.plugins.serve import serve
 
 
 def main() -> None:
@@ -22,6 +22,10 @@ def main() -> None:
 
 
 async def _until_over(package: str, engine: str | None, parent: int) -> None:
+    gc.disable()  # what is imported makes no garbage, and the engine waits for it
+    from fediversity.local.plugins.serve import serve  # noqa: PLC0415 (see above)
+
+    gc.enable()
     await serve(package, engine, parent)
     # At once: a thread that still waits for a machine would keep the process. What it was making is on record.
     os._exit(0)
