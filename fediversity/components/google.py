@@ -59,7 +59,7 @@ class GcpMachine(MachineComponent):
             attached_disks=[{"source": disk.self_link, "device_name": name} for name, disk in disks.items()] or None,
             network_interfaces=[{"network": NETWORK, "access_configs": [{"nat_ip": address.address}]}],
             guest_accelerators=guest_accelerators(provider),
-            scheduling=scheduling(provider),
+            scheduling=scheduling(provider, args.size),
             # What its account may do is said by roles; scopes are the older way, and narrow nothing here.
             service_account={"email": account.email, "scopes": ["cloud-platform"]} if account else None,
             metadata=metadata(args, provider),

@@ -96,9 +96,9 @@ def guest_accelerators(provider: GcpProvider) -> "list[InstanceGuestAcceleratorA
     return [{"type": provider.accelerator.type, "count": provider.accelerator.count}]
 
 
-def scheduling(provider: GcpProvider) -> "InstanceSchedulingArgsDict | None":
+def scheduling(provider: GcpProvider, machine_type: str) -> "InstanceSchedulingArgsDict | None":
     """What happens when Google maintains the host: GPUs cannot move, so the instance is ended and started again."""
-    if provider.accelerator is None and not gcp_has_gpus(provider.machine_type):
+    if provider.accelerator is None and not gcp_has_gpus(machine_type):
         return None
     return {"on_host_maintenance": "TERMINATE", "automatic_restart": True}
 
