@@ -1,6 +1,7 @@
 """What all fleet models share: frozen, no unknown keys, no silent conversion, and the field's names as types."""
 
 import ipaddress
+import os
 import re
 from typing import Annotated, Any, NoReturn
 
@@ -9,11 +10,14 @@ from pydantic_core import PydanticCustomError
 
 from fediversity.fleet.idn import wrong_letters
 
+# Looking for plug-ins of pydantic's reads what every installed package says of itself; there are none for us.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 
 class Model(BaseModel):
     """A part of a fleet file. Frozen; refuses keys it does not know and values of the wrong type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def refuse(what: str, fix: str, *inside: str | int) -> NoReturn:

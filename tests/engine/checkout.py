@@ -181,7 +181,9 @@ class Checkout:
 def environment_at(home: Path) -> dict[str, str]:
     """The environment of a person with that home, whose engine has the local plug-ins and nothing else."""
     assert shutil.which("pulumi"), "the engine is not on PATH: start the tests by `./just test`"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    # Nor does a person's Python compile the project anew each time it starts.
+    left_out = ("PULUMI_", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     environment |= {
         "HOME": str(home),
         "PULUMI_HOME": str(home / ".pulumi"),
