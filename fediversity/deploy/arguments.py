@@ -79,6 +79,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         unlock_port=given.unlock_port,
         reinstall=given.reinstall,
         prepared=given.prepared,
+        size=given.size,
         formerly=tuple(given.formerly.split(",")) if given.formerly else (),
         instance=given.instance,
         controller=given.controller,

@@ -32,6 +32,7 @@ class Job:
     `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
     the runner does the work itself. `state_dir` is the stack's own folder, absolute. `gate` names the machines whose
     update must not have been put off. `prepared`: the server came with NixOS, and no installer has run on it.
+    `size` is what the cloud has made the server: another one means that it was switched off meanwhile.
     `formerly` lists the names that the machine had before. `patience` is a factor on every time that the runner waits;
     the time-outs of tools are not changed by it. `by_hand` is the command line that does the step again.
     """
@@ -56,6 +57,7 @@ class Job:
     unlock_port: int | None = None
     reinstall: str | None = None
     prepared: bool = False
+    size: str | None = None
     formerly: tuple[str, ...] = ()
     instance: str | None = None
     controller: str | None = None

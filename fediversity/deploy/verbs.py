@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.boots import note_boot, require_restarted
 from fediversity.deploy.change import change
 from fediversity.deploy.contact import AwayError, arrive, held_back, put_off
 from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
@@ -39,11 +40,13 @@ def reach(bench: Bench) -> Result:
 
 
 def online(bench: Bench) -> Result:
-    """Waits until the installed system answers with the host key that its vars say it has."""
+    """Waits until the machine has restarted into its installed system, which has the host key that its vars say."""
     job = bench.job
     machine = bench.machine()
     pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
+    require_restarted(bench, machine, job.timeout)
     require_well(bench, machine, job.timeout)
+    note_boot(bench, machine)
     return Result("applied", f"{job.machine} answers with its new host key")
 
 
@@ -87,6 +90,8 @@ def _put_off(bench: Bench, machine: Target) -> Result | None:
 
 
 def _result(bench: Bench, before: Snapshot, after: Snapshot) -> Result:
+    if after.boot:
+        bench.ledger.saw_boot(bench.record, after.boot)
     gone = sorted(name.removesuffix(".json") for name in before.deployments - after.deployments)
     notes = f"; {', '.join(gone)} was taken down with it" if gone else ""
     if before.boot and after.boot and before.boot != after.boot:

@@ -22,6 +22,8 @@ class StepRecord:
     the same until the turn comes. `command` is the tool's command line, which never holds a secret. `log` is relative
     to the stack's folder. `system` is the path in the Nix store of the system that the machine ran afterwards, if the
     step looked. `address` is where the machine was reached, and `hint` what a person can do about a bad end.
+    `boot` is Linux' boot id of the machine: before an install, after everything else. `size` is what its server was
+    made as (see `plan`), where the step unlocks it.
     """
 
     id: int
@@ -41,6 +43,8 @@ class StepRecord:
     system: str | None = None
     address: str | None = None
     hint: str | None = None
+    boot: str | None = None
+    size: str | None = None
 
     @property
     def subject(self) -> str:

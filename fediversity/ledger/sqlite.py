@@ -49,6 +49,7 @@ class Ledger:
         command: str,
         log: str | None,
         address: str | None = None,
+        size: str | None = None,
     ) -> int:
         """Records that a step starts now, and gives the record's id.
 
@@ -65,8 +66,8 @@ class Ledger:
             )
             cursor = connection.execute(
                 "INSERT INTO steps (step, kind, machine, server_id, fingerprint, command, pid, queued_at, started_at, "
-                "log, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log, address),
+                "log, address, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log, address, size),
             )
             connection.execute("COMMIT")
         if cursor.lastrowid is None:
@@ -80,6 +81,11 @@ class Ledger:
             connection.execute(
                 "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
             )
+
+    def saw_boot(self, record_id: int, boot: str) -> None:
+        """Records the boot id that a step has read on its machine."""
+        with self._open() as connection:
+            connection.execute("UPDATE steps SET boot = ? WHERE id = ?", (boot, record_id))
 
     def end(
         self, record_id: int, outcome: Outcome, reason: str, system: str | None = None, hint: str | None = None

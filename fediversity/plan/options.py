@@ -15,8 +15,11 @@ _SWITCHES = frozenset({"update", "apply"})
 _GATED = frozenset({"install", "join", "update", "apply"})
 
 
-def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
-    """The options of `fediversity-step` for a step of this fleet, in a fixed order."""
+def runner_options(step: Step, fleet: Fleet, site: Site, size: str | None = None) -> tuple[str, ...]:
+    """The options of `fediversity-step` for a step of this fleet, in a fixed order.
+
+    `size` is what the cloud makes the step's server, and what it switches it off for when it changes.
+    """
     options = ["--stack", site.stack]
     options += ["--simulated"] if site.simulated else []
     options += ["--identity", site.identity] if site.identity else []
@@ -33,6 +36,7 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     if step.kind in _LOCKED and machine.disk.encrypted:
         options += ["--unlock-port", str(machine.disk.unlock_port)]
     options += ["--prepared"] if step.prepared else []
+    options += ["--size", size] if step.kind == "unlock" and size else []
     options += ["--formerly", ",".join(machine.formerly)] if step.kind in _SWITCHES and machine.formerly else []
     if step.kind == "install" and machine.reinstall:
         options += ["--reinstall", machine.reinstall]
