@@ -232,7 +232,7 @@ class Program:
         if step.kind == "join":
             controller = self.machines[controller_of(step.machine, self.fleet)]
             environment["FEDIVERSITY_CONTROLLER_ADDRESS"] = controller.address
-        checks = checks_text(self.fleet.machines[step.machine]) if step.kind in {"update", "apply"} else None
+        checks = checks_text(step.machine, self.fleet) if step.kind in {"update", "apply"} else None
         if checks is not None:
             environment["FEDIVERSITY_CHECKS"] = checks
         if step.deployment:

@@ -12,7 +12,10 @@ Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update",
 
 @dataclass(frozen=True)
 class Check:
-    """Something of a machine's own that must hold after an update: exactly one of the four is asked (see `fleet`)."""
+    """Something of a machine's own that must hold after an update: exactly one of them is asked (see `fleet`).
+
+    `peer` is another member of the mesh `instance`, and `address` its address there, once that was looked up.
+    """
 
     name: str
     command: str | None = None
@@ -22,6 +25,9 @@ class Check:
     status: int = 200
     tcp: int | None = None
     mesh: bool = False
+    peer: str | None = None
+    instance: str | None = None
+    address: str | None = None
     timeout: float = 60.0
 
 

@@ -2,9 +2,8 @@
 
 import json
 
-from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.order import controllers, resolve_after
+from fediversity.fleet.order import controllers, resolve_after, shared_mesh
 from fediversity.plan.commands import Site
 from fediversity.plan.steps import Step
 
@@ -43,9 +42,15 @@ def runner_options(step: Step, fleet: Fleet, site: Site, size: str | None = None
     return (*options, *(_mesh(step.machine, fleet, site) if step.kind == "join" else ()))
 
 
-def checks_text(machine: Machine) -> str | None:
-    """What must hold on a machine after an update, besides what every machine is asked, as JSON; None if nothing."""
-    checks = [check.model_dump(exclude_none=True) for check in machine.checks]
+def checks_text(name: str, fleet: Fleet) -> str | None:
+    """What must hold on a machine after an update, besides what every machine is asked, as JSON; None if nothing.
+
+    A check of a `peer` also names the zerotier `instance` that both are in.
+    """
+    checks = [check.model_dump(exclude_none=True) for check in fleet.machines[name].checks]
+    for check in checks:
+        if "peer" in check:
+            check["instance"] = shared_mesh(fleet, name, check["peer"])
     return json.dumps(checks, sort_keys=True) if checks else None
 
 
