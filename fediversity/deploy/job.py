@@ -38,7 +38,8 @@ class Job:
     `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
     the runner does the work itself. `state_dir` is the stack's own folder, absolute. `gate` names the machines whose
     update must not have been put off. `prepared`: the server came with NixOS, and no installer has run on it.
-    `size` is what the cloud has made the server: another one means that it was switched off meanwhile.
+    `attempt` is the number that the step was declared with, if it has to run again for another reason than its
+    fingerprint. `size` is what the cloud has made the server: another one means that it was switched off meanwhile.
     `formerly` lists the names that the machine had before. `patience` is a factor on every time that the runner waits;
     the time-outs of tools are not changed by it. `by_hand` is the command line that does the step again.
     """
@@ -56,6 +57,7 @@ class Job:
     address: str | None = None
     server_id: str | None = None
     fingerprint: str | None = None
+    attempt: int | None = None
     fleet: str = ""
     flake: str = "nix"
     identity: Path | None = None

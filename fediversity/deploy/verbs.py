@@ -19,6 +19,7 @@ from fediversity.deploy.snapshot import DEPLOYMENTS, Snapshot
 from fediversity.deploy.ssh import Target, pin_host_key, pinned_host_key
 from fediversity.deploy.tracked import register_new_files
 from fediversity.deploy.unlock import unlock, unlock_if_locked
+from fediversity.ledger.given import changed
 
 
 def generate_vars(bench: Bench) -> Result:
@@ -76,11 +77,25 @@ def update(bench: Bench) -> Result:
         bench.ledger.turn_came(bench.record)
         if job.may_be_offline and (off := arrive(bench, machine)):
             return off  # It has fallen asleep while others had their turn.
+        given = bench.vars
         try:
             before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
         except AwayError as away:
             return put_off(away.reason, machine)
-    return _result(bench, before, after)
+        rotated = _keep_given(bench, given)
+    result = _result(bench, before, after)
+    if result.outcome == "unchanged" and rotated:
+        return replace(result, outcome="applied", reason=f"{result.reason}; it was given its changed secrets and vars")
+    return result
+
+
+def _keep_given(bench: Bench, given: Mapping[str, str]) -> bool:
+    """Records the vars that an update began with, and tells whether they are others than those of the update before."""
+    machine = bench.job.machine or ""
+    earlier = bench.ledger.given(machine).get(machine)
+    # What was changed meanwhile may have come too late; what is new by now was made by the tool for this update.
+    bench.ledger.gave(machine, {**bench.vars, **given}, bench.job.attempt)
+    return earlier is not None and bool(changed(earlier.files, given))
 
 
 def _put_off(bench: Bench, machine: Target) -> Result | None:

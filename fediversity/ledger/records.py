@@ -71,6 +71,24 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
+class Given:
+    """The vars and keys that a machine's last good update brought it: hashes by path (see `ledger.given`).
+
+    `at` is when (seconds since 1970, UTC). `mark` is the number that its step was declared with, if it ever was (see
+    `plan.attempts`).
+    """
+
+    machine: str
+    at: float
+    files: Mapping[str, str]
+    mark: int | None
+
+    def under(self, renamed: Mapping[str, str]) -> "Given":
+        """The same of the machine's present name, if `renamed` has one for the name it was written under."""
+        return replace(self, machine=renamed.get(self.machine, self.machine))
+
+
+@dataclass(frozen=True)
 class Probe:
     """One look at a machine between rollouts, at `at` (seconds since 1970, UTC).
 

@@ -35,6 +35,12 @@ CREATE TABLE IF NOT EXISTS probes (
     system TEXT,
     detail TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS given (
+    machine TEXT PRIMARY KEY,
+    at REAL NOT NULL,
+    files TEXT NOT NULL,
+    mark INTEGER
+) STRICT;
 CREATE INDEX IF NOT EXISTS probes_by_machine ON probes (machine, id);
 """
 _LATER_COLUMNS = ("system", "address", "hint", "boot", "size")
