@@ -193,7 +193,7 @@ class Program:
         waits_for += [machine] if machine is not None and step.kind == "reach" else []
         self._steps[step.name] = self._group(step).add(
             step,
-            runner_options(step, self.fleet, self.settings.site),
+            runner_options(step, self.fleet, self.settings.site, self._size(step)),
             self._environment(step),
             server_id=machine.server_id if machine is not None else None,
             done_again_for=self._bound_to(step),
@@ -214,11 +214,14 @@ class Program:
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
-        machine = self.fleet.machines[step.machine]
-        size = self.servers.size(step.machine, machine)
-        # The cloud gives a server another type, or IPv6, while it is off: its disk is locked again afterwards.
-        without = [] if getattr(machine.provider, "ipv6", True) else ["no IPv6"]
-        return [*bound, size, *without] if step.kind == "unlock" and size else bound
+        size = self._size(step)
+        return [*bound, *size.split(",")] if step.kind == "unlock" and size else bound
+
+    def _size(self, step: Step) -> str | None:
+        """What the cloud gives a server while it is off, so that its disk is locked again afterwards: type and IPv6."""
+        machine = self.fleet.machines.get(step.machine or "")
+        size = self.servers.size(step.machine or "", machine) if machine else None
+        return f"{size},no IPv6" if machine and size and not getattr(machine.provider, "ipv6", True) else size
 
     def _group(self, step: Step) -> StepGroup:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")
@@ -239,7 +242,7 @@ class Program:
         if step.kind == "join":
             controller = self.machines[controller_of(step.machine, self.fleet)]
             environment["FEDIVERSITY_CONTROLLER_ADDRESS"] = controller.address
-        checks = checks_text(self.fleet.machines[step.machine]) if step.kind in {"update", "apply"} else None
+        checks = checks_text(step.machine, self.fleet) if step.kind in {"update", "apply"} else None
         if checks is not None:
             environment["FEDIVERSITY_CHECKS"] = checks
         if step.deployment:

@@ -72,6 +72,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         address=environment.get("FEDIVERSITY_ADDRESS"),
         server_id=environment.get("FEDIVERSITY_SERVER_ID"),
         fingerprint=environment.get("FEDIVERSITY_FINGERPRINT"),
+        attempt=_attempt(environment.get("FEDIVERSITY_ATTEMPT")),
         fleet=given.fleet,
         flake=given.flake,
         identity=Path.cwd() / Path(given.identity).expanduser() if given.identity else None,
@@ -79,6 +80,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         unlock_port=given.unlock_port,
         reinstall=given.reinstall,
         prepared=given.prepared,
+        size=given.size,
         formerly=tuple(given.formerly.split(",")) if given.formerly else (),
         instance=given.instance,
         controller=given.controller,
@@ -118,6 +120,13 @@ def _by_hand(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """The command line that does the step again, as a person types it in the project's folder."""
     facts = [f"{name}={shlex.quote(environment[name])}" for name in _TOLD if name in environment]
     return " ".join([*facts, _PROGRAM, shlex.join(arguments)])
+
+
+def _attempt(text: str | None) -> int | None:
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        raise StepError(f"FEDIVERSITY_ATTEMPT is '{text}', which is no whole number") from None
 
 
 def _deployment(text: str | None) -> Mapping[str, object] | None:

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fediversity.deploy.log import Log
 from fediversity.deploy.process import Finished, Watch, capture, run_tool, tool_environment
 from fediversity.deploy.ssh import Target
 from fediversity.deploy.stop import Stop
+from fediversity.ledger.given import present, vars_folder
 from fediversity.ledger.sqlite import Ledger
 
 _AROUND_SECONDS = 2400.0
@@ -33,6 +35,13 @@ class Bench:
     def flake(self) -> Path:
         """The flake's folder."""
         return self.project / Path(self.job.flake).expanduser()
+
+    @property
+    def vars(self) -> Mapping[str, str]:
+        """The hashes of the vars and keys that concern the step's machine, as they are now."""
+        folder = vars_folder(self.flake, self.job.state_dir, simulated=self.job.simulated)
+        machine = self.job.machine or ""
+        return present(folder, [machine])[machine]
 
     def machine(self, *, alias: str | None = None, accept_new: bool = False) -> Target:
         """The step's machine over SSH. Without `alias`, under the name its own host key is pinned by."""

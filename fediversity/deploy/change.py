@@ -8,6 +8,7 @@ from fediversity.deploy.contact import ANSWER_SECONDS, BACK_SECONDS, reach_again
 from fediversity.deploy.guard import Guard
 from fediversity.deploy.health import health
 from fediversity.deploy.job import StepError, StopError
+from fediversity.deploy.peers import with_peers
 from fediversity.deploy.preflight import preflight
 from fediversity.deploy.retry import with_retries
 from fediversity.deploy.rollback import go_back
@@ -24,6 +25,7 @@ def change(
     Gives how it was before and how it is. Raises RolledBackError if it was not well and is as before, StepError if
     nothing was changed or it could not be taken back. `keys` are host keys that the machine may show in between.
     """
+    bench = with_peers(bench)
     before = _confirmed(bench, preflight(bench, machine))
     bench.log.note(f"system before: {before.system}, boots {before.profile}")
     guard = Guard.of(bench, machine, before)

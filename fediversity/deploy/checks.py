@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from fediversity.deploy.job import Check, StepError
+from fediversity.deploy.peers import peer_problem
 from fediversity.deploy.ssh import Target
 from fediversity.deploy.zerotier import networks
 
@@ -30,6 +31,8 @@ def _check(entry: dict[str, Any]) -> Check:
         "status": page.get("status", 200),
         "tcp": entry.get("tcp"),
         "mesh": bool(entry.get("mesh")),
+        "peer": entry.get("peer"),
+        "instance": entry.get("instance"),
         "timeout": float(entry.get("timeout", 60)),
     }
     return Check(name=entry.get("name") or _usual_name(Check(name="", **asked)), **asked)
@@ -40,13 +43,17 @@ def _usual_name(check: Check) -> str:
         return f"`{check.command}`"
     if check.url or check.port:
         return check.url or f"the page {check.path} at port {check.port}"
+    if check.peer:
+        return f"the connection to {check.peer} over {check.instance}"
     return f"port {check.tcp}" if check.tcp else "the mesh"
 
 
-def problem(check: Check, machine: Target) -> str | None:
+def problem(check: Check, machine: Target, machine_class: str) -> str | None:
     """What does not hold of a check at the moment, for a person; None if it holds."""
     if check.command is not None:
         return _command(check, machine)
+    if check.peer is not None:
+        return peer_problem(check, machine, machine_class)
     if check.mesh:
         found = networks(machine)
         if any(network.status == "OK" for network in found):

@@ -86,7 +86,7 @@ def _round(
     wrong = list(judge(bench.job, before, found))
     for check in bench.job.checks:
         if check.name not in passed:
-            what = problem(check, machine)
+            what = problem(check, machine, bench.job.machine_class)
             if what is None:
                 passed.add(check.name)
                 bench.log.note(f"check passed: {check.name}")

@@ -8,6 +8,7 @@ itself shows that it is done, and nothing is erased again.
 import time
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.boots import is_installer, note_boot
 from fediversity.deploy.contact import held_back
 from fediversity.deploy.facts import HOST_KEY_VAR, exists, reached, read_identity, unreachable
 from fediversity.deploy.job import Result, StepError
@@ -43,6 +44,7 @@ def install(bench: Bench) -> Result:
         if found is None:
             raise StepError(f"{job.machine} waits to be unlocked, so it cannot be erased over SSH", "unlock it first")
         bench.ledger.turn_came(bench.record)
+        note_boot(bench, found)
         if earlier is not None and _only_the_restart_is_missing(found):
             register_new_files(bench)
             bench.tool(_restart_only(job.command), watch=Phases(job.patience))
@@ -74,7 +76,7 @@ def _only_the_restart_is_missing(machine: Target) -> bool:
 
 
 def _runs_installer(machine: Target) -> bool:
-    return "VARIANT_ID=installer" in reached(machine, machine.run("cat", "/etc/os-release")).stdout.splitlines()
+    return is_installer(reached(machine, machine.run("cat", "/etc/os-release")).stdout)
 
 
 def _restart_only(command: tuple[str, ...]) -> tuple[str, ...]:

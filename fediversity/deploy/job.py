@@ -12,7 +12,10 @@ Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update",
 
 @dataclass(frozen=True)
 class Check:
-    """Something of a machine's own that must hold after an update: exactly one of the four is asked (see `fleet`)."""
+    """Something of a machine's own that must hold after an update: exactly one of them is asked (see `fleet`).
+
+    `peer` is another member of the mesh `instance`, and `address` its address there, once that was looked up.
+    """
 
     name: str
     command: str | None = None
@@ -22,6 +25,9 @@ class Check:
     status: int = 200
     tcp: int | None = None
     mesh: bool = False
+    peer: str | None = None
+    instance: str | None = None
+    address: str | None = None
     timeout: float = 60.0
 
 
@@ -32,6 +38,8 @@ class Job:
     `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
     the runner does the work itself. `state_dir` is the stack's own folder, absolute. `gate` names the machines whose
     update must not have been put off. `prepared`: the server came with NixOS, and no installer has run on it.
+    `attempt` is the number that the step was declared with, if it has to run again for another reason than its
+    fingerprint. `size` is what the cloud has made the server: another one means that it was switched off meanwhile.
     `formerly` lists the names that the machine had before. `patience` is a factor on every time that the runner waits;
     the time-outs of tools are not changed by it. `by_hand` is the command line that does the step again.
     """
@@ -49,6 +57,7 @@ class Job:
     address: str | None = None
     server_id: str | None = None
     fingerprint: str | None = None
+    attempt: int | None = None
     fleet: str = ""
     flake: str = "nix"
     identity: Path | None = None
@@ -56,6 +65,7 @@ class Job:
     unlock_port: int | None = None
     reinstall: str | None = None
     prepared: bool = False
+    size: str | None = None
     formerly: tuple[str, ...] = ()
     instance: str | None = None
     controller: str | None = None

@@ -87,6 +87,7 @@ def _recorded(job: Job, stop: Stop, log_name: str) -> Ending:
             command=redactor(shlex.join(job.command)),
             log=log_name,
             address=job.address,
+            size=job.size,
         )
         ending = _ending(Bench(job, Path.cwd(), log, stop, ledger, record))
         ledger.end(record, ending.outcome, ending.reason, ending.system, ending.hint)

@@ -60,6 +60,7 @@ _OPTIONS: Mapping[str, _Option] = {
     "gate": _Option(None, str, "machines, by commas, whose update must not have been put off"),
     "reinstall": _Option(None, str, "the id of the server that may be erased although it runs this fleet"),
     "prepared": _Option(False, None, "no installer has run on the server: it came with NixOS"),
+    "size": _Option(None, str, "what the server was made as; for another one it is switched off"),
     "formerly": _Option(None, str, "names, by commas, that the machine had before"),
     "instance": _Option(None, str, "the zerotier instance to join"),
     "controller": _Option(None, str, "the machine that controls the mesh"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fediversity.deploy.boots import BOOT_ID
 from fediversity.deploy.facts import CURRENT_SYSTEM, DARWIN_REBUILD, IDENTITY_FILE
 from fediversity.deploy.job import StepError
 from fediversity.deploy.ssh import Answer, Target
@@ -31,7 +32,7 @@ _EVERYWHERE: Mapping[str, tuple[str, ...]] = {
 }
 _NIXOS: Mapping[str, tuple[str, ...]] = {
     "hostname": ("hostname",),
-    "boot": ("cat", "/proc/sys/kernel/random/boot_id"),
+    "boot": BOOT_ID,
     "space": ("df", "--output=avail", "-B1", "/nix/store"),
     "state": ("systemctl", "is-system-running"),
     "failed": (*_LIST_UNITS, "--failed", "--plain", "--no-legend", "--full"),

@@ -1,6 +1,7 @@
 """Giving its passphrase to a machine whose disk is encrypted, before it can mount its root."""
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.boots import note_boot, wait_while_old
 from fediversity.deploy.facts import HOST_KEY_VAR, unreachable
 from fediversity.deploy.health import wait_for
 from fediversity.deploy.job import Result, StepError
@@ -18,11 +19,11 @@ def unlock(bench: Bench) -> Result:
         raise StepError("the step was not told the port for unlocking", "this is a defect of the plan")
     machine = bench.machine()
     pin_host_key(job.known_hosts, machine.alias, bench.var(job.machine, HOST_KEY_VAR))
-    if machine.run("true", seconds=_ASK_SECONDS).ok:
-        return Result("unchanged", f"{job.machine} is unlocked already")
     # One that was taken over may have a host key of its own until its first update.
-    if job.prepared and bench.image().run("true", seconds=_ASK_SECONDS).ok:
-        return Result("unchanged", f"{job.machine} is unlocked already")
+    for found in (machine, bench.image()) if job.prepared else (machine,):
+        if found.run("true", seconds=_ASK_SECONDS).ok and wait_while_old(bench, found, job.timeout).ok:
+            note_boot(bench, found)
+            return Result("unchanged", f"{job.machine} is unlocked already")
     early = machine.at_port(job.unlock_port, f"{job.machine}.unlock")
     pin_host_key(job.known_hosts, early.alias, bench.var(job.machine, "initrd-ssh/id_ed25519.pub"))
     wait_for(early, job.timeout)
@@ -31,6 +32,7 @@ def unlock(bench: Bench) -> Result:
     if not answer.ok:
         reason, hint = unreachable(machine, answer)
         raise StepError(f"{job.machine} was given the passphrase, but then: {reason}", hint)
+    note_boot(bench, machine)
     return Result("applied", f"{job.machine} is unlocked")
 
 

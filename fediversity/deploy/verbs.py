@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fediversity.deploy.bench import Bench
+from fediversity.deploy.boots import note_boot, require_restarted
 from fediversity.deploy.change import change
 from fediversity.deploy.contact import AwayError, arrive, held_back, put_off
 from fediversity.deploy.facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
@@ -18,6 +19,7 @@ from fediversity.deploy.snapshot import DEPLOYMENTS, Snapshot
 from fediversity.deploy.ssh import Target, pin_host_key, pinned_host_key
 from fediversity.deploy.tracked import register_new_files
 from fediversity.deploy.unlock import unlock, unlock_if_locked
+from fediversity.ledger.given import changed
 
 
 def generate_vars(bench: Bench) -> Result:
@@ -39,11 +41,13 @@ def reach(bench: Bench) -> Result:
 
 
 def online(bench: Bench) -> Result:
-    """Waits until the installed system answers with the host key that its vars say it has."""
+    """Waits until the machine has restarted into its installed system, which has the host key that its vars say."""
     job = bench.job
     machine = bench.machine()
     pin_host_key(job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
+    require_restarted(bench, machine, job.timeout)
     require_well(bench, machine, job.timeout)
+    note_boot(bench, machine)
     return Result("applied", f"{job.machine} answers with its new host key")
 
 
@@ -73,11 +77,25 @@ def update(bench: Bench) -> Result:
         bench.ledger.turn_came(bench.record)
         if job.may_be_offline and (off := arrive(bench, machine)):
             return off  # It has fallen asleep while others had their turn.
+        given = bench.vars
         try:
             before, after = change(bench, machine, run, keys=(old_key,) if old_key else ())
         except AwayError as away:
             return put_off(away.reason, machine)
-    return _result(bench, before, after)
+        rotated = _keep_given(bench, given)
+    result = _result(bench, before, after)
+    if result.outcome == "unchanged" and rotated:
+        return replace(result, outcome="applied", reason=f"{result.reason}; it was given its changed secrets and vars")
+    return result
+
+
+def _keep_given(bench: Bench, given: Mapping[str, str]) -> bool:
+    """Records the vars that an update began with, and tells whether they are others than those of the update before."""
+    machine = bench.job.machine or ""
+    earlier = bench.ledger.given(machine).get(machine)
+    # What was changed meanwhile may have come too late; what is new by now was made by the tool for this update.
+    bench.ledger.gave(machine, {**bench.vars, **given}, bench.job.attempt)
+    return earlier is not None and bool(changed(earlier.files, given))
 
 
 def _put_off(bench: Bench, machine: Target) -> Result | None:
@@ -87,6 +105,8 @@ def _put_off(bench: Bench, machine: Target) -> Result | None:
 
 
 def _result(bench: Bench, before: Snapshot, after: Snapshot) -> Result:
+    if after.boot:
+        bench.ledger.saw_boot(bench.record, after.boot)
     gone = sorted(name.removesuffix(".json") for name in before.deployments - after.deployments)
     notes = f"; {', '.join(gone)} was taken down with it" if gone else ""
     if before.boot and after.boot and before.boot != after.boot:

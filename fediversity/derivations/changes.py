@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fediversity.derivations import fingerprint
 from fediversity.derivations.cache import DIFFERENCES, EVALUATIONS, Cache, Evaluations
 from fediversity.derivations.difference import Difference, Pair, differences
 from fediversity.derivations.evaluate import Nix
-from fediversity.derivations.planned import Planned
+from fediversity.derivations.planned import Planned, why_rotated
 from fediversity.derivations.workers import workers
 from fediversity.ledger.records import StepRecord
 from fediversity.plan.build import update_name
@@ -35,7 +35,8 @@ def changes(planned: Planned) -> tuple[Change, ...]:
     records = planned.recorded.records
     runs = {name: fingerprint.switches(records, name) for name in planned.fleet.enabled_machines}
     compared = _differences(planned, runs)
-    return tuple(_change(planned, name, runs[name], compared.get(name)) for name in planned.fleet.enabled_machines)
+    found = (_change(planned, name, runs[name], compared.get(name)) for name in planned.fleet.enabled_machines)
+    return tuple(_with_vars(change, planned.rotated.get(change.machine)) for change in found)
 
 
 def change_lines(planned: Planned, found: Sequence[Change]) -> list[str]:
@@ -72,6 +73,14 @@ def _differences(planned: Planned, runs: Mapping[str, Sequence[StepRecord]]) -> 
         for system in [planned.systems.evaluated[name]]
     }
     return differences(nix, pairs, at_once=workers(len(pairs), nix.environment), cache=Cache(DIFFERENCES))
+
+
+def _with_vars(change: Change, rotated: Sequence[str] | None) -> Change:
+    """The change of a machine whose secrets or vars are others now, too."""
+    if not rotated:
+        return change
+    state: State = "changed" if change.state == "unchanged" else change.state
+    return replace(change, state=state, why="; ".join(filter(None, (change.why, why_rotated(rotated)))))
 
 
 def _change(planned: Planned, name: str, runs: Sequence[StepRecord], compared: Difference | None) -> Change:

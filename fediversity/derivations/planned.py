@@ -1,12 +1,14 @@
 """The plan of a stack as its files are now, by the best that is known of its machines' systems."""
 
+import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fediversity.derivations.systems import Recorded, Systems, look
 from fediversity.fleet.model import Fleet
+from fediversity.ledger.given import changed, present, vars_folder
 from fediversity.plan.attempts import attempts
 from fediversity.plan.build import make_plan
 from fediversity.plan.current import current_fleet
@@ -15,13 +17,16 @@ from fediversity.plan.servers import UNKNOWN, Servers, coming_servers, servers
 from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
 
+_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class Planned:
     """A stack, its fleet, its plan, and what the plan's fingerprints were made from.
 
     `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`);
-    `recorded` is what the ledger held then, `servers` what is known of the machines' servers.
+    `recorded` is what the ledger held then, `servers` what is known of the machines' servers. `rotated`
+    has the vars of machines, by their paths, that are others now than their last update brought them.
     """
 
     settings: Settings
@@ -31,19 +36,21 @@ class Planned:
     attempts: Mapping[str, int] = field(default_factory=dict)
     recorded: Recorded = field(default_factory=Recorded)
     servers: Servers = UNKNOWN
+    rotated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know about how the plan was made; in a simulated stack all is as it should be."""
+        """What a person should know about how the plan was made; a simulated stack is as it should be."""
+        rotated = [f"the update of {name} runs: {why_rotated(paths)}" for name, paths in self.rotated.items()]
         if self.settings.simulated:
-            return ()
+            return tuple(rotated)
         destroyed = (
             f"server {machine.destroy} of {name} may be destroyed; if the engine refuses that because it is protected, "
             f"run `./just lift {self.settings.stack}` first"
             for name, machine in self.fleet.machines.items()
             if machine.destroy is not None and machine.destroy == self.servers.ids.get(name)
         )
-        return (*self.systems.notes, *destroyed)
+        return (*self.systems.notes, *rotated, *destroyed)
 
 
 def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
@@ -65,6 +72,28 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
         kept=systems.kept,
         servers=known,
     )
-    return Planned(
-        settings, fleet, plan, systems, attempts(recorded.records, recorded.drifts.values()), recorded, known
-    )
+    rotated, hashes = _rotated(settings, fleet, recorded)
+    again = attempts(recorded.records, recorded.drifts.values(), recorded.given.values(), hashes)
+    return Planned(settings, fleet, plan, systems, again, recorded, known, rotated)
+
+
+def why_rotated(paths: Sequence[str]) -> str:
+    """Why a machine is updated whose vars are others now, for a person."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return f"its secrets or vars have changed since ({', '.join(paths[:_SHOWN])}{more})"
+
+
+def _rotated(settings: Settings, fleet: Fleet, recorded: Recorded) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The vars that are others now than machines were given, by machine: their paths, and a hash of them all."""
+    given = {name: recorded.given[name] for name in fleet.enabled_machines if name in recorded.given}
+    if not given:
+        return {}, {}
+    folder = vars_folder(Path(settings.flake), Path(settings.site.state_dir), simulated=settings.simulated)
+    now = present(folder, given)
+    paths = {name: changed(given[name].files, now[name]) for name in given}
+    hashes = {
+        name: hashlib.sha256(repr([(path, now[name].get(path)) for path in found]).encode()).hexdigest()
+        for name, found in paths.items()
+        if found
+    }
+    return {name: paths[name] for name in hashes}, hashes

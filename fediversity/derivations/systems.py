@@ -14,7 +14,7 @@ from fediversity.plan.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from fediversity.derivations.evaluate import Evaluation, Nix, System
-    from fediversity.ledger.records import Probe, StepRecord
+    from fediversity.ledger.records import Given, Probe, StepRecord
     from fediversity.ledger.sqlite import Ledger
 
 T = TypeVar("T")
@@ -59,15 +59,19 @@ def by_reason(failed: Mapping[str, str]) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a stack's ledger holds: every run of every step, and for each machine the newest look that found drift."""
+    """What a stack's ledger holds: every run of every step, and for each machine the newest look that found drift.
+
+    `given` are the vars that each machine's last good update brought it.
+    """
 
     records: "tuple[StepRecord, ...]" = ()
     drifts: "Mapping[str, Probe]" = field(default_factory=dict)
+    given: "Mapping[str, Given]" = field(default_factory=dict)
 
     @classmethod
     def read(cls, settings: Settings, fleet: Fleet) -> "Recorded":
         """Reads the ledger, under the machines' present names. Raises SettingsError if it cannot be read."""
-        return _read(settings, fleet, lambda ledger: cls(ledger.records(), ledger.drifts()), cls())
+        return _read(settings, fleet, lambda ledger: cls(ledger.records(), ledger.drifts(), ledger.given()), cls())
 
 
 def look(

@@ -37,14 +37,22 @@ class Chain:
         return bool(self.running) or self.last is not None
 
 
-def outstanding(plan: Plan, records: Iterable[StepRecord], drifts: Mapping[str, Probe]) -> frozenset[str]:
+def outstanding(
+    plan: Plan,
+    records: Iterable[StepRecord],
+    drifts: Mapping[str, Probe],
+    rotated: Mapping[str, float] | None = None,
+) -> frozenset[str]:
     """The steps that are not done as the plan wants them, by all that is recorded.
 
-    `drifts` are the newest looks that found machines drifted. The engine may know more reasons to run a step.
+    `drifts` are the newest looks that found machines drifted. `rotated` tells of machines whose vars are others now
+    when that was seen (seconds since 1970). The engine may know more reasons to run a step.
     """
+    since = {name: drift.at for name, drift in drifts.items()}
+    since |= {name: max(at, since.get(name, 0.0)) for name, at in (rotated or {}).items()}
     newest = history.newest_of_each_step(records)
     servers = _servers(newest.values())
-    return frozenset(step.name for step in plan if _is_left(step, newest.get(step.name), servers, drifts))
+    return frozenset(step.name for step in plan if _is_left(step, newest.get(step.name), servers, since))
 
 
 def chains(
@@ -99,15 +107,14 @@ def _nearest_before(plan: Plan, marked: Collection[str]) -> dict[str, tuple[str,
     return found
 
 
-def _is_left(step: Step, record: StepRecord | None, servers: Mapping[str, str], drifts: Mapping[str, Probe]) -> bool:
+def _is_left(step: Step, record: StepRecord | None, servers: Mapping[str, str], since: Mapping[str, float]) -> bool:
     if record is None or not record.ended_well:
         return True
     if step.fingerprint is not None and record.fingerprint != step.fingerprint:
         return True
     if step.machine and record.server_id and record.server_id != servers[step.machine]:
         return True
-    drift = drifts.get(step.machine or "")
-    return step.kind == "update" and drift is not None and drift.at > (record.ended_at or 0)
+    return step.kind == "update" and since.get(step.machine or "", 0.0) > (record.ended_at or 0)
 
 
 def _servers(records: Iterable[StepRecord]) -> dict[str, str]:

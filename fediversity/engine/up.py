@@ -101,7 +101,9 @@ def up(
         agreed=agreed,
         machines=len(stack.fleet.enabled_machines),
     )
-    watch = Watch.begin(ledger_of(engine.root, settings.stack), stack.plan, tuple(stack.fleet.enabled_machines))
+    watch = Watch.begin(
+        ledger_of(engine.root, settings.stack), stack.plan, tuple(stack.fleet.enabled_machines), stack.rotated
+    )
     with contextlib.ExitStack() as open_things:
         if showing.events is not None:
             watch.shows.append(open_things.enter_context(json_lines(showing.events, settings.stack)))

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,6 +33,7 @@ class Watch:
     """One rollout as the ledger tells it. `look` brings it up to date and tells `shows` what has happened.
 
     `before` are the newest runs of the steps from earlier rollouts, `since` all runs of this one.
+    `rotated` are the machines whose vars were others than they had been given when it began.
     """
 
     ledger: Ledger
@@ -41,15 +42,16 @@ class Watch:
     began: float
     before: tuple[StepRecord, ...]
     drifts: Mapping[str, Probe]
+    rotated: Collection[str] = ()
     shows: list[Show] = field(default_factory=list)
     since: tuple[StepRecord, ...] = ()
 
     @classmethod
-    def begin(cls, ledger: Ledger, plan: Plan, machines: Sequence[str]) -> "Watch":
+    def begin(cls, ledger: Ledger, plan: Plan, machines: Sequence[str], rotated: Collection[str] = ()) -> "Watch":
         """Starts watching now. What was before is read once: a ledger may hold the rollouts of years."""
         began = time.time()
         before = history.newest_of_each_step(ledger.records()).values()
-        return cls(ledger, plan, machines, began, tuple(before), ledger.drifts())
+        return cls(ledger, plan, machines, began, tuple(before), ledger.drifts(), rotated)
 
     def look(self) -> None:
         """Reads the ledger. That it cannot be read just now is no reason to leave the engine alone."""
@@ -78,7 +80,8 @@ class Watch:
     @property
     def left(self) -> frozenset[str]:
         """The steps that are left to do."""
-        return outstanding(self.plan, (*self.before, *self.since), self.drifts)
+        rotated = dict.fromkeys(self.rotated, self.began)
+        return outstanding(self.plan, (*self.before, *self.since), self.drifts, rotated)
 
     @property
     def chains(self) -> tuple[Chain, ...]:

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fediversity.fleet.base import Model, Port, form, refuse
+from fediversity.fleet.base import Label, Model, Port, form, refuse
 
 _COMMAND = re.compile(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 _URL = re.compile(r"https?://[^\s/@?#]+(?:/[^\s]*)?")
 _PATH = re.compile(r"/[^\s]*")
 _TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,60}")
-_KINDS = ("command", "http", "tcp", "mesh")
+_KINDS = ("command", "http", "tcp", "mesh", "peer")
 
 
 def _command(value: str) -> str:
@@ -65,7 +65,7 @@ class HttpCheck(Model):
 
 
 class Check(Model):
-    """Something that must hold on a machine for an update to count: exactly one of four kinds."""
+    """Something that must hold on a machine for an update to count: exactly one of five kinds."""
 
     name: Title | None = None
     """What it is called in messages; what it asks if not given."""
@@ -76,6 +76,8 @@ class Check(Model):
     """A port of the machine that must take a connection from the deploying computer."""
     mesh: Literal[True] | None = None
     """The machine's own ZeroTier must be connected to its network."""
+    peer: Label | None = None
+    """Another machine of the same mesh that the machine's own ZeroTier must have an active path to."""
     timeout: int = Field(default=60, ge=1, le=3600)
     """For how many seconds it is tried before the update counts as failed."""
 
@@ -83,8 +85,8 @@ class Check(Model):
     def _one_kind(self) -> "Check":
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            found = " and ".join(f"`{kind}`" for kind in given) or "none of `command`, `http`, `tcp` and `mesh`"
-            refuse(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh")
+            found = " and ".join(f"`{kind}`" for kind in given) or "none of `command`, `http`, `tcp`, `mesh` and `peer`"
+            refuse(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh, peer")
         return self
 
 

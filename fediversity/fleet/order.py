@@ -33,23 +33,45 @@ def controllers(fleet: Fleet) -> Mapping[str, str]:
     return found
 
 
+def mesh_members(fleet: Fleet) -> Mapping[str, frozenset[str]]:
+    """For each zerotier instance the enabled machines that take part in it."""
+    found: dict[str, frozenset[str]] = {}
+    for name, instance in fleet.instances.items():
+        if instance.module == ZEROTIER:
+            members = {member for role in instance.roles.values() for member in fleet.members(role)}
+            macs = {machine for machine, entry in fleet.enabled_machines.items() if entry.mesh == name}
+            found[name] = frozenset(members | macs)
+    return found
+
+
+def shared_mesh(fleet: Fleet, machine: str, other: str) -> str | None:
+    """The first zerotier instance that both machines take part in."""
+    shared = (name for name, members in mesh_members(fleet).items() if {machine, other} <= members)
+    return min(shared, default=None)
+
+
 def mesh_controllers(fleet: Fleet) -> Mapping[str, frozenset[str]]:
     """For each enabled machine the controllers of the meshes it takes part in, itself excluded."""
     found: dict[str, set[str]] = {name: set() for name in fleet.enabled_machines}
+    members = mesh_members(fleet)
     for instance, controller in controllers(fleet).items():
-        roles = fleet.instances[instance].roles.values()
-        members = {member for role in roles for member in fleet.members(role)}
-        members |= {name for name, machine in fleet.enabled_machines.items() if machine.mesh == instance}
-        for member in members - {controller}:
+        for member in members[instance] - {controller}:
             found[member].add(controller)
     return {name: frozenset(others) for name, others in found.items()}
+
+
+def checked_peers(fleet: Fleet, name: str) -> frozenset[str]:
+    """The members of its mesh that a machine's checks ask for: they must be there before it is updated."""
+    peers = {check.peer for check in fleet.machines[name].checks if check.peer} - {name}
+    return frozenset(peer for peer in peers if shared_mesh(fleet, name, peer) is not None)
 
 
 def machine_waits(fleet: Fleet) -> Mapping[str, frozenset[str]]:
     """For each enabled machine those whose update must have ended before its own: the whole order between machines."""
     mesh = mesh_controllers(fleet)
     waits = {
-        name: resolve_after(fleet, name, machine.after) | mesh[name] for name, machine in fleet.enabled_machines.items()
+        name: resolve_after(fleet, name, machine.after) | mesh[name] | checked_peers(fleet, name)
+        for name, machine in fleet.enabled_machines.items()
     }
     if fleet.deploying_machine in waits:
         waits[fleet.deploying_machine] |= set(waits) - {fleet.deploying_machine}

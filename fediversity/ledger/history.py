@@ -66,6 +66,24 @@ def held(runs: Sequence[StepRecord], drift: Probe | None) -> StepRecord | None:
     return None if drift is not None and drift.at > (before[-1].ended_at or 0) else rollback
 
 
+def boots_before_install(runs: Iterable[StepRecord], server_id: str | None) -> frozenset[str]:
+    """The boot ids that a server had before it was installed, out of its machine's runs."""
+    return frozenset(run.boot for run in runs if run.kind == "install" and run.server_id == server_id and run.boot)
+
+
+def boot_before_resize(runs: Sequence[StepRecord], server_id: str | None, size: str | None) -> str | None:
+    """The newest boot id that a server had before the cloud switched it off to make it what it is now (`size`).
+
+    Out of its machine's runs; None if it was not resized since it was unlocked last, or nobody read one.
+    """
+    own = [run for run in runs if run.server_id == server_id]
+    unlocked = _newest(run for run in own if run.kind == "unlock" and run.ended_well and run.size)
+    if unlocked is None or size in {None, unlocked.size}:
+        return None
+    newest = _newest(run for run in own if run.boot and run.id >= unlocked.id)
+    return newest.boot if newest else None
+
+
 def last_address(runs: Iterable[StepRecord]) -> str | None:
     """Where a machine was reached last, out of its runs."""
     newest = _newest(run for run in runs if run.address)

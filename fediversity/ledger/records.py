@@ -22,6 +22,8 @@ class StepRecord:
     the same until the turn comes. `command` is the tool's command line, which never holds a secret. `log` is relative
     to the stack's folder. `system` is the path in the Nix store of the system that the machine ran afterwards, if the
     step looked. `address` is where the machine was reached, and `hint` what a person can do about a bad end.
+    `boot` is Linux' boot id of the machine: before an install, after everything else. `size` is what its server was
+    made as (see `plan`), where the step unlocks it.
     """
 
     id: int
@@ -41,6 +43,8 @@ class StepRecord:
     system: str | None = None
     address: str | None = None
     hint: str | None = None
+    boot: str | None = None
+    size: str | None = None
 
     @property
     def subject(self) -> str:
@@ -64,6 +68,24 @@ class StepRecord:
             return self
         step = f"{new}-{self.kind}" if self.step == f"{self.machine}-{self.kind}" else self.step
         return replace(self, machine=new, step=step)
+
+
+@dataclass(frozen=True)
+class Given:
+    """The vars and keys that a machine's last good update brought it: hashes by path (see `ledger.given`).
+
+    `at` is when (seconds since 1970, UTC). `mark` is the number that its step was declared with, if it ever was (see
+    `plan.attempts`).
+    """
+
+    machine: str
+    at: float
+    files: Mapping[str, str]
+    mark: int | None
+
+    def under(self, renamed: Mapping[str, str]) -> "Given":
+        """The same of the machine's present name, if `renamed` has one for the name it was written under."""
+        return replace(self, machine=renamed.get(self.machine, self.machine))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS steps (
     log TEXT,
     system TEXT,
     address TEXT,
-    hint TEXT
+    hint TEXT,
+    boot TEXT,
+    size TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS steps_by_machine ON steps (machine, kind, id);
 CREATE TABLE IF NOT EXISTS probes (
@@ -33,9 +35,15 @@ CREATE TABLE IF NOT EXISTS probes (
     system TEXT,
     detail TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS given (
+    machine TEXT PRIMARY KEY,
+    at REAL NOT NULL,
+    files TEXT NOT NULL,
+    mark INTEGER
+) STRICT;
 CREATE INDEX IF NOT EXISTS probes_by_machine ON probes (machine, id);
 """
-_LATER_COLUMNS = ("system", "address", "hint")
+_LATER_COLUMNS = ("system", "address", "hint", "boot", "size")
 """Columns that ledgers of earlier versions do not have."""
 
 

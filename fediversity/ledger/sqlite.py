@@ -1,5 +1,6 @@
 """The ledger in SQLite: one file, written by several runners at the same time."""
 
+import json
 import os
 import sqlite3
 import time
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from fediversity.ledger.records import ENDED_WELL, Outcome, Probe, StepRecord
+from fediversity.ledger.records import ENDED_WELL, Given, Outcome, Probe, StepRecord
 from fediversity.ledger.schema import bring_up_to_date, columns
 
 _COLUMNS = tuple(StepRecord.__dataclass_fields__)
@@ -49,6 +50,7 @@ class Ledger:
         command: str,
         log: str | None,
         address: str | None = None,
+        size: str | None = None,
     ) -> int:
         """Records that a step starts now, and gives the record's id.
 
@@ -65,8 +67,8 @@ class Ledger:
             )
             cursor = connection.execute(
                 "INSERT INTO steps (step, kind, machine, server_id, fingerprint, command, pid, queued_at, started_at, "
-                "log, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log, address),
+                "log, address, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (step, kind, machine, server_id, fingerprint, command, os.getpid(), now, now, log, address, size),
             )
             connection.execute("COMMIT")
         if cursor.lastrowid is None:
@@ -80,6 +82,11 @@ class Ledger:
             connection.execute(
                 "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
             )
+
+    def saw_boot(self, record_id: int, boot: str) -> None:
+        """Records the boot id that a step has read on its machine."""
+        with self._open() as connection:
+            connection.execute("UPDATE steps SET boot = ? WHERE id = ?", (boot, record_id))
 
     def end(
         self, record_id: int, outcome: Outcome, reason: str, system: str | None = None, hint: str | None = None
@@ -148,6 +155,28 @@ class Ledger:
             newest = sorted((probe.under(self.renamed) for probe in found), key=lambda probe: probe.id)
             return {probe.machine: probe for probe in newest}
 
+    def gave(self, machine: str, files: Mapping[str, str], mark: int | None) -> None:
+        """Records the vars and keys that a machine has since now. Without a mark the one from before stays."""
+        with self._open() as connection:
+            connection.execute(
+                "INSERT INTO given (machine, at, files, mark) VALUES (?, ?, ?, ?) ON CONFLICT (machine) DO UPDATE "
+                "SET at = excluded.at, files = excluded.files, mark = coalesce(excluded.mark, given.mark)",
+                (machine, time.time(), json.dumps(files, sort_keys=True), mark),
+            )
+
+    def given(self, machine: str | None = None) -> Mapping[str, Given]:
+        """The vars and keys that each machine's last good update brought it, or one machine's, by what it is called."""
+        if not self.path.exists():
+            return {}
+        with self._open() as connection:
+            if not columns(connection, "given"):
+                return {}
+            rows = connection.execute(
+                "SELECT machine, at, files, mark FROM given WHERE ?1 IS NULL OR machine = ?1 ORDER BY at", (machine,)
+            )
+            found = (Given(machine, at, json.loads(files), mark) for machine, at, files, mark in rows)
+            return {given.machine: given for given in (entry.under(self.renamed) for entry in found)}
+
     def carry_over(self) -> None:
         """Writes down under the present names what was recorded under former ones. It may be done twice."""
         if not self.renamed or not self.path.exists():
@@ -162,6 +191,7 @@ class Ledger:
                     (new, old),
                 )
                 connection.execute("UPDATE probes SET machine = ? WHERE machine = ?", (new, old))
+                connection.execute("UPDATE OR REPLACE given SET machine = ? WHERE machine = ?", (new, old))
             connection.execute("COMMIT")
 
     def install_of(self, machine: str, server_id: str) -> StepRecord | None:

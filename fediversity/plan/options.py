@@ -2,9 +2,8 @@
 
 import json
 
-from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.order import controllers, resolve_after
+from fediversity.fleet.order import controllers, resolve_after, shared_mesh
 from fediversity.plan.commands import Site
 from fediversity.plan.steps import Step
 
@@ -15,8 +14,11 @@ _SWITCHES = frozenset({"update", "apply"})
 _GATED = frozenset({"install", "join", "update", "apply"})
 
 
-def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
-    """The options of `fediversity-step` for a step of this fleet, in a fixed order."""
+def runner_options(step: Step, fleet: Fleet, site: Site, size: str | None = None) -> tuple[str, ...]:
+    """The options of `fediversity-step` for a step of this fleet, in a fixed order.
+
+    `size` is what the cloud makes the step's server, and what it switches it off for when it changes.
+    """
     options = ["--stack", site.stack]
     options += ["--simulated"] if site.simulated else []
     options += ["--identity", site.identity] if site.identity else []
@@ -33,15 +35,22 @@ def runner_options(step: Step, fleet: Fleet, site: Site) -> tuple[str, ...]:
     if step.kind in _LOCKED and machine.disk.encrypted:
         options += ["--unlock-port", str(machine.disk.unlock_port)]
     options += ["--prepared"] if step.prepared else []
+    options += ["--size", size] if step.kind == "unlock" and size else []
     options += ["--formerly", ",".join(machine.formerly)] if step.kind in _SWITCHES and machine.formerly else []
     if step.kind == "install" and machine.reinstall:
         options += ["--reinstall", machine.reinstall]
     return (*options, *(_mesh(step.machine, fleet, site) if step.kind == "join" else ()))
 
 
-def checks_text(machine: Machine) -> str | None:
-    """What must hold on a machine after an update, besides what every machine is asked, as JSON; None if nothing."""
-    checks = [check.model_dump(exclude_none=True) for check in machine.checks]
+def checks_text(name: str, fleet: Fleet) -> str | None:
+    """What must hold on a machine after an update, besides what every machine is asked, as JSON; None if nothing.
+
+    A check of a `peer` also names the zerotier `instance` that both are in.
+    """
+    checks = [check.model_dump(exclude_none=True) for check in fleet.machines[name].checks]
+    for check in checks:
+        if "peer" in check:
+            check["instance"] = shared_mesh(fleet, name, check["peer"])
     return json.dumps(checks, sort_keys=True) if checks else None
 
 

@@ -26,7 +26,7 @@ RUNS_AGAIN: Mapping[StepKind, str] = {
     "unlock": "the server is another one or gets another type",
     "online": "the server is another one",
     "join": "the machine or the mesh is another one",
-    "update": "its configuration changes",
+    "update": "its configuration, secrets or vars change",
     "apply": "the deployment or the system below it changes",
 }
 

@@ -25,6 +25,13 @@ ALL_DONE = [
 ]
 
 
+def test_an_update_is_left_when_vars_changed_until_it_has_run() -> None:
+    seen = max(record.ended_at or 0 for record in ALL_DONE) + 1
+    assert outstanding(PLAN, ALL_DONE, {}, {"elm": seen}) == {"elm-update"}
+    later = run("elm-update", fingerprint="e", ended_at=seen + 1)
+    assert outstanding(PLAN, [*ALL_DONE, later], {}, {"elm": seen}) == frozenset()
+
+
 def test_nothing_is_left_when_every_step_ended_well_with_the_fingerprint_of_the_plan() -> None:
     assert outstanding(PLAN, ALL_DONE, {}) == frozenset()
     assert outstanding(PLAN, [], {}) == {step.name for step in PLAN}

@@ -241,7 +241,9 @@ def test_the_runner_is_told_what_the_fleet_file_says_of_a_machine_s_health_and_a
         ("store", "test -e '/nix/store'", None, False, 30.0),
         ("the page /up at port 8080", None, 8080, False, 60.0),
         ("the mesh", None, None, True, 60.0),
+        ("the connection to hub over zerotier-main", None, None, False, 60.0),
     ]
+    assert [(check.peer, check.instance) for check in jobs["laptop-update"].checks][-1] == ("hub", "zerotier-main")
     assert jobs["laptop-reach"].checks == jobs["solo-update"].checks == ()
     assert {name for name, job in jobs.items() if job.may_be_offline} == {"solo-reach", "solo-update"}
     assert {jobs[name].provider for name in ("hub-install", "hub-update", "photos-apply")} == {"hetzner"}

@@ -128,6 +128,7 @@ class Site:
             fingerprint=job.fingerprint,
             command=" ".join(command),
             log=None,
+            size=job.size,
         )
         log = Log(self.state_dir / "logs" / "cinnabar" / f"{job.step}-{record}.log", Redactor())
         return Bench(job, self.project, log, Stop(), self.ledger, record)

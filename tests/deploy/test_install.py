@@ -74,6 +74,14 @@ def test_an_image_without_an_identity_is_installed(site: Site, network: Network)
     assert pinned_host_key(site.known_hosts, IMAGE_ALIAS) == machine.host_public_key
 
 
+def test_an_install_writes_down_the_boot_id_from_before(site: Site, network: Network) -> None:
+    site.clan()
+    boot = "2b7f4c1e-0000-4000-8000-000000000001"
+    install(bench_for(site, network.machine(image_answers({"cat /proc/sys/kernel/random/boot_id": Said(f"{boot}\n")}))))
+
+    assert site.only_record.boot == boot
+
+
 def test_an_install_that_fails_says_why(site: Site, network: Network) -> None:
     site.clan("echo 'error: disk not found' >&2; exit 1")
 

@@ -66,6 +66,16 @@ def test_independent_machines_are_worked_on_at_the_same_time(checkout: Checkout)
     assert frozenset(("rosegold", "argentum")) in overlapping
 
 
+def test_installed_machines_were_seen_to_have_restarted(checkout: Checkout) -> None:
+    boots = {record.step: record.boot for record in checkout.records()}
+    for name in installs(checkout):
+        assert boots[f"{name}-install"], "the boot id from before was not written down"
+        assert (
+            boots[f"{name}-online"] == (root_of(checkout, name) / "proc/sys/kernel/random/boot_id").read_text().strip()
+        )
+        assert boots[f"{name}-online"] != boots[f"{name}-install"]
+
+
 def test_machines_show_the_traces_of_what_was_done(checkout: Checkout) -> None:
     for name in MACHINES:
         root = root_of(checkout, name)

@@ -39,6 +39,7 @@ machines:
       disk_gb: 30
     after: [oak]
     reinstall: '4711'
+    checks: [{peer: oak, timeout: 90}]
   ash:
     machineClass: nixos
     system: x86_64-linux

@@ -6,7 +6,7 @@ import random
 from fediversity.fleet.graph import find_cycle
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.order import controllers, machine_waits, mesh_controllers, resolve_after
+from fediversity.fleet.order import controllers, machine_waits, mesh_controllers, resolve_after, shared_mesh
 from fediversity.fleet.problems import FleetError
 from tests.fleet.good import GOOD, edited
 
@@ -67,6 +67,12 @@ def test_peers_and_the_macs_of_a_mesh_wait_for_its_controller_and_others_do_not(
         "moss": {"oak"},
         "fern": frozenset(),
     }
+
+
+def test_a_machine_waits_for_the_peers_that_its_checks_ask_for() -> None:
+    fleet = good(edited("{peer: oak, timeout: 90}", "{peer: ash}", edited("    after: ['tag:cloud']\n", "")))
+    assert "ash" in machine_waits(fleet)["elm"]
+    assert (shared_mesh(fleet, "elm", "ash"), shared_mesh(fleet, "elm", "fern")) == ("roots", None)
 
 
 def test_the_deploying_machine_waits_for_all_others() -> None:

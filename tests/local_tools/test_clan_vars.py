@@ -249,3 +249,13 @@ def test_the_inventory_and_the_report_of_an_install_are_not_in_the_system(site: 
     overlay = site.cloud / "flake"
     (overlay / "inventory.json").write_text(json.dumps({"machines": {"ares": {"installedAt": 1}}}))
     assert site.clan("machines", "build", "ares").stdout == before
+
+
+def test_beside_each_deployed_secret_stands_which_machines_can_decrypt_it(site: Site) -> None:
+    site.clan("vars", "generate", "ares")
+    folder = site.cloud / "flake/vars"
+    (mine,) = folder.glob("per-machine/ares/openssh/ssh.id_ed25519/machines/*")
+    assert (mine.name, mine.readlink().as_posix()) == ("ares", "../../../../../../sops/machines/ares")
+    site.clan("vars", "generate")
+    assert [path.name for path in folder.glob("shared/zerotier-identity-ares/*/machines/*")] == ["ares"]
+    assert not list(folder.glob("**/luks/passphrase/machines"))

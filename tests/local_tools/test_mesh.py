@@ -1,5 +1,7 @@
 """The mesh: who is admitted, when, and what the commands print."""
 
+import json
+
 import pytest
 
 from tests.local_machines.sites import Site, fleet, wait_until
@@ -73,6 +75,35 @@ def test_a_mac_joins_and_is_admitted_by_hand(mesh: Site) -> None:
     mesh.pin("ares", mesh.clan("vars", "get", "ares", "openssh/ssh.id_ed25519.pub").stdout)
     assert mesh.update("ares").returncode == 0
     assert status(mesh, "mac", "crs58") == "OK"
+
+
+def peers(site: Site, name: str) -> dict[str, list[dict[str, object]]]:
+    """The paths to the nodes that a machine knows, as its own ZeroTier tells them."""
+    return {peer["address"]: peer["paths"] for peer in json.loads(site.ssh(name, "zerotier-cli -j listpeers").stdout)}
+
+
+def test_a_machine_knows_its_controller_and_whom_it_has_greeted_and_their_paths_while_they_are_on(mesh: Site) -> None:
+    everybody = {**OPEN["machines"], "mac": OPEN["machines"]["mac"] | {"mesh": "mesh"}}
+    mesh.write_fleet(OPEN | {"machines": everybody})
+    mesh.server("ares")
+    mesh.server("boreas")
+    mesh.mac("mac")
+    mesh.clan("vars", "generate")
+    installed(mesh, "ares")
+    installed(mesh, "boreas")
+    address = {name: mesh.clan("vars", "get", name, f"zerotier-ip-{name}-mesh/ip").stdout for name in everybody}
+    node = {name: text.replace(":", "")[-10:] for name, text in address.items()}
+    assert [path["active"] for path in peers(mesh, "boreas")[node["ares"]]] == [True]
+    assert node["boreas"] not in peers(mesh, "ares"), "ZeroTier does not know whom nobody has talked to"
+
+    assert mesh.ssh("ares", f"ping -c 1 -W 2 {address['boreas']}").returncode == 0
+    assert mesh.ssh("ares", f"ping -c 1 -W 2 {address['mac']}").returncode == 1, "the Mac has not joined"
+    assert set(peers(mesh, "ares")) == {node["boreas"]}
+    assert mesh.ssh("ares", "zerotier-cli listpeers").stdout.splitlines()[0].endswith("<latency> <version> <role>")
+
+    mesh.fault("boreas", "asleep")
+    assert peers(mesh, "ares")[node["boreas"]] == []
+    assert f"200 listpeers {node['boreas']} - -1 1.16.0 LEAF" in mesh.ssh("ares", "zerotier-cli listpeers").stdout
 
 
 def test_members_cannot_be_listed_without_naming_the_network(mesh: Site) -> None:

@@ -102,6 +102,7 @@ machines:
       - {name: store, command: "test -e '/nix/store'", timeout: 30}
       - http: {port: 8080, path: /up}
       - {mesh: true}
+      - {peer: hub}
   solo:
     description: A Mac outside the mesh.
     machineClass: darwin

@@ -87,3 +87,41 @@ def test_steps_of_several_machines_are_told_apart() -> None:
     runs = [update(1, "failed"), Run(2, "oak-update", "update", "applied"), Run(3, "moss-join", "join", "deferred")]
 
     assert attempts(runs, [Drift(1, "oak", at=9.0)]) == {"moss-update": 1, "moss-join": 3, "oak-update": -1}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A last good update, and the number it was declared with."""
+
+    machine: str
+    at: float
+    mark: int | None
+
+
+def test_vars_that_changed_run_the_update_once_and_it_stays_under_that_number() -> None:
+    done = [update(1, "applied")]
+    first = Given("moss", 1.5, None)
+    assert attempts(done, (), [first]) == {}
+
+    number = attempts(done, (), [first], {"moss": "new"})["moss-update"]
+    assert attempts(done, (), [first], {"moss": "new"}) == {"moss-update": number}, "a preview and its rollout agree"
+
+    after = [*done, update(2, "applied")]
+    assert attempts(after, (), [Given("moss", 2.5, number)]) == {"moss-update": number}
+    assert attempts(after, (), [Given("moss", 2.5, number)], {"moss": "newer"}) != {"moss-update": number}
+
+
+def test_an_update_for_changed_vars_that_was_put_off_or_failed_is_run_again() -> None:
+    first = Given("moss", 1.5, None)
+    number = attempts([update(1, "applied")], (), [first], {"moss": "new"})
+    for outcome in ("deferred", "failed", None):
+        again = attempts([update(1, "applied"), update(2, outcome)], (), [first], {"moss": "new"})
+        assert again != number
+        assert again["moss-update"] != 2
+
+
+def test_a_bad_end_after_an_update_for_changed_vars_counts_and_one_before_it_does_not() -> None:
+    last = Given("moss", 5.5, 99)
+    assert attempts([update(5, "deferred")], (), [last]) == {"moss-update": 99}
+    assert attempts([update(6, "deferred")], (), [last]) == {"moss-update": 6}
+    assert attempts([], [Drift(3, "moss", 7.0)], [last]) == {"moss-update": -3}

@@ -121,23 +121,6 @@ def meshes(fleet: Fleet) -> Iterator[Finding]:
             yield Finding(where, what, choose(machine.mesh, known), absent=("instances", machine.mesh))
 
 
-def mesh_checks(fleet: Fleet) -> Iterator[Finding]:
-    """Only a machine that takes part in a mesh can be asked whether it is connected to it."""
-    members = {
-        name
-        for instance in fleet.instances.values()
-        if instance.module == ZEROTIER
-        for role in instance.roles.values()
-        for name in fleet.members(role)
-    }
-    for name, machine in fleet.enabled_machines.items():
-        for index, check in enumerate(machine.checks):
-            if check.mesh and machine.mesh is None and name not in members:
-                where = ("machines", name, "checks", index, "mesh")
-                fix = "remove the check, or give the machine a role of a zerotier instance (a Mac: `mesh`)"
-                yield Finding(where, f"'{name}' takes part in no mesh", fix, absent=("instances",))
-
-
 def hosts_are_different(fleet: Fleet) -> Iterator[Finding]:
     """No two machines are the same host."""
     seen: dict[str, str] = {}

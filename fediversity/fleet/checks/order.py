@@ -59,12 +59,20 @@ def _way_out(fleet: Fleet, cycle: tuple[str, ...]) -> tuple[Location, str]:
         for index, entry in enumerate(fleet.machines[name].after)
         if other not in given[name] and other in resolve_after(fleet, name, [entry])
     ]
+    removable += [
+        (other == last, ("machines", name, "checks", index, "peer"))
+        for name, other in pairwise(cycle)
+        for index, check in enumerate(fleet.machines[name].checks)
+        if other not in given[name] and check.peer == other
+    ]
     _, where = max(removable, key=lambda entry: entry[0], default=(False, ("machines", cycle[0])))
     if last in cycle:
         fix = f"nothing can wait for '{last}': the deploying machine is updated last"
         return (where, fix) if removable else (("deploying_machine",), f"{fix}, so it can control no mesh")
     if not removable:
         return where, "let one machine control both meshes: members always wait for their mesh's controller"
+    if where[2] == "checks":
+        return where, "remove this check, or what makes the other wait: a machine is updated after its checks' peers"
     return where, "remove one `after:` of these machines; mesh members always wait for the mesh's controller"
 
 

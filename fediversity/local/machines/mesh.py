@@ -96,6 +96,32 @@ class Service:
         names = self._root.names(f"{self._home}/networks.d")
         return [self._request(name.removesuffix(".conf")) for name in names]
 
+    def is_in(self, network: str) -> bool:
+        """Whether the node takes part in a network."""
+        return any(joined.id == network and joined.status == "OK" for joined in self.networks())
+
+    def greet(self, address: ipaddress.IPv6Address) -> bool:
+        """Whether another member answers at its address in a network; from then on this node knows it."""
+        node = node_of(str(address))
+        for network in self.networks():
+            there = network.status == "OK" and address == address_in(network.id, node)
+            if there and (node == self.node or self._machine.site.zerotier_member(network.id, node)):
+                self._root.write(f"{self._home}/peers.d/{node}.peer", "")
+                return True
+        return False
+
+    def peers(self) -> dict[str, Machine | None]:
+        """The nodes this one knows, controllers of its networks first, each with its machine if that is there now."""
+        networks = [network.id for network in self.networks()]
+        known = [network[:_NODE_DIGITS] for network in networks]
+        known += [name.removesuffix(".peer") for name in self._root.names(f"{self._home}/peers.d")]
+        found: dict[str, Machine | None] = {}
+        for node in known:
+            if node != self.node:
+                members = (self._machine.site.zerotier_member(network, node) for network in networks)
+                found[node] = next((member for member in members if member), None)
+        return found
+
     def _request(self, network: str) -> Network:
         controller = self._machine.site.zerotier_controller(network)
         if controller is None:

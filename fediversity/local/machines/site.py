@@ -98,6 +98,15 @@ class Site:
                     return service
         return None
 
+    def zerotier_member(self, network: str, node: str) -> Machine | None:
+        """The machine with this node that takes part in a network, if it runs and has a network at all."""
+        for machine in self.machines.values():
+            if machine.phase in ("nixos", "darwin") and not machine.is_cut_off:
+                service = mesh.Service(machine)
+                if service.installed and service.node == node and service.is_in(network):
+                    return machine
+        return None
+
     async def end(self) -> None:
         """Ends every machine; they stay on disk."""
         for machine in self.machines.values():

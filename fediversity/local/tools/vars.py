@@ -7,7 +7,7 @@ where the real clan keeps them, below `vars/`; a secret is not encrypted in the 
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,19 @@ class Store:
             out.write(value)
         half.replace(path)
 
+    def admit(self, generators: Sequence[Generator], users: Mapping[str, list[str]]) -> None:
+        """Notes beside each deployed secret which machines can decrypt it, by links to their keys, as clan does."""
+        for generator in generators:
+            for file in generator.files:
+                listed = self.path(generator, file).parent / "machines"
+                if not (file.secret and file.deploy and listed.parent.is_dir()):
+                    continue
+                listed.mkdir(mode=0o700, exist_ok=True)
+                up = "../" * len((listed.relative_to(self.overlay)).parts)
+                for machine in users.get(generator.folder, ()):
+                    with suppress(FileExistsError):
+                        (listed / machine).symlink_to(f"{up}sops/machines/{machine}")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One tool at a time changes the flake, as the real one's lock on `.git/clan.lock` sees to."""
@@ -86,10 +99,13 @@ def generate(store: Store, generators: Sequence[Generator], users: Mapping[str, 
     `users` says for each folder which machines have the generator, for the log.
     """
     if not again and all(map(store.exists, generators)):
+        store.admit(generators, users)
         return 0
     with store.locked():
         done: set[str] = set()
-        return sum(_run(store, generator, users, again, done) for generator in generators)
+        ran = sum(_run(store, generator, users, again, done) for generator in generators)
+    store.admit(generators, users)
+    return ran
 
 
 def _run(store: Store, generator: Generator, users: Mapping[str, list[str]], again: bool, done: set[str]) -> int:

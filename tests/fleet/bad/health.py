@@ -11,7 +11,32 @@ def _checks(name: str, check: str, field: str, what: str, fix: str) -> Bad:
     return Bad(name, _BEFORE, _BEFORE + line, f"[{check}]", f"machines.moss.checks[0]{field}", what, fix)
 
 
+_PEER = "{peer: oak, timeout: 90}"
+
+
+def _peer(name: str, peer: str, what: str, fix: str) -> Bad:
+    """A bad file in which elm asks for its connection to another machine."""
+    new = f"{{peer: {peer}, timeout: 90}}"
+    return Bad(name, _PEER, new, new, "machines.elm.checks[0].peer", what, fix)
+
+
 HEALTH = (
+    _peer("peer that does not exist", "oka", "unknown machine 'oka'", "did you mean 'oak'?"),
+    _peer("peer of itself", "elm", "a machine as its own peer", "name another machine"),
+    _peer("peer that is switched off", "yew", "'yew' is disabled", "name a machine that is enabled"),
+    _peer("peer outside the mesh", "fern", "'elm' and 'fern' are in no mesh together", "one zerotier instance"),
+    _peer("peer that may be off", "moss", "'moss' may be off", "`may_be_offline: false`"),
+    _peer("peer as a list", "[oak]", "expected text, found a list", "write text"),
+    Bad(
+        "peer that waits for the machine",
+        "    after: ['tag:cloud']\n",
+        "    checks: [{peer: elm}]\n",
+        "{peer: elm}",
+        "machines.ash.checks[0].peer",
+        "a cycle: ash waits for elm waits for ash",
+        "remove this check",
+        also=(_PEER, "{peer: ash}"),
+    ),
     _checks("check of no kind", "{name: nothing}", "", "a check with none of `command`", "exactly one of"),
     _checks("check of two kinds", "{tcp: 22, mesh: true}", "", "a check with `tcp` and `mesh`", "exactly one of"),
     _checks("check of an unknown kind", "{icmp: true}", ".icmp", "unknown key 'icmp'", "known: command, http"),

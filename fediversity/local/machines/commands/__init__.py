@@ -13,6 +13,7 @@ from fediversity.local.machines.commands import (
     installer,
     nix,
     nixos,
+    ping,
     shells,
     systemctl,
     systemd_run,
@@ -35,10 +36,10 @@ _SYSTEMD = boot.LINUX | systemctl.COMMANDS | systemd_run.COMMANDS
 _TABLES: Mapping[str, dict[str, Command]] = {
     "debian": _EVERYWHERE | shells.SUDO | _SYSTEMD,
     "installer": _NIX | _SYSTEMD | installer.COMMANDS,
-    "nixos": _NIX | shells.SUDO | _SYSTEMD | nixos.COMMANDS | zerotier.COMMANDS | zerotier.CONTROLLER,
+    "nixos": _NIX | shells.SUDO | _SYSTEMD | nixos.COMMANDS | zerotier.COMMANDS | zerotier.CONTROLLER | ping.LINUX,
     "initrd": boot.INITRD | {name: files.COMMANDS[name] for name in ("true", "cat")},
 }
-_MAC = _EVERYWHERE | shells.SUDO | zerotier.COMMANDS | darwin.COMMANDS
+_MAC = _EVERYWHERE | shells.SUDO | zerotier.COMMANDS | ping.DARWIN | darwin.COMMANDS
 
 PROGRAMS: dict[str, Command] = nixos.PROGRAMS | darwin.PROGRAMS | installer.PROGRAMS
 """Programs in a machine's files, by the name on their first line."""

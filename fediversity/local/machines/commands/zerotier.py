@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fediversity.local.machines import mesh
 
 if TYPE_CHECKING:
     from fediversity.local.machines.call import Call, Command
+    from fediversity.local.machines.machine import Machine
 
 _HEADER = "200 listnetworks <nwid> <name> <mac> <status> <type> <dev> <ZT assigned ips>"
+_PEERS_HEADER = "200 listpeers <ztaddr> <path> <latency> <version> <role>"
 _NETWORK = re.compile(rf"[0-9a-f]{{{mesh.NETWORK_DIGITS}}}")
 _NODE = re.compile(r"[0-9a-f]{10}")
 
 
 async def zerotier_cli(call: Call) -> int:
-    """`zerotier-cli [-j] info|listnetworks|join ID|leave ID`"""
+    """`zerotier-cli [-j] info|listnetworks|listpeers|join ID|leave ID`"""
     service = mesh.Service(call.machine)
     if not service.installed:
         call.complain("zerotier-cli: command not found (simulated machine)")
@@ -34,6 +36,8 @@ async def zerotier_cli(call: Call) -> int:
             _info(call, service, as_json)
         case ["listnetworks"]:
             _list_networks(call, service, as_json)
+        case ["listpeers"]:
+            _list_peers(call, service, as_json)
         case ["join" | "leave" as action, network]:
             return _join_or_leave(call, service, action, network)
         case _:
@@ -69,6 +73,32 @@ def _row(call: Call, service: mesh.Service, network: mesh.Network) -> dict[str, 
         "type": "PRIVATE",
         "portDeviceName": f"feth{int(tag[:3], 16)}" if call.machine.is_darwin else f"zt{tag[:8]}",
         "assignedAddresses": list(network.addresses),
+    }
+
+
+def _list_peers(call: Call, service: mesh.Service, as_json: bool) -> None:
+    rows = [_peer(node, machine) for node, machine in service.peers().items()]
+    if as_json:
+        call.say(json.dumps(rows, indent=1))
+        return
+    call.say(_PEERS_HEADER)
+    for row in rows:
+        path = next((f"{path['address']};0;0" for path in row["paths"]), "-")
+        call.say(f"200 listpeers {row['address']} {path} {row['latency']} {row['version']} {row['role']}")
+
+
+def _peer(node: str, machine: Machine | None) -> dict[str, Any]:
+    """A peer as the service's own API has it. A machine that is not there has no path any more."""
+    path = {"active": True, "expired": False, "preferred": True, "trustedPathId": 0}
+    paths = [] if machine is None else [{"address": f"{machine.spec.address}/9993", **path}]
+    return {
+        "address": node,
+        "isBonded": False,
+        "latency": 1 if paths else -1,
+        "paths": paths,
+        "role": "LEAF",
+        "tunneled": False,
+        "version": mesh.VERSION,
     }
 
 
