@@ -46,6 +46,12 @@ exit "${STATUS:-0}"
 """
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_left_to_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking ahead tells plans by this process's own environment which servers are to come."""
+    monkeypatch.setenv(COMING, "")
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     """An engine that previews the replacement of a server."""
