@@ -16,7 +16,10 @@ from fediversity.plan.settings import Settings
 
 
 def cost_line(settings: Settings, fleet: Fleet, backend: Backend, root: Path) -> str:
-    """What the fleet costs a month, and how much more that is than what is deployed, where that can be known."""
+    """What the fleet costs a month, and how much more that is than what is deployed, where that can be known.
+
+    A real stack that is shown by simulated plug-ins is compared with nothing: that state is thrown away.
+    """
     stack = settings.stack
     table = load_prices()
     found = estimate(fleet_items(fleet), table, switched_off(fleet), outside(fleet))
@@ -24,7 +27,7 @@ def cost_line(settings: Settings, fleet: Fleet, backend: Backend, root: Path) ->
     record = read_record(_folder(root, stack)) if backend.folder is None else None
     there = deployed_items(checkpoint.get("resources") or ()) if checkpoint is not None else None
     there = record.items if record is not None else there
-    compared = difference(found, estimate(there, table)) if there is not None else None
+    compared = difference(found, estimate(there, table)) if there is not None and not settings.preview_only else None
     line = one_line(found, compared, fleet.policy.budget, simulated=settings.simulated)
     return f"{line}; see `fediversity cost {stack}`"
 

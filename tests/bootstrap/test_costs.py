@@ -8,7 +8,7 @@ from fediversity.cost.record import read_record
 from fediversity.engine.backend import Backend
 from fediversity.engine.costs import cost_line, remember
 from fediversity.fleet.load import parse_fleet
-from fediversity.plan.settings import parse_settings
+from fediversity.plan.settings import parse_settings, with_plugins
 from tests.cost.test_items import STATE
 from tests.fleet.good import GOOD, edited
 
@@ -32,6 +32,12 @@ def test_a_preview_compares_the_fleet_with_the_state(tmp_path: Path) -> None:
     line = cost_line(SETTINGS, BIGGER, backend, tmp_path)
     assert line.startswith("the fleet costs 8.99 EUR + 35.16 USD a month (together about ")
     assert line.endswith(f"; +3.00 EUR compared with what is deployed{END}")
+
+
+def test_a_real_stack_shown_by_simulated_plug_ins_is_compared_with_nothing(tmp_path: Path) -> None:
+    shown = with_plugins(SETTINGS, "local")
+    assert "deployed" not in cost_line(shown, FLEET, in_a_folder(tmp_path, STATE), tmp_path)
+    assert "deployed" not in cost_line(shown, FLEET, in_a_folder(tmp_path / "empty", []), tmp_path / "empty")
 
 
 def test_where_the_state_cannot_be_seen_the_last_rollout_from_here_is_remembered(tmp_path: Path) -> None:
