@@ -6,10 +6,12 @@ The embedded cloud is started as a process of its own, as everywhere; this knows
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterable
 
 from fediversity.cli.chosen import DEFAULT_STACK
 from fediversity.cli.stack import open_stack
-from fediversity.plan.settings import SettingsError
+from fediversity.fleet.model import Fleet
+from fediversity.plan.settings import Settings, SettingsError
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +20,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     fault = verbs.add_parser(
         "fault", help="make a machine, or the provider's API for a resource, fail (docs/embedded-cloud.md: Faults)"
     )
-    fault.add_argument("machine", help="a machine of the fleet; it need not exist yet")
+    fault.add_argument("machine", help="a machine of the fleet, or for api-… a resource; it need not exist yet")
     fault.add_argument("kind", help="what goes wrong")
     fault.add_argument("parameter", nargs="?", help="of kinds that have one: bytes, a step, a unit, a factor, seconds")
     ends = fault.add_mutually_exclusive_group()
@@ -41,8 +43,19 @@ def run(arguments: argparse.Namespace) -> int:
         known = [f"--known={name}={machine.machineClass}" for name, machine in sorted(fleet.enabled_machines.items())]
         words += [*known, *([arguments.machine] if arguments.machine else [])]
     if arguments.verb == "fault":
+        if arguments.kind.startswith("api-") and arguments.machine not in fleet.enabled_machines:
+            words += [f"--resource={name}" for name in sorted(_resources(settings, fleet))]
         words += [arguments.kind, *([arguments.parameter] if arguments.parameter is not None else [])]
         words += [f"--times={arguments.times}"] if arguments.times is not None else []
         words += [f"--for={arguments.seconds}"] if arguments.seconds is not None else []
     command = [sys.executable, "-m", "fediversity.local", *words]
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def _resources(settings: Settings, fleet: Fleet) -> Iterable[str]:
+    """What the stack's resources are called in the program, those of machines that are switched off too."""
+    from fediversity.components.recorder import declared  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
+
+    machines = {name: machine.model_copy(update={"enabled": True}) for name, machine in fleet.machines.items()}
+    whole = fleet.model_copy(update={"machines": machines})
+    return {entry.name for entry in declared(whole, settings) if entry.type.startswith(("hcloud:", "gcp:"))}

@@ -194,8 +194,10 @@ def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
         return
     if stack != DEV:
         raise RefusedError(
-            f"stack {stack} does not exist in this project's backend. Make it once with "
-            f"`./just pulumi stack init {stack} --secrets-provider=…`"
+            f"stack {stack} does not exist in this project's backend; nothing was changed. Make it once, by a person\n"
+            f"    in this folder:  ./just pulumi stack init {stack} --secrets-provider=passphrase\n"
+            f"    in a bucket:     .venv/bin/fediversity state init {stack} --bucket … (docs/state.md)\n"
+            f"Without either, `./just preview {stack} --plugins local` shows it."
         )
     engine.output(["stack", "init", stack])
     say(f"made stack {stack}")

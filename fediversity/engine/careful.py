@@ -32,14 +32,22 @@ class Prepared:
         settings = self.planned.settings
         # Nobody is asked whether an unprotected server may go.
         unasked = not settings.simulated and not asks(self.ahead.options, simulated=False)
-        return refusals(self.outlook.losses, self.planned.fleet, settings.fleet_file, servers_too=unasked)
+        lost = refusals(self.outlook.losses, self.planned.fleet, settings.fleet_file, servers_too=unasked)
+        return *lost, *self._impossible
+
+    @property
+    def _impossible(self) -> tuple[str, ...]:
+        return tuple(f"{self.planned.settings.fleet_file}: {text}" for text in self.outlook.impossible)
 
     def require_allowed(self) -> None:
-        """Raises RefusedError with everything that nobody has allowed to be destroyed."""
-        if self.refused:
-            count = len(self.refused)
-            total = f"{count} thing{'' if count == 1 else 's'} would be destroyed that may not be; nothing was changed."
-            raise RefusedError("\n".join([*self.refused, total]))
+        """Raises RefusedError with everything that nobody has allowed to be destroyed, and what cannot be done."""
+        if refused := self.refused:
+            cannot, count = len(self._impossible), len(refused) - len(self._impossible)
+            totals = [
+                f"{count} thing{'' if count == 1 else 's'} would be destroyed that may not be" if count else "",
+                f"{cannot} change{'' if cannot == 1 else 's'} the cloud never makes" if cannot else "",
+            ]
+            raise RefusedError("\n".join([*refused, f"{', '.join(filter(None, totals))}; nothing was changed."]))
 
     @property
     def lifts(self) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import may_ask_for_a_passphrase
 from fediversity.engine.errors import RefusedError
+from fediversity.engine.impossible import impossible
 from fediversity.engine.losses import WORDS, Loss, Outlook, allowed, outlook
 from fediversity.engine.pending import Deployment
 from fediversity.engine.report import say
@@ -57,7 +58,8 @@ class Ahead:
             digest: dict[str, Any] = json.loads(said[said.index("{") :])
         except ValueError:
             return Outlook()  # The engine cannot even begin; it will say why when it is asked to do it.
-        return outlook(digest, self.deployment, whole=not any(word.startswith(_PARTLY) for word in self._chosen))
+        whole = not any(word.startswith(_PARTLY) for word in self._chosen)
+        return replace(outlook(digest, self.deployment, whole=whole), impossible=impossible(digest))
 
     def remember(self) -> None:
         """Notes that all was rolled out as it is declared now."""

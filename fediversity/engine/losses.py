@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fediversity.engine.pending import Deployment
@@ -41,7 +41,7 @@ class Loss:
 
     `name` is what people know it by, `machine` the machine of the fleet file that it belongs to. `id` is the cloud's;
     of a server the one that no other server ever has. `why` lists what changes and needs something new. `guarded`: the
-    engine or the cloud keeps it from being deleted.
+    engine or the cloud keeps it from being deleted. `wanted`: the fleet file says it shall be guarded.
     """
 
     urn: str
@@ -52,6 +52,7 @@ class Loss:
     machine: str | None = None
     why: tuple[str, ...] = ()
     guarded: bool = False
+    wanted: bool = False
 
     @property
     def is_server(self) -> bool:
@@ -68,12 +69,13 @@ class Loss:
 class Outlook:
     """What the engine's preview of a change says: what is lost, and which machines get another server.
 
-    `errors` are what the engine refuses for other reasons than protection.
+    `errors` are what the engine refuses for other reasons than protection, `impossible` what the cloud would refuse.
     """
 
     losses: tuple[Loss, ...] = ()
     coming: frozenset[str] = frozenset()
     errors: tuple[str, ...] = ()
+    impossible: tuple[str, ...] = ()
 
 
 def outlook(digest: Mapping[str, Any], deployment: Deployment, *, whole: bool) -> Outlook:
@@ -96,7 +98,7 @@ def outlook(digest: Mapping[str, Any], deployment: Deployment, *, whole: bool) -
         if step["op"] in _REPLACES | {"create"}
         and (state := step.get("newState"))
         and state["type"] in SERVERS
-        and (machine := _machine(state))
+        and (machine := machine_of(state))
     }
     return Outlook(tuple(losses.values()), frozenset(coming), errors)
 
@@ -119,7 +121,8 @@ def _loss(step: Mapping[str, Any]) -> Loss | None:
         return None
     new = step.get("newState") or {}
     keys = step.get("replaceReasons") or ()
-    return _of_state(old, "replaced", _machine(new) or _machine(old), tuple(_reasons(keys, old, new)))
+    lost = _of_state(old, "replaced", machine_of(new) or machine_of(old), tuple(_reasons(keys, old, new)))
+    return replace(lost, wanted=_guarded(new))
 
 
 def _reasons(keys: Collection[str], old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -144,13 +147,18 @@ def _of_state(
         name=str(inputs.get("dnsName") or inputs.get("name") or state["urn"].rpartition("::")[2]),
         # Google's id of an instance is made of names, which its successor has as well.
         id=str(outputs.get("instanceId") or state.get("id") or "unknown"),
-        machine=machine or _machine(state),
+        machine=machine or machine_of(state),
         why=why,
-        guarded=bool(state.get("protect")) or any(inputs.get(key) is True for key in _CLOUD_PROTECTION),
+        guarded=_guarded(state),
     )
 
 
-def _machine(state: Mapping[str, Any]) -> str | None:
+def _guarded(state: Mapping[str, Any]) -> bool:
+    inputs = state.get("inputs") or {}
+    return bool(state.get("protect")) or any(inputs.get(key) is True for key in _CLOUD_PROTECTION)
+
+
+def machine_of(state: Mapping[str, Any]) -> str | None:
     """The machine that a resource belongs to, by the component it stands under."""
     path, _, name = str(state.get("parent") or "").rpartition("::")
     return name if path.rpartition("::")[2].startswith(_MACHINES) else None
@@ -170,9 +178,9 @@ def allowed(loss: Loss, fleet: Fleet, losses: Sequence[Loss]) -> bool:
 def refusals(losses: Sequence[Loss], fleet: Fleet, file: str, *, servers_too: bool) -> tuple[str, ...]:
     """Why a change may not be made, with what to write, a text for each thing; none if it may.
 
-    What is guarded needs the fleet file's word; with `servers_too`, so does every server.
+    What is guarded, or shall be, needs the fleet file's word; with `servers_too`, so does every server.
     """
-    needs = [loss for loss in losses if loss.guarded or (servers_too and loss.is_server)]
+    needs = [loss for loss in losses if loss.guarded or loss.wanted or (servers_too and loss.is_server)]
     refused = [loss for loss in needs if not allowed(loss, fleet, losses)]
     lost_servers = {loss.machine for loss in refused if loss.is_server}
     return tuple(

@@ -155,3 +155,12 @@ def test_the_block_has_a_line_for_each_loss_and_none_for_nothing() -> None:
     lines = block(look(moved(state(SERVER)), step("delete", state(ADDRESS, "oak-address", id="4712"))))
     assert [line.startswith("!!!") for line in lines] == [True] * 4
     assert "DESTROYS" in lines[0]
+
+
+def test_a_server_that_the_file_wants_protected_is_not_replaced_before_it_is() -> None:
+    old = state(SERVER)
+    new = old | {"inputs": {"location": "hel1"}, "protect": True}
+    losses = look(step("replace", old, new, replaceReasons=["location"]))
+    assert not losses[0].guarded, "there is no protection to lift"
+    assert len(refusals(losses, fleet(tags=["web"]), FILE, servers_too=False)) == 1
+    assert refusals(losses, fleet(destroy="4711"), FILE, servers_too=False) == ()

@@ -152,15 +152,19 @@ def test_a_server_that_moves_gets_other_addresses_and_volumes_and_keeps_its_plac
     assert f"{CONTROLLER}-install" not in [record.step for record in ran]
 
 
-def test_what_the_cloud_refuses_is_said_and_leaves_the_rest(checkout: Checkout) -> None:
+def test_what_the_cloud_would_refuse_is_said_before_anything_is_changed(checkout: Checkout) -> None:
     def shrink(fleet: dict[str, Any]) -> None:
         fleet["machines"][SERVER]["provider"]["volumes"]["data"]["size_gb"] = 20
 
     checkout.edit_fleet(shrink)
-    done = checkout.just("up")
+    shown, done = checkout.just("preview"), checkout.just("up")
 
-    assert done.status != 0
-    assert 'volume "electrum-data" has 40 GB and cannot shrink to 20' in done.output
+    assert (shown.status, done.status) == (1, 1)
+    for output in (shown.output, done.output):
+        assert "the volume electrum-data (" in output
+        assert "has 40 GB and cannot shrink to 20" in output
+    assert "`up` would refuse this" in shown.output
+    assert "1 change the cloud never makes; nothing was changed." in done.output
     assert of_hetzner(checkout)[f"{SERVER}-volume-data"]["outputs"]["size"] == 40
 
 

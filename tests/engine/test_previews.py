@@ -53,6 +53,8 @@ def test_a_real_stack_is_previewed_as_a_whole_without_credentials_network_or_tra
     assert {name for name in steps if f"command:local:Command {name} create" not in output} == set()
     assert {name for name in fleet.enabled_machines if f"{name}-clan create" not in output} == set()
     assert "error" not in output
+    assert "the fleet costs " in output
+    assert "compared with what is deployed" not in output, "nobody has looked at what is deployed"
     assert DUMMY not in output
     assert checkout.files() == before
     assert not (checkout.root / ".pulumi" / "stacks").exists()
@@ -66,6 +68,15 @@ def test_whatever_would_change_something_is_refused_in_one_line(checkout: Checko
     assert done.status == 1
     (line,) = done.output.splitlines()
     assert "with simulated plug-ins the real stack production can only be previewed" in line
+
+
+def test_a_stack_that_nobody_made_yet_is_told_with_the_ways_to_make_it(checkout: Checkout) -> None:
+    done = just(checkout, "up", "production")
+
+    assert done.status == 1
+    assert "stack production does not exist in this project's backend; nothing was changed" in done.output
+    assert "./just pulumi stack init production --secrets-provider=passphrase" in done.output
+    assert "fediversity state init production --bucket" in done.output
 
 
 def test_a_missing_official_plug_in_is_one_clear_error(checkout: Checkout) -> None:

@@ -34,6 +34,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     heal = commands.add_parser("heal", help="end faults and repair what they left behind")
     heal.add_argument("stack")
     heal.add_argument("machine", nargs="?")
+    fault.add_argument("--resource", action="append", default=[], metavar="NAME", help="a resource of the stack")
     for command in (fault, heal):
         command.add_argument(
             "--known", action="append", default=[], metavar="NAME=CLASS", help="a machine of the fleet"
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
         return
     known = _known(arguments.known, datacenter)
     if arguments.command == "fault":
-        _require(arguments.machine, arguments.kind, known, folder)
+        _require(arguments.machine, arguments.kind, known, {*arguments.resource, *_resources(folder)})
         set_ = book.set(
             arguments.machine, arguments.kind, arguments.parameter, times=arguments.times, seconds=arguments.seconds
         )
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
         print(f"{set_.machine}: {_described(set_)}: {KINDS[set_.kind].imitates}")
         return
     if arguments.machine is not None and not any(fault.machine == arguments.machine for fault in book.entries()):
-        _require(arguments.machine, None, known, folder)
+        _require(arguments.machine, None, known, set())
     gone = book.heal(arguments.machine)
     datacenter.heal(arguments.machine)
     for fault in gone:
@@ -74,7 +75,7 @@ def _known(given: list[str], datacenter: Datacenter) -> Mapping[str, str]:
     return known
 
 
-def _require(machine: str, kind_name: str | None, known: Mapping[str, str], folder: StackFolder) -> None:
+def _require(machine: str, kind_name: str | None, known: Mapping[str, str], resources: set[str]) -> None:
     """Raises `FaultError` for what no machine and no resource is called, and for a kind that does not fit."""
     problems = []
     try:
@@ -82,8 +83,8 @@ def _require(machine: str, kind_name: str | None, known: Mapping[str, str], fold
     except FaultError as error:
         kind = None
         problems.append(str(error))
-    if machine not in known and not (kind is not None and kind.api and machine in _resources(folder)):
-        near = difflib.get_close_matches(machine, known, n=1)
+    if machine not in known and not (kind is not None and kind.api and machine in resources):
+        near = difflib.get_close_matches(machine, {*known, *(resources if kind is not None and kind.api else ())}, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
         problems.append(f"there is no machine '{machine}'; {hint}known: {', '.join(sorted(known)) or 'none'}")
     elif kind is not None and kind.on is not None and known.get(machine) != kind.on:
