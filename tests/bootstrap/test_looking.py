@@ -170,7 +170,8 @@ def test_lifting_alone_refuses_what_is_not_named(engine: Engine) -> None:
 
 
 def test_without_a_question_no_real_server_goes_that_is_not_named(engine: Engine) -> None:
-    unprotected = REPLACED | {"oldState": STATE | {"protect": False}}
+    new = STATE | {"inputs": {"location": "hel1"}, "protect": False}
+    unprotected = REPLACED | {"oldState": STATE | {"protect": False}, "newState": new}
     (engine.root / "says").write_text(json.dumps({"steps": [unprotected]}))
     assert prepared(engine, stack="production").refused == ()
     assert len(prepared(engine, "--yes", stack="production").refused) == 1
