@@ -1,4 +1,4 @@
-"""A stack that an earlier commit rolled out: its state and its ledger mean the same to this one. With the real engine."""
+"""A stack that an earlier commit rolled out: its state and its ledger still mean the same. With the real engine."""
 
 import json
 import shutil
