@@ -1,8 +1,24 @@
 """What holds for all tests."""
 
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
 from tests.requirements import required
 
 
 def pytest_configure() -> None:
     """Refuses to begin where FEDIVERSITY_REQUIRE has a word that means nothing."""
     required()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Has the summary at the end say each reason for a skip once, with how many tests it concerns."""
+    report = yield
+    if isinstance(report.longrepr, tuple) and not hasattr(report, "wasxfail"):
+        *_, reason = report.longrepr
+        # pytest takes None for "no line", though it says that it wants a number.
+        report.longrepr = (str(Path(__file__).parent), None, reason)  # type: ignore[assignment]
+    return report

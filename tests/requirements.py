@@ -9,8 +9,11 @@ import pytest
 VARIABLE = "FEDIVERSITY_REQUIRE"
 """Names what must be there, with commas between: a continuous integration that installs a thing wants it used."""
 
-NIX_TOOLS, OPENSSH_SERVER, NEIGHBOURS = "nix-tools", "openssh-server", "neighbours"
-KNOWN = frozenset({NIX_TOOLS, OPENSSH_SERVER, NEIGHBOURS})
+NIX, NIX_TOOLS, OPENSSH_SERVER, NEIGHBOURS = "nix", "nix-tools", "openssh-server", "neighbours"
+KNOWN = frozenset({NIX, NIX_TOOLS, OPENSSH_SERVER, NEIGHBOURS})
+
+NO_EVALUATION = "evaluating a flake needs Nix, NIX_INPUTS and ../shared/nix-eval"
+NO_NIX = "needs Nix 2.20 or newer on PATH"
 
 
 def required(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
