@@ -24,6 +24,7 @@ from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import steps_taken_away
 from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
+from fediversity.plan.embedded import missing_extra
 from fediversity.plan.servers import former_steps
 from fediversity.plan.settings import PLUGINS_VARIABLE, Settings, SettingsError, require_plain_path, with_plugins
 
@@ -70,6 +71,8 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         raise RefusedError(
             f"{operation} is refused: with simulated plug-ins the real stack {stack} can only be previewed"
         )
+    if settings.simulated or "local" in settings.plugins.values():
+        _require_embedded(stack)
     if settings.simulated and operation in OPERATIONS:
         say(f"stack {stack} is simulated: its clouds, machines and tools are on this computer only")
     engine = Engine(_ROOT, environment(stack, os.environ, settings.backend, settings.endpoints))
@@ -93,6 +96,12 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         if operation == "destroy" and code == 0:
             _remember(stack, {}, backend)
         return code
+
+
+def _require_embedded(stack: str) -> None:
+    """Raises RefusedError where the packages of the embedded cloud are not installed."""
+    if problem := missing_extra():
+        raise RefusedError(f"stack {stack} cannot be used; nothing was changed: {problem}")
 
 
 def _change(

@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import gc
 import os
+import sys
 
 from fediversity.local.plugins.registry import PACKAGES
+from fediversity.plan.embedded import missing_extra
 
 
 def main() -> None:
@@ -18,6 +20,8 @@ def main() -> None:
     parser.add_argument("engine", nargs="?", help="host:port of the engine")
     parser.add_argument("--tracing", help=argparse.SUPPRESS)
     arguments, _ = parser.parse_known_args()
+    if problem := missing_extra():
+        sys.exit(f"fediversity: {problem}")
     asyncio.run(_until_over(arguments.package, arguments.engine, parent))
 
 
