@@ -1,10 +1,10 @@
-"""What several tests of the validation start from."""
+"""What several tests of the assessment start from."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.validation.checkout import ROOT
+from tests.assessment.checkout import ROOT
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.validation.bench import Bench
-from fediversity.validation.nix import Nix
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.nix import Nix
 
 ROOT = Path(__file__).parents[2]
 VALIDATION = ROOT / "nix" / "validation"
@@ -20,7 +20,7 @@ def copy_of_the_clan(folder: Path) -> Path:
 
 
 def copy_of_the_checkout(folder: Path) -> Path:
-    """What the validation reads of a checkout, in a folder of the test's own."""
+    """What the assessment reads of a checkout, in a folder of the test's own."""
     for path in ("nix", "docs", "fediversity", "stacks"):
         shutil.copytree(ROOT / path, folder / path, ignore=shutil.ignore_patterns("__pycache__"))
     return folder

@@ -1,4 +1,4 @@
-"""`./just validate [-- NIX OPTIONS]`: works through the criteria, prints what came out, and writes it down."""
+"""`./just assess [-- NIX OPTIONS]`: works through the criteria, prints what came out, and writes it down."""
 
 import datetime
 import sys
@@ -9,25 +9,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fediversity.validation.bench import VALIDATION, Bench
-from fediversity.validation.criteria import checked
-from fediversity.validation.decision import supported
-from fediversity.validation.document import DOCUMENT, document
-from fediversity.validation.evidence import EVIDENCE, gathered
-from fediversity.validation.findings import read_findings
-from fediversity.validation.nix import Nix
-from fediversity.validation.observed import ObservedError
-from fediversity.validation.results import Result, Row
+from fediversity.assessment.bench import VALIDATION, Bench
+from fediversity.assessment.criteria import checked
+from fediversity.assessment.decision import supported
+from fediversity.assessment.document import DOCUMENT, document
+from fediversity.assessment.evidence import EVIDENCE, gathered
+from fediversity.assessment.findings import read_findings
+from fediversity.assessment.nix import Nix
+from fediversity.assessment.observed import ObservedError
+from fediversity.assessment.results import Result, Row
 
 _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "yellow"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the validation at the top of the checkout. Returns 1 if a criterion fails, 2 for bad usage."""
+    """Runs the assessment at the top of the checkout. Returns 1 if a criterion fails, 2 for bad usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = given[1:] if given[:1] == ["--"] else given
     if options and not options[0].startswith("-"):
-        print(f"fediversity: validate takes only options for nix, after `--`; found '{options[0]}'", file=sys.stderr)
+        print(f"fediversity: assess takes only options for nix, after `--`; found '{options[0]}'", file=sys.stderr)
         return 2
     project = Path.cwd()
     if not (project / VALIDATION / "flake.nix").is_file():

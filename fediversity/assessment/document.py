@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fediversity.validation.decision import supported
-from fediversity.validation.evidence import Evidence
-from fediversity.validation.findings import Finding
-from fediversity.validation.results import Result, Row
+from fediversity.assessment.decision import supported
+from fediversity.assessment.evidence import Evidence
+from fediversity.assessment.findings import Finding
+from fediversity.assessment.results import Result, Row
 
 DOCUMENT = Path("docs/INTEGRATION-FINDINGS.md")
 _TEMPLATE = Path(__file__).with_name("template.md")
@@ -64,10 +64,8 @@ def _cell(text: str) -> str:
 
 
 def _commands(rows: Iterable[Row]) -> str:
-    lines = [
-        f"    # {row.criterion}\n    {row.outcome.again}" for row in rows if row.outcome.again != "./just validate"
-    ]
-    others = "Every other criterion is tried on a copy of the clan (made-up vars, renamed files): `./just validate`."
+    lines = [f"    # {row.criterion}\n    {row.outcome.again}" for row in rows if row.outcome.again != "./just assess"]
+    others = "Every other criterion is tried on a copy of the clan (made-up vars, renamed files): `./just assess`."
     return "\n".join([*lines, "", others])
 
 

@@ -1,6 +1,6 @@
 """Criteria that only a machine answers: what a person runs, and what people wrote down of it.
 
-`docs/validation/observed.yaml` holds what was seen; an observation counts once it names the criterion, the day, who saw
+`docs/assessment/observed.yaml` holds what was seen; an observation counts once it names the criterion, the day, who saw
 it, whether it held, and what was there to see. The latest one of a criterion counts.
 """
 
@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from fediversity.validation.bench import MACHINE, VALIDATION
-from fediversity.validation.results import How, Outcome, Result, Row, not_checked
+from fediversity.assessment.bench import MACHINE, VALIDATION
+from fediversity.assessment.results import How, Outcome, Result, Row, not_checked
 
-OBSERVED = Path("docs/validation/observed.yaml")
+OBSERVED = Path("docs/assessment/observed.yaml")
 _KEYS = ("criterion", "date", "by", "result", "evidence")
 _CLAN = f'--flake "path:$PWD/{VALIDATION}"'
 _CA = f"clan vars get {MACHINE} openssh-ca/id_ed25519.pub {_CLAN}"

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fediversity.validation.bench import FLEET, MACHINE, SYSTEM, VALIDATION, Bench
-from fediversity.validation.criterion import Criterion
-from fediversity.validation.nix import typed
-from fediversity.validation.results import How, Outcome, failed, judged
-from fediversity.validation.structure import SETTINGS
+from fediversity.assessment.bench import FLEET, MACHINE, SYSTEM, VALIDATION, Bench
+from fediversity.assessment.criterion import Criterion
+from fediversity.assessment.nix import typed
+from fediversity.assessment.results import How, Outcome, failed, judged
+from fediversity.assessment.structure import SETTINGS
 
 _INVENTORY = "clan.clanInternals.inventoryClass.inventorySerialization"
 _CLASSES = "builtins.mapAttrs (_: machine: machine.machineClass)"

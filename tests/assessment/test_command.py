@@ -1,4 +1,4 @@
-"""`./just validate` as a person runs it, without Nix: what the files themselves say, the rest open."""
+"""`./just assess` as a person runs it, without Nix: what the files themselves say, the rest open."""
 
 import shutil
 import subprocess
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.validation import __main__ as command
-from fediversity.validation.document import document
-from fediversity.validation.evidence import read
-from fediversity.validation.findings import read_findings
-from fediversity.validation.results import How, Result
-from tests.validation.checkout import copy_of_the_checkout
+from fediversity.assessment import __main__ as command
+from fediversity.assessment.document import document
+from fediversity.assessment.evidence import read
+from fediversity.assessment.findings import read_findings
+from fediversity.assessment.results import How, Result
+from tests.assessment.checkout import copy_of_the_checkout
 
 Output = pytest.CaptureFixture[str]
 
@@ -82,7 +82,7 @@ def test_a_file_that_breaks_a_pattern_fails_its_criterion_and_the_command(
 def test_a_module_that_contributes_nothing_is_named(project: Path) -> None:
     (project / "nix" / "validation" / "modules" / "stray.nix").write_text("{ x = 1; }\n")
     assert command.main([]) == 1
-    assert "stray.nix contributes nothing" in (project / "docs" / "validation" / "evidence.json").read_text()
+    assert "stray.nix contributes nothing" in (project / "docs" / "assessment" / "evidence.json").read_text()
 
 
 def test_a_locked_flake_passes_its_criterion(project: Path) -> None:
@@ -92,15 +92,15 @@ def test_a_locked_flake_passes_its_criterion(project: Path) -> None:
 
 
 def test_an_observation_that_failed_fails_the_command(project: Path) -> None:
-    (project / "docs" / "validation" / "observed.yaml").write_text(
+    (project / "docs" / "assessment" / "observed.yaml").write_text(
         "observations:\n  - {criterion: unlocked, date: 2026-03-01, by: gardener, result: fail, evidence: silence}\n"
     )
     assert command.main([]) == 1
 
 
 def test_observations_that_cannot_be_used_end_it_before_anything_is_written(project: Path, capsys: Output) -> None:
-    (project / "docs" / "validation" / "observed.yaml").write_text("observations: [x]\n")
-    evidence = project / "docs" / "validation" / "evidence.json"
+    (project / "docs" / "assessment" / "observed.yaml").write_text("observations: [x]\n")
+    evidence = project / "docs" / "assessment" / "evidence.json"
     before = evidence.read_text()
     assert command.main([]) == 1
     assert "observations[0]: not a group" in capsys.readouterr().err
@@ -128,7 +128,7 @@ def test_the_recipe_hands_options_on_to_nix(tmp_path: Path) -> None:
     (tmp_path / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (tmp_path / "python").chmod(0o755)
     done = subprocess.run(
-        [just, "--justfile", str(root / "Justfile"), "validate", "--", "--override-input", "clan-core", "path:/x y"],
+        [just, "--justfile", str(root / "Justfile"), "assess", "--", "--override-input", "clan-core", "path:/x y"],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "FEDIVERSITY_READY": str(root)},
         capture_output=True,
         text=True,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fediversity.validation.findings import Finding, Severity
-from fediversity.validation.results import How, Result, Row
+from fediversity.assessment.findings import Finding, Severity
+from fediversity.assessment.results import How, Result, Row
 
 
 class Decision(StrEnum):

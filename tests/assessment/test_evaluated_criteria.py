@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from fediversity.validation.bench import Bench
-from fediversity.validation.criteria import CRITERIA
-from fediversity.validation.criterion import Criterion
-from fediversity.validation.results import Result
-from tests.validation.checkout import bench, copy_of_the_checkout
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.criteria import CRITERIA
+from fediversity.assessment.criterion import Criterion
+from fediversity.assessment.results import Result
+from tests.assessment.checkout import bench, copy_of_the_checkout
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
 EVALUATED = [criterion for criterion in CRITERIA if criterion.flake is not None]

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fediversity.validation.bench import Bench
-from fediversity.validation.nix import NixError
-from fediversity.validation.results import How, Outcome, Result, Row
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.nix import NixError
+from fediversity.assessment.results import How, Outcome, Result, Row
 
-EVIDENCE = Path("docs/validation/evidence.json")
+EVIDENCE = Path("docs/assessment/evidence.json")
 UNKNOWN = "revision unknown (a local copy)"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """One run of the validation.
+    """One run of the assessment.
 
     `nix` is its version, None where there was none. `nixpkgs`: "whole", "library" (only its library, and a stub), or
     "unknown". `inputs` has the revision of each input of the minimal clan.

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from fediversity.validation import clan, observed, structure, system
-from fediversity.validation.bench import Bench
-from fediversity.validation.criterion import Criterion
-from fediversity.validation.results import Row
+from fediversity.assessment import clan, observed, structure, system
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.criterion import Criterion
+from fediversity.assessment.results import Row
 
 CRITERIA: tuple[Criterion, ...] = (*structure.CRITERIA, *clan.CRITERIA, *system.CRITERIA)
 

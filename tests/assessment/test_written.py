@@ -1,18 +1,18 @@
-"""What the validation writes down: current, whole, and without a word about the computer it was written on."""
+"""What the assessment writes down: current, whole, and without a word about the computer it was written on."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from fediversity.validation.criteria import CRITERIA
-from fediversity.validation.document import DOCUMENT, document
-from fediversity.validation.evidence import EVIDENCE, UNKNOWN, Evidence, parse, read, revisions
-from fediversity.validation.findings import Severity, read_findings
-from fediversity.validation.nix import last_word
-from fediversity.validation.observed import TO_OBSERVE
-from fediversity.validation.results import How, Result, Row, not_checked, passed
-from tests.validation.checkout import ROOT
+from fediversity.assessment.criteria import CRITERIA
+from fediversity.assessment.document import DOCUMENT, document
+from fediversity.assessment.evidence import EVIDENCE, UNKNOWN, Evidence, parse, read, revisions
+from fediversity.assessment.findings import Severity, read_findings
+from fediversity.assessment.nix import last_word
+from fediversity.assessment.observed import TO_OBSERVE
+from fediversity.assessment.results import How, Result, Row, not_checked, passed
+from tests.assessment.checkout import ROOT
 
 _OF_THIS_COMPUTER = re.compile(r"(?<![\w.$])/(?:home|root|tmp|work|Users|nix/store)/")
 
@@ -23,7 +23,7 @@ EXAMPLE = Evidence("2026-03-01", "2.26.3", "library", {"clan-core": UNKNOWN}, (R
 
 def test_the_committed_document_is_what_template_findings_and_evidence_make() -> None:
     text = document(read(ROOT), read_findings())
-    assert (ROOT / DOCUMENT).read_text() == text, "run `./just validate` and commit what it wrote"
+    assert (ROOT / DOCUMENT).read_text() == text, "run `./just assess` and commit what it wrote"
 
 
 def test_the_committed_evidence_has_every_criterion_once_in_order() -> None:

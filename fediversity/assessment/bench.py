@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fediversity.validation.nix import Nix, NixError
+from fediversity.assessment.nix import Nix, NixError
 
 VALIDATION = "nix/validation"
 FLEET = "nix"
@@ -82,7 +82,7 @@ class Bench:
     @contextmanager
     def copy(self) -> Iterator[Path]:
         """A copy of the minimal clan as it stands in the checkout, without what clan generated, to be changed."""
-        with tempfile.TemporaryDirectory(prefix="fediversity-validation-") as folder:
+        with tempfile.TemporaryDirectory(prefix="fediversity-assessment-") as folder:
             flake = Path(folder) / "flake"
             shutil.copytree(self.flake, flake, ignore=lambda _, names: _GENERATED & set(names))
             yield flake

@@ -2,10 +2,10 @@
 
 import json
 
-from fediversity.validation.bench import MACHINE, SYSTEM, VALIDATION, Bench
-from fediversity.validation.criterion import Criterion
-from fediversity.validation.nix import NixError, typed
-from fediversity.validation.results import How, Outcome, failed, judged, not_checked, passed
+from fediversity.assessment.bench import MACHINE, SYSTEM, VALIDATION, Bench
+from fediversity.assessment.criterion import Criterion
+from fediversity.assessment.nix import NixError, typed
+from fediversity.assessment.results import How, Outcome, failed, judged, not_checked, passed
 
 _TOPLEVEL = f"{SYSTEM}.config.system.build.toplevel"
 _FAILING = "assertions: map (a: a.message) (builtins.filter (a: !a.assertion) assertions)"

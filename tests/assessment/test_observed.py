@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.validation.observed import OBSERVED, TO_OBSERVE, ObservedError, read, rows
-from fediversity.validation.results import Result
-from tests.validation.checkout import ROOT
+from fediversity.assessment.observed import OBSERVED, TO_OBSERVE, ObservedError, read, rows
+from fediversity.assessment.results import Result
+from tests.assessment.checkout import ROOT
 
 SEEN = """\
 observations:

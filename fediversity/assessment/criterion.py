@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.validation.bench import Bench
-from fediversity.validation.nix import NixError
-from fediversity.validation.results import How, Outcome, Row, failed, not_checked
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.nix import NixError
+from fediversity.assessment.results import How, Outcome, Row, failed, not_checked
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Criterion:
     how: How
     check: Callable[[Bench], Outcome]
     flake: str | None = None
-    again: str = "./just validate"
+    again: str = "./just assess"
 
     def row(self, bench: Bench) -> Row:
         """Checks it. What cannot be evaluated here is not checked; what fails to evaluate does not hold."""

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from fediversity.validation.bench import SYSTEM, VALIDATION, Bench, make_up
-from fediversity.validation.criterion import Criterion, nix_files
-from fediversity.validation.results import How, Outcome, failed, judged, not_checked, passed
+from fediversity.assessment.bench import SYSTEM, VALIDATION, Bench, make_up
+from fediversity.assessment.criterion import Criterion, nix_files
+from fediversity.assessment.results import How, Outcome, failed, judged, not_checked, passed
 
 PATTERNS = Path("docs/PATTERNS.md")
 _PARTS = ("clan-core", "import-tree", "flake-parts")

@@ -1,8 +1,8 @@
 """What the results and the findings together support of GO, CONDITIONAL GO and NO-GO."""
 
-from fediversity.validation.decision import Decision, supported
-from fediversity.validation.findings import Finding, Severity
-from fediversity.validation.results import How, Outcome, Result, Row
+from fediversity.assessment.decision import Decision, supported
+from fediversity.assessment.findings import Finding, Severity
+from fediversity.assessment.results import How, Outcome, Result, Row
 
 
 def row(result: Result, name: str = "whole", how: How = How.EVALUATED) -> Row:
