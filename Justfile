@@ -130,8 +130,9 @@ nix-check:
 [no-exit-message]
 [group('nix')]
 nix-flake-check *options:
+    fediversity render staging --check
     nix flake check ./nix "$@"
-    nix flake check ./nix/validation "$@"
+    nix flake check "path:$PWD/nix/validation" "$@"
 
 # Correct formats and what the linter can correct by itself
 [no-exit-message]

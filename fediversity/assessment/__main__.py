@@ -18,6 +18,8 @@ from fediversity.assessment.findings import read_findings
 from fediversity.assessment.nix import Nix
 from fediversity.assessment.observed import ObservedError
 from fediversity.assessment.results import Result, Row
+from fediversity.fleet.flake_copies import write_copies
+from fediversity.fleet.problems import FleetError
 
 _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "yellow"}
 
@@ -40,8 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if bench.nix is None:
         console.print("There is no nix on PATH: only what the files themselves say is checked.")
     try:
+        write_copies(bench.flake)
         rows = tuple(checked(bench))
-    except ObservedError as error:
+    except (FleetError, ObservedError) as error:
         print(error, file=sys.stderr)
         return 1
     evidence = gathered(bench, rows, datetime.datetime.now(datetime.UTC).date().isoformat())

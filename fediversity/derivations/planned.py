@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fediversity.derivations.systems import Recorded, Systems, look
+from fediversity.fleet.flake_copies import write_copies
 from fediversity.fleet.model import Fleet
 from fediversity.ledger.given import changed, present, vars_folder
 from fediversity.plan.attempts import attempts
@@ -59,6 +60,7 @@ def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
     Raises FleetError or SettingsError with everything that is wrong.
     """
     fleet = current_fleet(settings)
+    write_copies(Path(settings.flake))
     files, recorded = FlakeSources.read(Path(settings.flake)), Recorded.read(settings, fleet)
     known = servers(fleet, recorded.records, coming_servers(os.environ))
     systems = look(settings, fleet, files, recorded, say)

@@ -18,23 +18,6 @@ from tests.nix.evaluation import evaluate, write_public_vars
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA gardener"
 FLEET = ROOT / "nix"
 HANDED: dict[str, Any] = json.loads((VALIDATION / "fleet.json").read_text())
-SHARED = (
-    "modules/flake/clan.nix",
-    "modules/flake/fleet.nix",
-    "modules/flake/parts.nix",
-    "modules/flake/nixpkgs-tree.nix",
-)
-
-
-def inside(folder: Path) -> set[str]:
-    return {file.relative_to(folder).as_posix() for file in folder.rglob("*.nix")}
-
-
-def test_what_the_minimal_clan_has_of_the_fleet_s_flake_is_the_fleet_s_byte_by_byte() -> None:
-    both = sorted((inside(VALIDATION) & inside(FLEET)) - {"flake.nix"})
-    assert set(SHARED) <= set(both)
-    stale = [path for path in both if (VALIDATION / path).read_bytes() != (FLEET / path).read_bytes()]
-    assert stale == [], "copy them: " + "; ".join(f"cp nix/{path} nix/validation/{path}" for path in stale)
 
 
 def test_the_minimal_clan_takes_its_inputs_from_where_the_fleet_does() -> None:
