@@ -4,10 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 from fediversity.assessment.bench import Bench
 from fediversity.assessment.nix import Nix
+from tests.requirements import NIX, NO_EVALUATION, unavailable
 
 ROOT = Path(__file__).parents[2]
 VALIDATION = ROOT / "nix" / "validation"
@@ -30,7 +29,7 @@ def local_inputs() -> list[str]:
     """The options by which Nix takes every input from NIX_INPUTS; skips the test where that is not possible."""
     folder = os.environ.get("NIX_INPUTS")
     if folder is None or shutil.which("nix") is None or not NIX_EVAL.is_dir():
-        pytest.skip("evaluating flakes needs NIX_INPUTS, nix and ../shared/nix-eval")
+        unavailable(NIX, NO_EVALUATION)
     inputs, stubs = Path(folder), NIX_EVAL.resolve()
     places = {
         "clan-core": inputs / "clan-core",

@@ -40,7 +40,7 @@ def recipes() -> dict[str, Any]:
 
 def test_a_workflow_runs_the_tests_as_ci_and_people_do_without_nix() -> None:
     assert commands("test") == [["./just", "test"]]
-    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("exec ./just test")
+    assert "./just test ||" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_each_command_of_a_workflow_is_one_that_people_have(recipes: dict[str, Any]) -> None:
