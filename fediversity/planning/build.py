@@ -15,9 +15,9 @@ from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.planning import commands
-from fediversity.planning.commands import RolloutOrigin
 from fediversity.planning.known_servers import UNKNOWN, KnownServers
 from fediversity.planning.steps import Plan, PlanError, Step
+from fediversity.project.origin import RolloutOrigin
 
 VARS = "fleet-vars"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from fediversity.planning.commands import RolloutOrigin
 from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
+from fediversity.project.origin import RolloutOrigin
 
 Plugin = Literal["local", "official"]
 

@@ -70,7 +70,7 @@ def prepare(planned: StackPlan, ahead: UpcomingRollout, replan: Replan) -> Check
     # Plan and program learn of it in the same way: both read their environment.
     coming = {COMING: ",".join(sorted(outlook.coming))}
     os.environ.update(coming)
-    engine = ahead.engine.having(coming)
+    engine = ahead.engine.with_env(coming)
     return CheckedRollout(replan(), engine, replace(ahead, engine=engine), outlook)
 
 

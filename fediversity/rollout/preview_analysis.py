@@ -25,7 +25,8 @@ _DONE = "declared.sha256"
 """The file in a simulated stack's folder with a hash of what was rolled out last."""
 
 _LIFTED = "lifted.json"
-_PROGRAM = ("__main__.py", "requirements.txt", "fediversity/program", "fediversity/planning", "fediversity/fleet")
+_ROOMS = ("program", "planning", "nix_eval", "project", "fleet")
+_PROGRAM = ("__main__.py", "requirements.txt", *(f"fediversity/{room}" for room in _ROOMS))
 _PARTLY = ("--target", "-t", "--exclude")
 _CHOOSE = (*_PARTLY, "--replace", "--target-replace", "--config", "-c")
 """The engine's options that decide what happens; the others are about how it is shown."""
@@ -53,7 +54,7 @@ class UpcomingRollout:
             return PreviewFindings()
         file = yaml.safe_load((self.engine.root / f"Pulumi.{self.settings.stack}.yaml").read_text()) or {}
         words = ["preview", "--json", "--show-sames", "--stack", self.settings.stack, *self._chosen]
-        said = self.engine.said(words, shows_errors=may_ask_for_a_passphrase(file, self.engine.environment))
+        said = self.engine.capture_stdout(words, shows_errors=may_ask_for_a_passphrase(file, self.engine.environment))
         try:
             digest: dict[str, Any] = json.loads(said[said.index("{") :])
         except ValueError:
@@ -81,7 +82,7 @@ class UpcomingRollout:
         targets = [word for urn in urns for word in ("--target", urn)]
         words = ["up", "--stack", self.settings.stack, "--yes", "--skip-preview", *targets]
         try:
-            self.engine.having({LIFTING: str(file)}).output(words)
+            self.engine.with_env({LIFTING: str(file)}).output(words)
         except RefusedError as error:
             raise RefusedError(f"the protection could not be lifted; nothing else was changed: {error}") from None
         finally:

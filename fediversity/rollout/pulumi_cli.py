@@ -45,11 +45,11 @@ class PulumiCli:
                     signal.signal(number, handler)
         return code if code >= 0 else 128 - code
 
-    def having(self, variables: Mapping[str, str]) -> "PulumiCli":
+    def with_env(self, variables: Mapping[str, str]) -> "PulumiCli":
         """The same with more in its environment."""
         return replace(self, environment={**self.environment, **variables})
 
-    def said(self, arguments: Sequence[str], *, shows_errors: bool) -> str:
+    def capture_stdout(self, arguments: Sequence[str], *, shows_errors: bool) -> str:
         """Run for its output, however it ends. With `shows_errors` what it says or asks besides is seen."""
         done = subprocess.run(
             ["pulumi", *arguments],

@@ -9,8 +9,8 @@ from fediversity.fleet.fleet_json import render
 from fediversity.fleet.load import load_fleet, parse_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.planning.build import make_plan
-from fediversity.planning.commands import RolloutOrigin
 from fediversity.planning.steps import Plan
+from fediversity.project.origin import RolloutOrigin
 
 PROJECT = Path(__file__).parents[2]
 

@@ -1,4 +1,4 @@
-"""`python -m fediversity.embedded_cloud.plugins NAME [engine-address]`: what the engine starts as `pulumi-resource-NAME`."""
+"""`python -m fediversity.embedded_cloud.plugins NAME [address]`: what Pulumi starts as `pulumi-resource-NAME`."""
 
 import argparse
 import asyncio
