@@ -95,7 +95,7 @@ render stack='dev' *options:
 [group('fleet')]
 validate stack='dev' *options:
     @test "${1-}" != -- || { echo "fediversity: phase 0 is assessed by ./just assess $*" >&2; exit 2; }
-    @fediversity lint "$@"
+    @fediversity validate "$@"
 
 # Work through phase 0 on nix/validation and write down what came out; `./just assess -- OPTIONS` for Nix
 [no-exit-message]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fediversity.fleet.diagnostics import FleetError
-from fediversity.planning.embedded import missing_extra
 from fediversity.planning.known_servers import former_steps
 from fediversity.planning.stacks import read_settings
+from fediversity.project.embedded import missing_extra
 from fediversity.project.settings import PLUGINS_VARIABLE, Settings, SettingsError, require_plain_path, with_plugins
 from fediversity.rollout.backend import Backend
 from fediversity.rollout.console import say, summary

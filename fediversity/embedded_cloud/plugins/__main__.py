@@ -7,7 +7,7 @@ import os
 import sys
 
 from fediversity.embedded_cloud.plugins.registry import PACKAGES
-from fediversity.planning.embedded import missing_extra
+from fediversity.project.embedded import missing_extra
 
 
 def main() -> None:
