@@ -10,6 +10,7 @@ from fediversity.bootstrap.openssh_server import Computer as There
 from fediversity.bootstrap.openssh_server import decide, ensure_openssh_server, find_sshd
 from fediversity.bootstrap.report import BootstrapError
 from tests.bootstrap.conftest import Computer
+from tests.bootstrap.test_justfile import recipes as recipes  # noqa: PLC0414  (a fixture)
 
 BOTH = ("sshd", "sudo")
 IN_CI = {"is_root": True, "has_apt": True, "in_ci": True}
