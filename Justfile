@@ -16,37 +16,37 @@ default:
 [no-exit-message]
 [group('stack')]
 up stack='dev' *options:
-    @python -m fediversity.engine up "$@"
+    @python -m fediversity.rollout up "$@"
 
 # Show what `up` would do, and do nothing; `--plugins local` shows a real stack without any cloud
 [no-exit-message]
 [group('stack')]
 preview stack='dev' *options:
-    @python -m fediversity.engine preview "$@"
+    @python -m fediversity.rollout preview "$@"
 
 # Compare the recorded state with what really exists, and correct the record
 [no-exit-message]
 [group('stack')]
 refresh stack='dev' *options:
-    @python -m fediversity.engine refresh "$@"
+    @python -m fediversity.rollout refresh "$@"
 
 # Delete everything a stack made
 [no-exit-message]
 [group('stack')]
 destroy stack='dev' *options:
-    @python -m fediversity.engine destroy "$@"
+    @python -m fediversity.rollout destroy "$@"
 
 # Lift the protection of what the fleet file names to be destroyed, for a `pulumi up` without ./just
 [no-exit-message]
 [group('stack')]
 lift stack='dev' *options:
-    @python -m fediversity.engine lift "$@"
+    @python -m fediversity.rollout lift "$@"
 
 # Say what became of creations that were cut short: URN=ID for what exists, URN= for what does not
 [no-exit-message]
 [group('stack')]
 resolve stack *answers:
-    @python -m fediversity.engine resolve "$@"
+    @python -m fediversity.rollout resolve "$@"
 
 # Say how every machine stands, by what is recorded
 [no-exit-message]
@@ -58,7 +58,7 @@ status stack='dev' *options:
 [no-exit-message]
 [group('fleet')]
 probe stack='dev' *options:
-    @fediversity check "$@"
+    @fediversity probe "$@"
 
 # Say what a stack's fleet costs a month, and how that differs from what is deployed
 [no-exit-message]
@@ -90,11 +90,18 @@ plan stack='dev' *options:
 render stack='dev' *options:
     @fediversity render "$@"
 
-# Work through phase 0 on nix/validation and write down what came out; `./just validate -- OPTIONS` for Nix
+# Check a fleet file, and say everything that is wrong with it; `--fleet FILE` for one that belongs to no stack
+[no-exit-message]
+[group('fleet')]
+validate stack='dev' *options:
+    @test "${1-}" != -- || { echo "fediversity: phase 0 is assessed by ./just assess $*" >&2; exit 2; }
+    @fediversity validate "$@"
+
+# Work through phase 0 on nix/validation and write down what came out; `./just assess -- OPTIONS` for Nix
 [no-exit-message]
 [group('develop')]
-validate *options:
-    @python -m fediversity.validation "$@"
+assess *options:
+    @python -m fediversity.assessment "$@"
 
 # Check every stack's fleet file and the rules it must keep to, the written files, formats, lints and types
 [no-exit-message]
@@ -104,9 +111,9 @@ check stack='dev':
     ruff check
     python -m fediversity.bootstrap nix-check
     mypy
-    fediversity lint {{ quote(stack) }}
-    fediversity lint staging
-    fediversity lint production
+    fediversity validate {{ quote(stack) }}
+    fediversity validate staging
+    fediversity validate production
     fediversity policy
     fediversity render --check
     fediversity render staging --check
@@ -123,8 +130,9 @@ nix-check:
 [no-exit-message]
 [group('nix')]
 nix-flake-check *options:
+    fediversity render staging --check
     nix flake check ./nix "$@"
-    nix flake check ./nix/validation "$@"
+    nix flake check "path:$PWD/nix/validation" "$@"
 
 # Correct formats and what the linter can correct by itself
 [no-exit-message]
@@ -138,7 +146,7 @@ fmt:
 [no-exit-message]
 [group('develop')]
 test stack='dev' *options:
-    @fediversity lint {{ quote(stack) }}
+    @fediversity validate {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
     -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
@@ -147,13 +155,13 @@ test stack='dev' *options:
 [no-exit-message]
 [group('develop')]
 bench-rollout count='100':
-    @python -m tests.engine.bench_rollout {{ quote(count) }}
+    @python -m tests.rollout.bench_rollout {{ quote(count) }}
 
 # Build the Python package and a stack's plan into dist/
 [no-exit-message]
 [group('develop')]
 build stack='dev':
-    @fediversity lint {{ quote(stack) }}
+    @fediversity validate {{ quote(stack) }}
     python -m pip wheel --quiet --no-deps --wheel-dir dist .
     fediversity plan {{ quote(stack) }} --json >{{ quote("dist/plan-" + stack + ".json") }}
 
@@ -169,7 +177,7 @@ clean stack='dev':
 [no-exit-message]
 [group('engine')]
 plugins:
-    @python -m fediversity.engine init dev
+    @python -m fediversity.rollout init dev
     @python -m fediversity.bootstrap status
 
 # Say which engine is in use and where it keeps things
@@ -182,4 +190,4 @@ engine:
 [no-exit-message]
 [group('engine')]
 pulumi *arguments:
-    @python -m fediversity.engine pulumi "$@"
+    @python -m fediversity.rollout pulumi "$@"

@@ -4,15 +4,15 @@ import gc
 
 import pulumi
 
-from fediversity.components.bulk import declare_many
-from fediversity.components.credentials import load_credentials
-from fediversity.components.limits import keep_limits
-from fediversity.components.program import Program
-from fediversity.components.settings import load_settings
-from fediversity.derivations.planned import plan_stack
-from fediversity.derivations.systems import carry_over
-from fediversity.fleet.problems import FleetError
-from fediversity.plan.settings import SettingsError
+from fediversity.fleet.diagnostics import FleetError
+from fediversity.planning.stack_plan import plan_stack
+from fediversity.planning.systems import carry_over
+from fediversity.program.credentials import load_credentials
+from fediversity.program.fleet_program import Program
+from fediversity.program.limits import write_limits
+from fediversity.program.sdk_performance import declare_many
+from fediversity.program.settings import load_settings
+from fediversity.project.settings import SettingsError
 
 gc.disable()  # a run makes little garbage, and looking for it takes a tenth of its time
 settings = load_settings()
@@ -25,4 +25,4 @@ except (FleetError, SettingsError) as error:
 for note in planned.notes:
     pulumi.log.info(note)
 program = Program(planned.fleet, planned.plan, settings, planned.attempts, planned.servers, credentials)
-declare_many(program.start, program.declare, lambda: keep_limits(planned.fleet, settings))
+declare_many(program.start, program.declare, lambda: write_limits(planned.fleet, settings))

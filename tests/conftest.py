@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.fleet.flake_copies import write_copies
 from tests.requirements import required
+
+ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure() -> None:
-    """Refuses to begin where FEDIVERSITY_REQUIRE has a word that means nothing."""
+    """Refuses an unknown word in FEDIVERSITY_REQUIRE, and writes the files of nix/validation that git ignores."""
     required()
+    write_copies(ROOT / "nix" / "validation")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import ledger_of, read_settings, state_folder
+from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.ledger.records import StepRecord
-from fediversity.plan.settings import SettingsError
+from fediversity.planning.stacks import ledger_of, read_settings, state_folder
+from fediversity.project.settings import SettingsError
 
 FLEET = "fleet"
 """What is given in place of a machine for the steps that are done once for the whole fleet."""

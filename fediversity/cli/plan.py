@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fediversity.cli.stack import read_settings
-from fediversity.derivations.changes import change_lines, changes
-from fediversity.derivations.planned import plan_stack
-from fediversity.plan.commands import shell_text
-from fediversity.plan.steps import RUNS_AGAIN, Plan
+from fediversity.planning.changes import change_lines, changes
+from fediversity.planning.commands import shell_text
+from fediversity.planning.stack_plan import plan_stack
+from fediversity.planning.stacks import read_settings
+from fediversity.planning.steps import RUNS_AGAIN, Plan
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -4,13 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from fediversity.cli.stack import open_stack, stacks
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import FleetError
-from fediversity.fleet.source import read_yaml
-from fediversity.plan.settings import Settings
-from fediversity.policy.month import stack_of
+from fediversity.fleet.yaml_reader import read_yaml
+from fediversity.planning.stacks import open_stack, stacks
+from fediversity.policy.monthly_cost import stack_of
 from fediversity.policy.rules import ABOUT, problem, violations
+from fediversity.project.settings import Settings
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -30,9 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _judge(settings: Settings, fleet: Fleet) -> int:
-    from fediversity.components.recorder import declared  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
+    from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
-    resources = declared(fleet, settings)
+    resources = declared_resources(fleet, settings)
     stack = stack_of(settings, fleet)
     lines = read_yaml(Path(settings.fleet_file).read_text(encoding="utf-8"), settings.fleet_file).lines
     problems = [problem(violation, stack, lines) for violation in violations(resources, stack)]

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import ledger_of, open_stack, state_folder
-from fediversity.cli.standing import Note, Standing, deployment_standings, standings
+from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
+from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
-from fediversity.ledger.words import ago
+from fediversity.planning.stacks import ledger_of, open_stack, state_folder
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings, fleet = open_stack(arguments.stack)
     ledger = ledger_of(settings.stack, fleet)
     records, now = ledger.records(), time.time()
-    machines = standings(fleet, records, ledger.probes(), ledger.drifts())
-    deployments = deployment_standings(fleet, records)
+    machines = machine_statuses(fleet, records, ledger.probes(), ledger.drifts())
+    deployments = deployment_statuses(fleet, records)
     if arguments.json:
         data = {
             "stack": settings.stack,
@@ -55,12 +55,11 @@ def _rolled_out(records: Sequence[StepRecord], now: float) -> str:
     return f"the last step ran {ago(now - max(record.ended_at or record.started_at for record in records))}"
 
 
-def _data(standing: Standing, now: float) -> dict[str, Any]:
+def _data(standing: Status, now: float) -> dict[str, Any]:
     applied = standing.applied
     return {
         "name": standing.name,
         "machine": standing.on,
-        "phase": standing.phase,
         "applied": {
             "fingerprint": applied.fingerprint,
             "system": applied.system,
@@ -75,7 +74,7 @@ def _data(standing: Standing, now: float) -> dict[str, Any]:
     }
 
 
-def _note(note: Note, now: float) -> dict[str, Any]:
+def _note(note: StatusNote, now: float) -> dict[str, Any]:
     return {
         "kind": note.kind,
         "step": note.step,

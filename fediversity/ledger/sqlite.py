@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from fediversity.ledger.records import ENDED_WELL, Given, Outcome, Probe, StepRecord
+from fediversity.ledger.records import ENDED_WELL, AppliedVars, Outcome, Probe, StepRecord
 from fediversity.ledger.schema import bring_up_to_date, columns
 
 _COLUMNS = tuple(StepRecord.__dataclass_fields__)
@@ -75,7 +75,7 @@ class Ledger:
             raise sqlite3.DatabaseError("the ledger gave no id for a new record")
         return cursor.lastrowid
 
-    def turn_came(self, record_id: int) -> None:
+    def record_start(self, record_id: int) -> None:
         """Records that a step which waited for its turn really starts now."""
         with self._open() as connection:
             # Later than `queued_at` even if the clock was set back: from then on the machine may have been changed.
@@ -83,7 +83,7 @@ class Ledger:
                 "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
             )
 
-    def saw_boot(self, record_id: int, boot: str) -> None:
+    def record_boot(self, record_id: int, boot: str) -> None:
         """Records the boot id that a step has read on its machine."""
         with self._open() as connection:
             connection.execute("UPDATE steps SET boot = ? WHERE id = ?", (boot, record_id))
@@ -155,7 +155,7 @@ class Ledger:
             newest = sorted((probe.under(self.renamed) for probe in found), key=lambda probe: probe.id)
             return {probe.machine: probe for probe in newest}
 
-    def gave(self, machine: str, files: Mapping[str, str], mark: int | None) -> None:
+    def record_vars(self, machine: str, files: Mapping[str, str], mark: int | None) -> None:
         """Records the vars and keys that a machine has since now. Without a mark the one from before stays."""
         with self._open() as connection:
             connection.execute(
@@ -164,7 +164,7 @@ class Ledger:
                 (machine, time.time(), json.dumps(files, sort_keys=True), mark),
             )
 
-    def given(self, machine: str | None = None) -> Mapping[str, Given]:
+    def given(self, machine: str | None = None) -> Mapping[str, AppliedVars]:
         """The vars and keys that each machine's last good update brought it, or one machine's, by what it is called."""
         if not self.path.exists():
             return {}
@@ -174,7 +174,7 @@ class Ledger:
             rows = connection.execute(
                 "SELECT machine, at, files, mark FROM given WHERE ?1 IS NULL OR machine = ?1 ORDER BY at", (machine,)
             )
-            found = (Given(machine, at, json.loads(files), mark) for machine, at, files, mark in rows)
+            found = (AppliedVars(machine, at, json.loads(files), mark) for machine, at, files, mark in rows)
             return {given.machine: given for given in (entry.under(self.renamed) for entry in found)}
 
     def carry_over(self) -> None:

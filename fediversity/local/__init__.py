@@ -1,1 +1,1 @@
-"""The embedded cloud of the dev stack: simulated provider plug-ins, machines and tools. Nothing imports it."""
+"""The embedded cloud under its earlier name, for plug-in launchers that an earlier version installed."""

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.cost.record import read_record
-from fediversity.engine.backend import Backend
-from fediversity.engine.costs import cost_line, remember
 from fediversity.fleet.load import parse_fleet
-from fediversity.plan.settings import parse_settings, with_plugins
+from fediversity.project.settings import parse_settings, with_plugins
+from fediversity.rollout.backend import Backend
+from fediversity.rollout.cost_summary import cost_line, save_deployed
 from tests.cost.test_items import STATE
 from tests.fleet.good import GOOD, edited
 
@@ -43,14 +43,14 @@ def test_a_real_stack_shown_by_simulated_plug_ins_is_compared_with_nothing(tmp_p
 def test_where_the_state_cannot_be_seen_the_last_rollout_from_here_is_remembered(tmp_path: Path) -> None:
     backend = Backend(tmp_path, "garden", None)
     assert "deployed" not in cost_line(SETTINGS, FLEET, backend, tmp_path), "nothing is claimed that is not known"
-    remember("production", {"resources": STATE}, backend, tmp_path)
+    save_deployed("production", {"resources": STATE}, backend, tmp_path)
     assert cost_line(SETTINGS, FLEET, backend, tmp_path).endswith(f"; the same as is deployed{END}")
-    remember("production", {}, backend, tmp_path)
+    save_deployed("production", {}, backend, tmp_path)
     record = read_record(tmp_path / ".fediversity" / "production")
     assert record is not None
     assert record.items == (), "after a destroy nothing is deployed"
 
 
 def test_nothing_is_kept_beside_a_state_that_can_be_read(tmp_path: Path) -> None:
-    remember("production", {"resources": STATE}, in_a_folder(tmp_path, STATE), tmp_path)
+    save_deployed("production", {"resources": STATE}, in_a_folder(tmp_path, STATE), tmp_path)
     assert not (tmp_path / ".fediversity").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fediversity.cli.main import main
-from fediversity.cli.standing import Standing, deployment_standings, standings
+from fediversity.cli.status_model import Status, deployment_statuses, machine_statuses
 from fediversity.cli.status_table import WIDTH, status_lines
 from fediversity.fleet.load import parse_fleet
 from fediversity.ledger.records import Probe, StepRecord
@@ -19,12 +19,12 @@ FLEET = parse_fleet(GOOD, "fleet.yaml")
 HASH = "0123456789abcdef" * 4
 
 
-def standing(*records: StepRecord, probe: Probe | None = None, alive: bool = True) -> Standing:
+def standing(*records: StepRecord, probe: Probe | None = None, alive: bool = True) -> Status:
     probes = {"oak": probe} if probe else {}
-    return next(item for item in standings(FLEET, records, probes, {}, lambda _pid: alive) if item.name == "oak")
+    return next(item for item in machine_statuses(FLEET, records, probes, {}, lambda _pid: alive) if item.name == "oak")
 
 
-def shown(*machines: Standing, now: float) -> list[str]:
+def shown(*machines: Status, now: float) -> list[str]:
     lines = status_lines("dev, real machines: …", machines, (), ["spare"], Path(".fediversity/dev"), now)
     return [line.plain for line in lines]
 
@@ -35,7 +35,7 @@ def probe(after: StepRecord, *, healthy: bool = True, reachable: bool = True, dr
 
 
 def test_a_machine_that_was_never_rolled_out_is_known_to_be_neither_well_nor_ill() -> None:
-    assert standing() == Standing("oak", "oak", None)
+    assert standing() == Status("oak", "oak", None)
 
 
 def test_a_machine_is_well_after_an_update_until_somebody_looks() -> None:
@@ -96,9 +96,9 @@ def test_a_machine_rolled_back_by_hand_is_held_and_says_until_when() -> None:
 def test_a_failed_deployment_is_told_with_the_deployment() -> None:
     name, deployment = next(iter(FLEET.placed_deployments.items()))
     records = [run(f"{name}-apply", "failed", machine=deployment.machine)]
-    found = next(item for item in deployment_standings(FLEET, records) if item.name == name)
+    found = next(item for item in deployment_statuses(FLEET, records) if item.name == name)
     assert [note.kind for note in found.notes] == ["failed"]
-    machine = next(item for item in standings(FLEET, records, {}, {}) if item.name == deployment.machine)
+    machine = next(item for item in machine_statuses(FLEET, records, {}, {}) if item.name == deployment.machine)
     assert machine.notes == ()
 
 
@@ -106,8 +106,8 @@ def test_the_table_has_a_row_a_machine_with_its_fingerprint_its_age_and_its_heal
     update = run("oak-update", fingerprint=f"derivation:{HASH}")
     lines = shown(standing(update, probe=probe(update)), now=(update.ended_at or 0) + 180)
 
-    assert lines[2].split() == ["machine", "phase", "applied", "health"]
-    assert " ".join(lines[3].split()) == "oak - 01234567 3 min ago well, not drifted, looked at 2 min ago"
+    assert lines[2].split() == ["machine", "applied", "health"]
+    assert " ".join(lines[3].split()) == "oak 01234567 3 min ago well, not drifted, looked at 2 min ago"
     assert lines[-1] == "Switched off: spare"
 
 
@@ -145,7 +145,7 @@ def test_json_has_exact_times_and_everything_else(capsys: pytest.CaptureFixture[
 
     told = json.loads(capsys.readouterr().out)
     oak = next(machine for machine in told["machines"] if machine["name"] == "oak")
-    assert (oak["phase"], oak["applied"]["fingerprint"], oak["applied"]["system"]) == (None, HASH, "/nix/store/x")
+    assert (oak["applied"]["fingerprint"], oak["applied"]["system"]) == (HASH, "/nix/store/x")
     assert oak["applied"]["at"].endswith("+00:00")
     assert 0 <= oak["applied"]["age_seconds"] < 60
     assert (oak["health"]["state"], oak["drift"], oak["notes"]) == ("well", None, [])

@@ -1,0 +1,61 @@
+"""Runs a plug-in: prints its port, serves until the engine is gone."""
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import grpc.aio
+
+from fediversity.embedded_cloud.plugins.protos import provider_pb2_grpc
+from fediversity.embedded_cloud.plugins.pulumi_log import PulumiLog
+from fediversity.embedded_cloud.plugins.registry import provider
+from fediversity.embedded_cloud.plugins.servicer import Servicer
+
+_WATCH_SECONDS = 0.5
+_LINGER_SECONDS = 2.0
+_GRACE_SECONDS = 5.0
+_OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0))
+
+
+async def serve(package: str, engine_address: str | None, parent: int) -> None:
+    """Serves a package on a free port of 127.0.0.1 until the engine is gone, a signal or a Cancel comes.
+
+    The engine holds the other end of this process's stdin, so its end is seen at once, also after SIGKILL; without a
+    pipe there, by the parent's process id changing from `parent`. The kernel's own signal for it (PR_SET_PDEATHSIG)
+    would come too early: it is sent when the engine's *thread* that started the plug-in ends.
+    """
+    server = grpc.aio.server(options=_OPTIONS)
+    servicer = Servicer(provider(package), PulumiLog(engine_address), Path.cwd())
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    ending = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    watch = asyncio.create_task(_set_at_end_of_input(ending))
+    print(port, flush=True)
+    await _until_over(servicer, ending, parent)
+    servicer.cancelled.set()
+    await server.stop(_GRACE_SECONDS)
+    watch.cancel()
+
+
+async def _set_at_end_of_input(ending: asyncio.Event) -> None:
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        await reader.read()
+        ending.set()
+
+
+async def _until_over(servicer: Servicer, ending: asyncio.Event, parent: int) -> None:
+    """After a Cancel the engine still ends what it began, then kills its plug-ins; an idle one ends by itself."""
+    while os.getppid() == parent and not ending.is_set():
+        if servicer.cancelled.is_set() and servicer.work.idle_seconds > _LINGER_SECONDS:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), _WATCH_SECONDS)
