@@ -33,7 +33,7 @@ def tools() -> NixTools:
     try:
         found = ensure_nix_tools(Paths.of(ROOT, os.environ), os.environ)
     except BootstrapError as error:
-        unavailable(NIX_TOOLS, str(error).splitlines()[0])
+        unavailable(NIX_TOOLS, f"nixfmt and deadnix cannot be built: {str(error).partition('. The end of')[0]}")
     if found.nixfmt is None or found.deadnix is None:
         unavailable(NIX_TOOLS, found.left_out[0])
     return found
