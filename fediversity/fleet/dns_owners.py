@@ -42,7 +42,7 @@ def any_owner(name: str) -> Wrong | None:
 
 
 def host_owner(kind: str) -> Check:
-    """A check for types that describe a host or a mail domain: such names have no underscore (RFC 1123)."""
+    """Returns a check for types that describe a host or a mail domain: such names have no underscore (RFC 1123)."""
 
     def check(name: str) -> Wrong | None:
         if "_" not in name:

@@ -1,7 +1,7 @@
 """The values of record types that dnspython parses and normalises; the library is loaded when the first one is met.
 
-Every check returns what is wrong and its fix, or None. The library decides whether a value is right; what is wrong is
-said in words of our own, as far as they go.
+Every check returns what is wrong and its fix, or None. The library decides whether a value is right; the messages are
+our own, and give the library's reason where they know no better.
 """
 
 import re
@@ -27,7 +27,7 @@ class _UnreadableError(Exception):
 
 
 def _normalised(kind: str, value: str) -> str:
-    """A value as the library writes it. Raises `_UnreadableError`."""
+    """Returns a value as the library writes it. Raises `_UnreadableError`."""
     import dns.exception  # noqa: PLC0415 (most fleets have no such record, and loading it takes a while)
     import dns.rdata  # noqa: PLC0415
 
@@ -38,7 +38,7 @@ def _normalised(kind: str, value: str) -> str:
 
 
 def normalised(kind: str) -> Callable[[str], str]:
-    """The canonical form of the values of a type.
+    """Returns the function that gives the values of a type their canonical form.
 
     Parameters of HTTPS and SVCB records lose quotes that they do not need: PowerDNS, which many providers run, refuses
     `alpn="h2"` and takes `alpn=h2`, but wants them around an `ech` (DNSControl's issues 2992 and 4608).
@@ -47,7 +47,7 @@ def normalised(kind: str) -> Callable[[str], str]:
 
 
 def hashed(kind: str, example: str, fields: Mapping[str, Codes | None], sizes: Mapping[int, int]) -> Check:
-    """A check for some numbers and a hash in hexadecimal digits, whose size the last number decides.
+    """Returns a check for some numbers and a hash in hexadecimal digits, whose size the last number decides.
 
     `fields` names the numbers and what each may be, None for any; `sizes` are bytes by the last number.
     """
@@ -72,7 +72,7 @@ def hashed(kind: str, example: str, fields: Mapping[str, Codes | None], sizes: M
 
 
 def service_binding(kind: str, example: str) -> Check:
-    """A check for the value of an HTTPS or SVCB record: priority, target, parameters (RFC 9460)."""
+    """Returns a check for the value of an HTTPS or SVCB record: priority, target, parameters (RFC 9460)."""
     form = f"write priority, target and parameters: '{example}'"
 
     def check(value: str) -> Wrong | None:
@@ -96,12 +96,13 @@ def _unreadable(kind: str, value: str, form: str) -> Wrong | None:
     try:
         _normalised(kind, value)
     except _UnreadableError as error:
-        return f"'{_short(value)}' is not {_a(kind)} record: {error}", form
+        reason = f": {error}" if str(error) else ""
+        return f"'{_short(value)}' is not {_a(kind)} record{reason}", form
     return None
 
 
 def binding_target(value: str) -> str | None:
-    """The name that an HTTPS or SVCB value leads to, without the final dot; None if that is its own."""
+    """Returns the name that an HTTPS or SVCB value leads to, without the final dot; None if that is its own."""
     return value.split()[1].removesuffix(".") or None
 
 

@@ -41,17 +41,17 @@ class RecordSet:
 
 
 def complete_name(name: str, domain: str) -> str:
-    """The whole name of a record, without the final dot: `git` in `fleet.example` is `git.fleet.example`."""
+    """Returns the complete name of a record, without the final dot: `git` in `fleet.example` is `git.fleet.example`."""
     return domain if name == "@" else f"{name}.{domain}"
 
 
 def relative_name(name: str, domain: str) -> str:
-    """The name of a record in its zone; the zone itself is `@`."""
+    """Returns the name of a record relative to its zone; the zone itself is `@`."""
     return "@" if name == domain else name.removesuffix(f".{domain}")
 
 
 def zone_of(name: str, zones: Iterable[str]) -> str | None:
-    """The zone that answers for a name: the longest that it lies in."""
+    """Returns the zone that answers for a name: the longest that it lies in."""
     holding = [zone for zone in zones if name == zone or name.endswith(f".{zone}")]
     return max(holding, key=len, default=None)
 

@@ -218,10 +218,10 @@ RECORD_TYPES: Mapping[RecordType, RecordRule] = {
 
 
 def types_taken(provider: ZoneProvider) -> tuple[RecordType, ...]:
-    """The types that a provider's zones take."""
+    """Returns the types that a provider's zones take."""
     return tuple(kind for kind, rule in RECORD_TYPES.items() if provider in rule.providers)
 
 
 def address_types(versions: frozenset[int]) -> tuple[RecordType, ...]:
-    """The types that hold addresses of some versions."""
+    """Returns the types that hold addresses of some versions."""
     return tuple(kind for kind, rule in RECORD_TYPES.items() if rule.address_version in versions)

@@ -25,7 +25,7 @@ _LONGEST_TEXT = 65280
 
 
 def address(version: Literal[4, 6]) -> Check:
-    """A check for an IP address."""
+    """Returns a check for an IP address."""
     kind, example = ("A", "203.0.113.7") if version == 4 else ("AAAA", "2001:db8::7")
 
     def check(value: str) -> Wrong | None:
@@ -50,7 +50,7 @@ def alias_name(value: str) -> Wrong | None:
 
 
 def numbers_and_host(count: int, what: str, fix: str) -> Check:
-    """A check for some numbers of 16 bits and the complete name of a host."""
+    """Returns a check for some numbers of 16 bits and the complete name of a host."""
     pattern = re.compile("([0-9]{1,5}) " * count + r"(\S+)")
 
     def check(value: str) -> Wrong | None:
@@ -110,22 +110,22 @@ def text(value: str) -> Wrong | None:
 
 
 def canonical_address(value: str) -> str:
-    """An address in its shortest form."""
+    """Returns an address in its shortest form."""
     return str(ipaddress.ip_address(value))
 
 
 def canonical_words(value: str) -> str:
-    """Numbers and names: lower case, no leading zeros."""
+    """Returns numbers and names in lower case, without leading zeros."""
     return " ".join(str(int(word)) if word.isdecimal() else word for word in value.lower().split(" "))
 
 
 def as_written(value: str) -> str:
-    """A value of which every letter counts."""
+    """Returns the value itself: every letter counts."""
     return value
 
 
 def last_name(value: str) -> str | None:
-    """The name at the end of a value, without the final dot; None if it says 'nowhere'."""
+    """Returns the name at the end of a value, without the final dot; None if it says 'nowhere'."""
     return value.rpartition(" ")[2].removesuffix(".") or None
 
 

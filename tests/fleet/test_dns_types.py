@@ -106,15 +106,25 @@ def test_dnspython_reads_what_a_provider_is_given_and_means_the_same(kind: Recor
         assert given == written
 
 
-@pytest.mark.parametrize("kind", [kind for kind, rule in RECORD_TYPES.items() if rule.target("1 a.example.")])
-def test_a_type_that_leads_to_a_name_refuses_one_that_is_incomplete(kind: RecordType) -> None:
+LEADING = [
+    (kind, example, word)
+    for kind, rule in RECORD_TYPES.items()
+    for example in rule.examples
+    for word in example.split()
+    if word.endswith(".example.")
+]
+"""Types that lead to a name: an example, and the name in it."""
+
+
+@pytest.mark.parametrize(("kind", "example", "name"), LEADING)
+def test_a_type_that_leads_to_a_name_knows_it_and_refuses_one_that_is_incomplete(
+    kind: RecordType, example: str, name: str
+) -> None:
     rule = RECORD_TYPES[kind]
-    example = next(value for value in rule.examples if (rule.target(value) or "").endswith(".example"))
-    target = rule.target(example)
-    assert target is not None
-    wrong = rule.wrong_value(example.replace(f"{target}.", target))
+    assert rule.target(example) == name.removesuffix(".")
+    wrong = rule.wrong_value(example.replace(name, name.removesuffix(".")))
     assert wrong is not None
-    assert f"{target}." in wrong[1]
+    assert name in wrong[1]
 
 
 @pytest.mark.parametrize(

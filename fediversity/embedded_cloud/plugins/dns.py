@@ -51,7 +51,7 @@ def conflicts(name: str, kind: str, others: Iterable[tuple[str, str]]) -> Iterat
 
 
 def is_owner(name: str) -> bool:
-    """Whether a name, without a final dot, can own records: underscores and a first `*` are allowed."""
+    """Returns whether a name, without a final dot, can own records: underscores and a first `*` are allowed."""
     labels = name.split(".")
     return len(name) <= _LONGEST_NAME and all(_OWNER.fullmatch(label) for label in labels) and "*" not in labels[1:]
 

@@ -1,4 +1,4 @@
-"""Whether the records of a zone fit together: their names, the machines they come from, each name and type once."""
+"""Checks of the records of a zone: their names, the machines they come from, each name and type once."""
 
 from collections.abc import Iterator
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""How names of a fleet's zones hang together: delegations, aliases, wildcards."""
+"""Checks of how names of a fleet's zones depend on each other: delegations, aliases, wildcards."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

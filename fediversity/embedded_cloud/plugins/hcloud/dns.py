@@ -12,7 +12,7 @@ from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
 
 NAME_SERVERS = [f"ns{number}.simulated.invalid." for number in (1, 2, 3)]
-"""In place of Hetzner's: nobody should delegate a domain to a simulation."""
+"""Stand in for Hetzner's; names that cannot exist, since no domain may be delegated to a simulation."""
 
 _MADE_WITH_THE_ZONE = {"@/SOA", "@/NS"}
 
