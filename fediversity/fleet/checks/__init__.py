@@ -62,6 +62,7 @@ CHECKS: tuple[FleetCheck, ...] = (
     hetzner.rules,
     hetzner.install_types,
     dns.names,
+    dns.taken_by_provider,
     dns.machines,
     dns.once,
     zones.delegations,
