@@ -18,7 +18,8 @@ from fediversity.fleet.model import Fleet
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
-from fediversity.plan.settings import Settings, SettingsError
+from fediversity.project.project import Project
+from fediversity.project.settings import SettingsError
 
 _SECONDS = 60.0
 
@@ -59,11 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises FleetError or SettingsError if there is no such fleet or machine.
     """
-    settings, fleet = open_stack(arguments.stack)
+    project, fleet = open_stack(arguments.stack)
     names = chosen_machines(fleet, arguments.machines)
-    checked = check(settings, fleet, names, arguments.timeout)
+    checked = check(project, fleet, names, arguments.timeout)
     if arguments.json:
-        json.dump({"stack": settings.stack, "machines": [asdict(entry) for entry in checked]}, sys.stdout, indent=2)
+        json.dump({"stack": project.stack, "machines": [asdict(entry) for entry in checked]}, sys.stdout, indent=2)
         print()
     else:
         width = max((len(entry.machine) for entry in checked), default=0)
@@ -81,12 +82,12 @@ def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names or fleet.enabled_machines))
 
 
-def check(settings: Settings, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[Checked, ...]:
-    """Looks at machines for at most `seconds`, and records what was found. To be called in the project's folder."""
-    ledger = ledger_of(settings.stack, fleet)
+def check(project: Project, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[Checked, ...]:
+    """Looks at machines for at most `seconds`, and records what was found."""
+    ledger = ledger_of(project, fleet)
     before = ledger.records()
     at_work = {name for name in names if busy(before, name)}
-    targets = {name: reach(settings, fleet, name, before) for name in names if name not in at_work}
+    targets = {name: reach(project, fleet, name, before) for name in names if name not in at_work}
     asked = {name: target for name, target in targets.items() if target and history.of_machine(before, name)}
     found = _look_at(asked, before, seconds)
     if asked:

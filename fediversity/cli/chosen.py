@@ -34,5 +34,6 @@ def chosen_fleet(arguments: argparse.Namespace) -> ChosenFleet:
     if arguments.fleet is not None:
         return ChosenFleet(load_fleet(arguments.fleet), arguments.fleet, Path("nix"), f"--fleet {arguments.fleet}")
     stack = arguments.stack or DEFAULT_STACK
-    settings, fleet = open_stack(stack)
+    project, fleet = open_stack(stack)
+    settings = project.settings
     return ChosenFleet(fleet, Path(settings.fleet_file), Path(settings.flake), stack)

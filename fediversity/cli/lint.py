@@ -2,10 +2,9 @@
 
 import argparse
 from collections.abc import Sized
-from pathlib import Path
 
 from fediversity.cli.chosen import DEFAULT_STACK, add_fleet_arguments, chosen_fleet
-from fediversity.cli.stack import read_settings
+from fediversity.cli.stack import open_project
 from fediversity.plan.renamed import require_vars_moved
 
 
@@ -19,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = chosen_fleet(arguments)
     fleet = chosen.fleet
     if arguments.fleet is None:
-        require_vars_moved(fleet, read_settings(arguments.stack or DEFAULT_STACK, Path()))
+        require_vars_moved(fleet, open_project(arguments.stack or DEFAULT_STACK))
     disabled = len(fleet.machines) - len(fleet.enabled_machines)
     machines = _count(len(fleet.machines), "machine") + (f" ({disabled} switched off)" if disabled else "")
     others: dict[str, Sized] = {

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {
     "check": "look at every machine, and record whether it is well and runs what was applied",

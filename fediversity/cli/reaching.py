@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fediversity.cli.stack import state_folder
 from fediversity.deploy.ssh import Target
 from fediversity.deploy.stop import Stop
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
-from fediversity.plan.settings import Settings
+from fediversity.project.project import Project
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Reached:
         return replace(self, target=replace(self.target, stop=stop))
 
 
-def reach(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepRecord]) -> Reached | None:
-    """How a machine is reached; None if nobody knows where it is. To be called in the project's folder."""
-    machine = fleet.machines[name]
+def reach(project: Project, fleet: Fleet, name: str, records: Sequence[StepRecord]) -> Reached | None:
+    """How a machine is reached; None if nobody knows where it is."""
+    machine, settings = fleet.machines[name], project.settings
     address = history.last_address(history.of_machine(records, name))
     if not settings.simulated and isinstance(machine.provider, ExistingProvider | DarwinProvider):
         address = machine.provider.host
@@ -56,7 +55,7 @@ def reach(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepRec
         port=settings.site.port(machine.ssh.port),
         user=machine.ssh.user,
         alias=name,
-        known_hosts=Path.cwd() / state_folder(settings.stack) / "known_hosts",
-        identity=Path.cwd() / Path(identity).expanduser() if identity else None,
+        known_hosts=project.known_hosts,
+        identity=project.root / Path(identity).expanduser() if identity else None,
     )
     return Reached(target, f"{fleet.name}/{name}", machine.machineClass == "darwin")

@@ -6,12 +6,11 @@ import os
 import shlex
 import sys
 import time
-from pathlib import Path
 
 from fediversity.cli.chosen import DEFAULT_STACK
 from fediversity.cli.going_back import Return, go_back, plan_return
 from fediversity.cli.reaching import Reached, reach
-from fediversity.cli.stack import hold, ledger_of, open_stack
+from fediversity.cli.stack import ledger_of, open_stack
 from fediversity.cli.standing import busy
 from fediversity.deploy.arguments import patience_of
 from fediversity.deploy.job import StepError
@@ -20,7 +19,7 @@ from fediversity.deploy.redact import Redactor, secrets_of
 from fediversity.ledger import history
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 
 _RELEASED = "a person let the machine go again: the next rollout updates it"
 
@@ -40,20 +39,20 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Rolls one machine back. Exit code 1 if it was not done. Raises FleetError or SettingsError."""
-    settings, fleet = open_stack(arguments.stack)
+    project, fleet = open_stack(arguments.stack)
     name = arguments.machine
     if name not in fleet.enabled_machines:
         known = ", ".join(fleet.enabled_machines) or "none"
         raise SettingsError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
-    with hold(settings.stack, Path()):
-        ledger = ledger_of(settings.stack, fleet)
+    with project.only_run():
+        ledger = ledger_of(project, fleet)
         records = ledger.records()
         if busy(records, name):
             raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
         runs = history.of_machine(records, name)
         if arguments.release:
             return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
-        machine = reach(settings, fleet, name, records)
+        machine = reach(project, fleet, name, records)
         if machine is None:
             raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
         try:
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         _show(name, way)
         if not (arguments.yes or _agreed()):
             return 1
-        return _carry_out(ledger, machine, way, _patience(simulated=settings.simulated))
+        return _carry_out(ledger, machine, way, _patience(simulated=project.settings.simulated))
 
 
 def _patience(*, simulated: bool) -> float:

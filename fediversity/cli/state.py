@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fediversity.cli.stack import read_settings
+from fediversity.cli.stack import open_project
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 from fediversity.state.place import backend_url, checkpoint_files, folder_of, read_project
 from fediversity.state.prepare import carry_out, look
 from fediversity.state.remaining import first_use, move, with_backend
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    settings = read_settings(arguments.stack, Path())
+    settings = open_project(arguments.stack).settings
     if settings.simulated:
         raise SettingsError(f"The stack '{settings.stack}' is simulated; its state stays in a folder.")
     chosen = wanted(_asked(arguments, settings.fleet_file))

@@ -4,12 +4,13 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import ledger_of, open_stack, state_folder
+from fediversity.cli.stack import ledger_of, open_stack
 from fediversity.cli.standing import Note, Standing, deployment_standings, standings
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.words import ago
@@ -23,8 +24,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints how the stack stands. Raises FleetError or SettingsError if there is no such fleet."""
-    settings, fleet = open_stack(arguments.stack)
-    ledger = ledger_of(settings.stack, fleet)
+    project, fleet = open_stack(arguments.stack)
+    settings = project.settings
+    ledger = ledger_of(project, fleet)
     records, now = ledger.records(), time.time()
     machines = standings(fleet, records, ledger.probes(), ledger.drifts())
     deployments = deployment_standings(fleet, records)
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     switched_off = [name for name in fleet.machines if name not in fleet.enabled_machines]
     where = "simulated machines" if settings.simulated else "real machines"
     title = f"{settings.stack}, {where}: {_rolled_out(records, now)}"
-    print_status(title, machines, deployments, switched_off, state_folder(settings.stack), now)
+    print_status(title, machines, deployments, switched_off, Path(settings.site.state_dir), now)
     return 0
 
 

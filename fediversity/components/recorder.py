@@ -18,8 +18,8 @@ from pulumi.runtime.proto import resource_pb2
 from fediversity.components.program import Program
 from fediversity.fleet.model import Fleet
 from fediversity.plan.build import make_plan
-from fediversity.plan.settings import Settings, with_plugins
 from fediversity.policy.declared import UNSEEN, Declared
+from fediversity.project.settings import Settings, with_plugins
 
 _ANSWERS: Mapping[str, Mapping[str, str]] = {
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": {"member": "serviceAccount:unseen"},

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from fediversity.credentials.clan import ClanSecretError
-from fediversity.plan.credentials import (
+from fediversity.project.credentials import (
     GOOGLE_FILE_VARIABLE,
     SECRETS,
     VARIABLES,
@@ -15,7 +15,7 @@ from fediversity.plan.credentials import (
     how_to_set,
     looked_for,
 )
-from fediversity.plan.settings import Settings, SettingsError
+from fediversity.project.settings import Settings, SettingsError
 
 _GOOGLE_KEYS = (VARIABLES["gcp"], "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
 _GOOGLE_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 (a variable's name)

@@ -1,42 +1,54 @@
 """The plan of a stack as its files are now, by the best that is known of its machines' systems."""
 
 import hashlib
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from fediversity.derivations.systems import Recorded, Systems, look
 from fediversity.fleet.model import Fleet
 from fediversity.ledger.given import changed, present, vars_folder
 from fediversity.plan.attempts import attempts
 from fediversity.plan.build import make_plan
-from fediversity.plan.current import current_fleet
-from fediversity.plan.fingerprint import FlakeSources
-from fediversity.plan.servers import UNKNOWN, Servers, coming_servers, servers
-from fediversity.plan.settings import Settings
+from fediversity.plan.servers import UNKNOWN, Servers, servers
+from fediversity.plan.sources import Sources
 from fediversity.plan.steps import Plan
+from fediversity.project.project import Project
+from fediversity.project.settings import Settings
 
 _SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A stack, its fleet, its plan, and what the plan's fingerprints were made from.
+    """A stack's files, its plan, and what the plan's fingerprints were made from.
 
     `attempts` numbers, for steps that have to run again although nothing has changed, why (see `plan.attempts`);
     `recorded` is what the ledger held then, `servers` what is known of the machines' servers. `rotated`
     has the vars of machines, by their paths, that are others now than their last update brought them.
     """
 
-    settings: Settings
-    fleet: Fleet
+    sources: Sources
     plan: Plan
     systems: Systems
     attempts: Mapping[str, int] = field(default_factory=dict)
     recorded: Recorded = field(default_factory=Recorded)
     servers: Servers = UNKNOWN
     rotated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def project(self) -> Project:
+        """The project that the stack is in."""
+        return self.sources.project
+
+    @property
+    def fleet(self) -> Fleet:
+        """The stack's fleet."""
+        return self.sources.fleet
+
+    @property
+    def settings(self) -> Settings:
+        """The stack's settings."""
+        return self.project.settings
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -53,28 +65,43 @@ class Planned:
         return (*self.systems.notes, *rotated, *destroyed)
 
 
-def plan_stack(settings: Settings, say: Callable[[str], object]) -> Planned:
-    """Plans a stack. To be called in the project's folder. `say` is told when that takes a while, and why.
+def plan_stack(project: Project, say: Callable[[str], object], coming: Collection[str] = ()) -> Planned:
+    """Plans a stack. `say` is told when that takes a while, and why.
+
+    `coming` are the machines that get another server by what is done now.
 
     Raises FleetError or SettingsError with everything that is wrong.
     """
-    fleet = current_fleet(settings)
-    files, recorded = FlakeSources.read(Path(settings.flake)), Recorded.read(settings, fleet)
-    known = servers(fleet, recorded.records, coming_servers(os.environ))
-    systems = look(settings, fleet, files, recorded, say)
+    return _plan(Sources.read(project), say, coming)
+
+
+def plan_again(planned: Planned, say: Callable[[str], object], coming: Collection[str] = ()) -> Planned:
+    """Plans the same files once more, by what the ledger holds now and by which servers are about to come.
+
+    Raises SettingsError if the ledger cannot be read.
+    """
+    return _plan(planned.sources, say, coming)
+
+
+def _plan(sources: Sources, say: Callable[[str], object], coming: Collection[str]) -> Planned:
+    project, fleet = sources.project, sources.fleet
+    recorded = Recorded.read(project, fleet)
+    known = servers(fleet, recorded.records, coming)
+    systems = look(sources, recorded, say)
     derivations = {name: system.derivation for name, system in systems.evaluated.items()}
     plan = make_plan(
         fleet,
         systems.fingerprints,
-        settings.site,
-        generators=files.generators,
+        project.settings.site,
+        generators=sources.flake.generators,
         systems=derivations,
         kept=systems.kept,
         servers=known,
+        rendered=sources.rendered,
     )
-    rotated, hashes = _rotated(settings, fleet, recorded)
+    rotated, hashes = _rotated(project, fleet, recorded)
     again = attempts(recorded.records, recorded.drifts.values(), recorded.given.values(), hashes)
-    return Planned(settings, fleet, plan, systems, again, recorded, known, rotated)
+    return Planned(sources, plan, systems, again, recorded, known, rotated)
 
 
 def why_rotated(paths: Sequence[str]) -> str:
@@ -83,12 +110,12 @@ def why_rotated(paths: Sequence[str]) -> str:
     return f"its secrets or vars have changed since ({', '.join(paths[:_SHOWN])}{more})"
 
 
-def _rotated(settings: Settings, fleet: Fleet, recorded: Recorded) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+def _rotated(project: Project, fleet: Fleet, recorded: Recorded) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """The vars that are others now than machines were given, by machine: their paths, and a hash of them all."""
     given = {name: recorded.given[name] for name in fleet.enabled_machines if name in recorded.given}
     if not given:
         return {}, {}
-    folder = vars_folder(Path(settings.flake), Path(settings.site.state_dir), simulated=settings.simulated)
+    folder = vars_folder(project.flake, project.folder, simulated=project.settings.simulated)
     now = present(folder, given)
     paths = {name: changed(given[name].files, now[name]) for name in given}
     hashes = {

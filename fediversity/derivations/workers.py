@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 
 MEMORY_OF_AN_EVALUATION = 1536 * 1024**2
 """Bytes. What colmena sets aside for evaluating one machine: 1024 MiB for Nix and nixpkgs, 512 MiB for the machine."""

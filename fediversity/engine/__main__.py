@@ -2,34 +2,21 @@
 
 import argparse
 import contextlib
-import json
+import gc
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from fediversity.cli.stack import read_settings
-from fediversity.engine.backend import Backend
-from fediversity.engine.by_hand import run_by_hand
 from fediversity.engine.cli import Engine
-from fediversity.engine.command import DEV, OPERATIONS, arguments, environment
+from fediversity.engine.command import DEV, OPERATIONS, environment
 from fediversity.engine.errors import RefusedError
-from fediversity.engine.judged import require_rules
-from fediversity.engine.looking import Ahead, forget
-from fediversity.engine.official import require_official
-from fediversity.engine.offline import offline
-from fediversity.engine.pending import Deployment
-from fediversity.engine.recovery import recover, switch_on
-from fediversity.engine.report import say, summary
-from fediversity.engine.rollout import steps_taken_away
+from fediversity.engine.local_plugins import local_plugins
+from fediversity.engine.report import say
 from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.servers import former_steps
-from fediversity.plan.settings import PLUGINS_VARIABLE, Settings, SettingsError, require_plain_path, with_plugins
-
-if TYPE_CHECKING:
-    from fediversity.derivations.planned import Planned
-    from fediversity.engine.careful import Prepared
+from fediversity.project.project import Project
+from fediversity.project.settings import PLUGINS_VARIABLE, SettingsError, require_plain_path
 
 _ROOT = Path(__file__).parents[2]
 
@@ -37,6 +24,8 @@ _ROOT = Path(__file__).parents[2]
 def main(words: list[str]) -> int:
     """Carry out one command; the engine's exit code, or 1 when it is refused."""
     if words[:1] == ["pulumi"]:
+        from fediversity.engine.by_hand import run_by_hand  # noqa: PLC0415 (the other commands need none of it)
+
         return run_by_hand(words[1:], _ROOT)
     # No abbreviations: what is not known here is the engine's.
     parser = argparse.ArgumentParser(prog="fediversity.engine", description=__doc__, allow_abbrev=False)
@@ -65,7 +54,8 @@ def main(words: list[str]) -> int:
 def _carry_out(operation: str, stack: str, options: list[str], showing: Showing, plugins: str | None) -> int:
     if operation in ("up", "preview"):
         require_plain_path(_ROOT)
-    settings = with_plugins(read_settings(stack, _ROOT), plugins or os.environ.get(PLUGINS_VARIABLE))
+    project = Project.open(_ROOT, stack, plugins or os.environ.get(PLUGINS_VARIABLE))
+    settings = project.settings
     if settings.preview_only and operation != "preview":
         raise RefusedError(
             f"{operation} is refused: with simulated plug-ins the real stack {stack} can only be previewed"
@@ -73,155 +63,22 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
     if settings.simulated and operation in OPERATIONS:
         say(f"stack {stack} is simulated: its clouds, machines and tools are on this computer only")
     engine = Engine(_ROOT, environment(stack, os.environ, settings.backend, settings.endpoints))
-    backend = Backend.of(_ROOT, engine.environment)
-    if operation == "preview":
-        return _preview(settings, engine, backend, options)
-    with backend.only_run(stack):
-        if operation == "destroy" and not backend.has_stack(stack):
-            say(f"stack {stack} was never rolled out: nothing to destroy")
-            return 0
-        _make_stack(stack, engine, backend)
-        if operation == "init":
-            return 0
-        recover(stack, engine, backend, options if operation == "resolve" else ())
-        if operation == "resolve":
-            return 0
-        if operation in ("up", "lift"):
-            return _change(operation, settings, engine, backend, options, showing)
-        forget(settings, _ROOT)
-        code = engine.run(arguments(operation, stack, options, simulated=settings.simulated))
-        if operation == "destroy" and code == 0:
-            _remember(stack, {}, backend)
-        return code
+    with contextlib.ExitStack() as held:
+        if operation != "preview":
+            held.enter_context(project.only_run())
+        if operation in (*OPERATIONS, "lift"):
+            # Before anything slow is imported: they get ready on another processor meanwhile.
+            started = held.enter_context(local_plugins(settings, _ROOT, engine.environment))
+            engine = replace(engine, plugins=started)
+        from fediversity.engine.operations import carry_out  # noqa: PLC0415 (see above)
 
-
-def _change(
-    operation: str, settings: Settings, engine: Engine, backend: Backend, options: list[str], showing: Showing
-) -> int:
-    """`up`, or `lift`, which is its first half alone."""
-    stack = settings.stack
-    # Made before the run: what a person edits meanwhile is for the next one.
-    planned = _planned(settings)
-    require_official(settings, planned.fleet, engine)
-    if not settings.simulated:
-        require_rules(stack, engine)
-    switch_on(stack, engine, backend)
-    deployment = _deployment(stack, engine, backend)
-    prepared = _prepared(planned, engine, deployment, options)
-    if operation == "lift":
-        return _lift(prepared)
-    prepared.require_allowed()
-    _print_changes(prepared.planned, all_machines=False)
-    _print_cost(prepared.planned, backend)
-    code = _up(prepared, showing, keep_going=_may_keep_going(prepared.planned, deployment))
-    deployment = _deployment(stack, engine, backend)
-    _remember(stack, deployment, backend)
-    for line in summary(stack, deployment):
-        print(line)
-    return code
-
-
-def _preview(settings: Settings, engine: Engine, backend: Backend, options: list[str]) -> int:
-    """Shows what an `up` would do; with simulated plug-ins, what it would do if nothing were there yet."""
-    from fediversity.engine.careful import preview  # noqa: PLC0415
-
-    stack = settings.stack
-    if settings.preview_only:
-        say(f"stack {stack}, simulated plug-ins: no cloud is asked, and all is shown as if nothing were there yet")
-    planned = _planned(settings)
-    require_official(settings, planned.fleet, engine)
-    with contextlib.ExitStack() as apart:
-        if settings.preview_only:
-            engine, file = apart.enter_context(offline(engine, stack))
-            backend = Backend.of(_ROOT, engine.environment)
-            options = ["--config-file", str(file), *options]
-        else:
-            _make_stack(stack, engine, backend)
-        prepared = _prepared(planned, engine, _deployment(stack, engine, backend), options)
-        _print_changes(prepared.planned, all_machines=True)
-        _print_cost(prepared.planned, backend)
-        return preview(prepared)
-
-
-def _planned(settings: Settings) -> "Planned":
-    from fediversity.engine.up import planned  # noqa: PLC0415 (destroy and its siblings need no plan)
-
-    return planned(settings, _ROOT)
-
-
-def _print_changes(planned: "Planned", *, all_machines: bool) -> None:
-    from fediversity.engine.up import print_changes  # noqa: PLC0415
-
-    print_changes(planned, _ROOT, all_machines=all_machines)
-
-
-def _print_cost(planned: "Planned", backend: Backend) -> None:
-    from fediversity.engine.costs import cost_line  # noqa: PLC0415
-
-    print(cost_line(planned.settings, planned.fleet, backend, _ROOT))
-    sys.stdout.flush()
-
-
-def _remember(stack: str, deployment: Deployment, backend: Backend) -> None:
-    from fediversity.engine.costs import remember  # noqa: PLC0415
-
-    remember(stack, deployment, backend, _ROOT)
-
-
-def _prepared(planned: "Planned", engine: Engine, deployment: Deployment, options: list[str]) -> "Prepared":
-    from fediversity.engine.careful import prepare  # noqa: PLC0415
-
-    ahead = Ahead(planned.settings, planned.fleet, engine, deployment, options)
-    return prepare(planned, ahead, lambda: _planned(planned.settings))
-
-
-def _lift(prepared: "Prepared") -> int:
-    from fediversity.engine.careful import lift  # noqa: PLC0415
-
-    return lift(prepared)
-
-
-def _up(prepared: "Prepared", showing: Showing, *, keep_going: bool) -> int:
-    from fediversity.engine.up import up  # noqa: PLC0415
-
-    options = prepared.ahead.options
-    return up(prepared.planned, prepared.engine, options, showing, keep_going=keep_going, prepared=prepared)
-
-
-def _make_stack(stack: str, engine: Engine, backend: Backend) -> None:
-    """Make the dev stack on first use. Another stack is its owner's to make: who keeps its secrets is a choice."""
-    if backend.has_stack(stack):
-        return
-    if stack != DEV:
-        raise RefusedError(
-            f"stack {stack} does not exist in this project's backend; nothing was changed. Make it once, by a person\n"
-            f"    in this folder:  ./just pulumi stack init {stack} --secrets-provider=passphrase\n"
-            f"    in a bucket:     .venv/bin/fediversity state init {stack} --bucket … (docs/state.md)\n"
-            f"Without either, `./just preview {stack} --plugins local` shows it."
-        )
-    engine.output(["stack", "init", stack])
-    say(f"made stack {stack}")
-
-
-def _may_keep_going(planned: "Planned", deployment: Deployment) -> bool:
-    """Whether the engine may go on after a failure: not when it has steps to delete.
-
-    After a failure it would delete them although a step that it skipped still needs them in the state (seen with
-    v3.259.0), and leave a state that it refuses from then on.
-    """
-    plan = planned.plan
-    gone = steps_taken_away({*plan.by_name, *former_steps(planned.fleet, plan)}, deployment) if plan.steps else ()
-    if gone:
-        say(f"no longer in the plan: {', '.join(gone)}; while steps go away, a rollout stops at its first failure")
-    return not gone
-
-
-def _deployment(stack: str, engine: Engine, backend: Backend) -> Deployment:
-    deployment = backend.checkpoint(stack)
-    if deployment is None:
-        deployment = json.loads(engine.output(["stack", "export", "--stack", stack]))["deployment"]
-    return deployment
+        return carry_out(operation, project, engine, options, showing)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    gc.disable()  # the little garbage of a start is not worth looking for; see `Engine.run`
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # At once: of a Pulumi that was killed, the thread that ran its program may wait for ever.
+    os._exit(status)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fediversity.cli.stack import read_settings
 from fediversity.engine.command import environment
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
+from fediversity.project.stack_file import read_settings
 
 _NAMED_LAST = (("cancel",), ("stack", "init"), ("stack", "select"), ("stack", "rm"))
 """Commands whose stack may stand without `--stack`."""

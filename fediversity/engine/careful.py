@@ -1,28 +1,27 @@
 """Care before a rollout: what would be destroyed is said first, and refused where nobody has named it."""
 
-import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
+from fediversity.components.planned_program import planned_program
 from fediversity.derivations.planned import Planned
-from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.looking import Ahead
 from fediversity.engine.losses import Outlook, block, refusals
 from fediversity.engine.report import say
-from fediversity.plan.servers import COMING, Servers
+from fediversity.plan.servers import Servers
 
-Replan = Callable[[], Planned]
+Replan = Callable[[Collection[str]], Planned]
+"""Plans anew, with the machines that are about to get another server."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A rollout that was looked at: its plan and its engine, which know which servers are about to come."""
+    """A rollout that was looked at: its plan, which knows which servers are about to come."""
 
     planned: Planned
-    engine: Engine
     ahead: Ahead
     outlook: Outlook
 
@@ -65,19 +64,14 @@ def prepare(planned: Planned, ahead: Ahead, replan: Replan) -> Prepared:
     for line in block(outlook.losses):
         print(line)
     sys.stdout.flush()
-    if not outlook.coming:
-        return Prepared(planned, ahead.engine, ahead, outlook)
-    # Plan and program learn of it in the same way: both read their environment.
-    coming = {COMING: ",".join(sorted(outlook.coming))}
-    os.environ.update(coming)
-    engine = ahead.engine.having(coming)
-    return Prepared(replan(), engine, replace(ahead, engine=engine), outlook)
+    return Prepared(replan(outlook.coming) if outlook.coming else planned, ahead, outlook)
 
 
 def preview(prepared: Prepared) -> int:
     """Shows the engine's preview, and what it would not let pass. Gives its exit code, or 1 for what is refused."""
     ahead, settings = prepared.ahead, prepared.planned.settings
-    code = ahead.engine.run(arguments("preview", settings.stack, ahead.options, simulated=settings.simulated))
+    words = arguments("preview", settings.stack, ahead.options, simulated=settings.simulated)
+    code = ahead.engine.run(words, program=planned_program(prepared.planned, ahead.engine.environment))
     if prepared.refused:
         say("`up` would refuse this:")
         print("\n".join(prepared.refused), file=sys.stderr)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fediversity.plan.endpoints import Endpoints
+from fediversity.project.endpoints import Endpoints
 
 OPERATIONS = ("up", "preview", "refresh", "destroy")
 

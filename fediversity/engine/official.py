@@ -10,8 +10,8 @@ from fediversity.engine.cli import Engine
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.report import say
 from fediversity.fleet.model import Fleet
-from fediversity.plan.credentials import clouds_of
-from fediversity.plan.settings import Settings
+from fediversity.project.credentials import clouds_of
+from fediversity.project.settings import Settings
 
 
 @dataclass(frozen=True)

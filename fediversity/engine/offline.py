@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from fediversity.engine.cli import Engine
-from fediversity.plan.settings import PLUGINS_VARIABLE
+from fediversity.project.settings import PLUGINS_VARIABLE
 
 _SECRETS = ("secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """What says how a stack's secrets are encrypted: the thrown-away stack has none of them."""

@@ -1,7 +1,6 @@
 """What a rollout did, step by step, out of the ledger."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
-from pathlib import Path
 
 from fediversity.engine.events import first_line
 from fediversity.engine.outstanding import NotDone, not_done
@@ -10,8 +9,9 @@ from fediversity.ledger.records import Outcome, StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.ledger.words import took
 from fediversity.plan.critical import critical_path
-from fediversity.plan.settings import Settings
 from fediversity.plan.steps import Plan
+from fediversity.project.project import Project
+from fediversity.project.settings import Settings
 
 _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
     ("deferred", "Put off, and done by the next `up` without being asked:"),
@@ -22,9 +22,9 @@ _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
 )
 
 
-def ledger_of(root: Path, stack: str, renamed: Mapping[str, str] | None = None) -> Ledger:
+def ledger_of(project: Project, renamed: Mapping[str, str] | None = None) -> Ledger:
     """The record of every step of a stack, read under the present names of renamed machines."""
-    return Ledger(root / ".fediversity" / stack / "ledger.sqlite", renamed)
+    return Ledger(project.ledger_file, renamed)
 
 
 def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:

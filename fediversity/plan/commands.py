@@ -8,51 +8,13 @@ in exactly those.
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+
+from fediversity.project.site import HOME, PROJECT, Site, in_project
 
 ADDRESS = "$FEDIVERSITY_ADDRESS"
-PROJECT = "$PWD"
-HOME = "$HOME"
-
-SSH_PORT = 22
-SIMULATED_SSH_PORT = 2222
-
 _VARIABLE = re.compile(rf"(?:{'|'.join(map(re.escape, (ADDRESS, PROJECT, HOME)))})(?![A-Za-z0-9_])")
 
 Command = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where a rollout is run from: the stack's name, the flake, and how it logs in.
-
-    `identity` is an SSH private key file, relative to the project's folder or absolute; None leaves the choice to
-    the person's own SSH agent and configuration. `simulated` says that the tools are the embedded cloud's stand-ins.
-    """
-
-    stack: str
-    flake: str = "nix"
-    identity: str | None = None
-    simulated: bool = False
-
-    @property
-    def flake_reference(self) -> str:
-        """The flake as clan has to be told it: `nix` alone would be an entry of the flake registry.
-
-        A folder inside a git repository would not do either: Nix takes it as the repository with `?dir=`, and clan
-        loses that part. As a `path:` it is the folder itself, files that git does not know included.
-        """
-        return f"path:{_in_project(self.flake)}"
-
-    def port(self, port: int) -> int:
-        """The port on which SSH answers: a simulated machine has 2222 in place of 22, which would need root here."""
-        return SIMULATED_SSH_PORT if self.simulated and port == SSH_PORT else port
-
-    @property
-    def state_dir(self) -> str:
-        """The stack's own folder, relative to the project: known hosts, logs, ledger."""
-        return f".fediversity/{self.stack}"
 
 
 def generate_vars(machines: Iterable[str], site: Site) -> Command:
@@ -62,7 +24,7 @@ def generate_vars(machines: Iterable[str], site: Site) -> Command:
 
 def install(machine: str, user: str, port: int, site: Site) -> Command:
     """`clan machines install`: erases the machine's disks. Writes the hardware report and the date to the flake."""
-    key = ("-i", _in_project(site.identity)) if site.identity else ()
+    key = ("-i", in_project(site.identity)) if site.identity else ()
     return (
         *("clan", "machines", "install", machine, "--flake", site.flake_reference),
         *("--target-host", f"{user}@{ADDRESS}:{port}", *key),
@@ -77,7 +39,7 @@ def update(machine: str, user: str, port: int, site: Site, *, host: str = ADDRES
     """
     options = [f"HostKeyAlias={machine}", f"UserKnownHostsFile={PROJECT}/{site.state_dir}/known_hosts/{machine}"]
     if site.identity:
-        options += [f"IdentityFile={_in_project(site.identity)}", "IdentitiesOnly=yes"]
+        options += [f"IdentityFile={in_project(site.identity)}", "IdentitiesOnly=yes"]
     target = f"{user}@{host}:{port}?{'&'.join(options)}"
     return (
         *("clan", "machines", "update", machine, "--flake", site.flake_reference),
@@ -103,13 +65,3 @@ def _quoted(word: str) -> str:
     names = _VARIABLE.findall(word)
     escaped = [re.sub(r'([\\"$`])', r"\\\1", piece) for piece in pieces]
     return '"' + "".join(part + name for part, name in zip(escaped, [*names, ""], strict=True)) + '"'
-
-
-def _in_project(path: str) -> str:
-    """The path, made absolute when the shell fills in the project's folder, or the person's own for `~`.
-
-    The installer copies the key file by the very name it is given, so nobody would fill in a `~` there.
-    """
-    if path.startswith("~/"):
-        return f"{HOME}{path[1:]}"
-    return path if PurePosixPath(path).is_absolute() else f"{PROJECT}/{path}"

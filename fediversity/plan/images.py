@@ -2,7 +2,7 @@
 
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.problems import FleetError, Problem
-from fediversity.plan.settings import Settings
+from fediversity.project.settings import Settings
 
 _IMAGE_PORT = 22
 

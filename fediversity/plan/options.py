@@ -4,8 +4,8 @@ import json
 
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import controllers, resolve_after, shared_mesh
-from fediversity.plan.commands import Site
 from fediversity.plan.steps import Step
+from fediversity.project.site import Site
 
 _CAPPED = frozenset({"install", "update", "apply"})
 _PUT_OFF = frozenset({"reach", "join", "update", "apply"})

@@ -11,7 +11,7 @@ from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.policy import Policy
 from fediversity.fleet.problems import Location
-from fediversity.plan.settings import Settings
+from fediversity.project.settings import Settings
 
 
 class Unseen(Enum):

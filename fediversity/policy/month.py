@@ -6,8 +6,8 @@ from fediversity.cost.estimate import estimate
 from fediversity.cost.fleet_items import fleet_items
 from fediversity.cost.prices import load_prices
 from fediversity.fleet.model import Fleet
-from fediversity.plan.settings import Settings
 from fediversity.policy.declared import Stack
+from fediversity.project.settings import Settings
 
 
 def stack_of(settings: Settings, fleet: Fleet) -> Stack:

@@ -8,7 +8,7 @@ from fediversity.cost.record import read_record
 from fediversity.engine.backend import Backend
 from fediversity.engine.costs import cost_line, remember
 from fediversity.fleet.load import parse_fleet
-from fediversity.plan.settings import parse_settings, with_plugins
+from fediversity.project.settings import parse_settings, with_plugins
 from tests.cost.test_items import STATE
 from tests.fleet.good import GOOD, edited
 

@@ -16,7 +16,7 @@ from fediversity.engine.command import arguments, asks, environment, may_ask_for
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.recovery import switch_on
 from fediversity.engine.report import summary
-from fediversity.plan.endpoints import Endpoints
+from fediversity.project.endpoints import Endpoints
 
 PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
 

@@ -16,8 +16,8 @@ from fediversity.engine.looking import Ahead, forget
 from fediversity.engine.losses import Outlook
 from fediversity.fleet.model import Fleet
 from fediversity.plan.servers import COMING, Servers
-from fediversity.plan.settings import Settings, parse_settings
 from fediversity.plan.steps import Plan
+from fediversity.project.settings import Settings, parse_settings
 from tests.plan.samples import server, unchecked
 
 URN = "urn:pulumi:dev::fediversity::fediversity:machines:HetznerMachine$hcloud:index/server:Server::oak-server"

@@ -8,7 +8,7 @@ from fediversity.engine.cli import Engine
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.official import require_official
 from fediversity.engine.offline import without_secrets
-from fediversity.plan.settings import parse_settings, with_plugins
+from fediversity.project.settings import parse_settings, with_plugins
 from tests.plan.samples import every_kind, one_server
 
 REAL = parse_settings("production", {"fleet": "stacks/production.yaml"})

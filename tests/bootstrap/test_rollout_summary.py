@@ -5,8 +5,8 @@ import pytest
 from fediversity.engine.outstanding import outstanding
 from fediversity.engine.rollout import rollout_lines, step_lines, steps_taken_away
 from fediversity.ledger.records import StepRecord
-from fediversity.plan.settings import parse_settings
 from fediversity.plan.steps import Plan, Step
+from fediversity.project.settings import parse_settings
 from tests.ledger.records import run
 
 SETTINGS = parse_settings("dev", {"fleet": "stacks/dev.yaml"})

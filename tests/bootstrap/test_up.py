@@ -11,8 +11,8 @@ from fediversity.engine.cli import Engine
 from fediversity.engine.showing import Showing
 from fediversity.engine.up import up
 from fediversity.fleet.load import parse_fleet
-from fediversity.plan.settings import parse_settings
 from fediversity.plan.steps import Plan
+from fediversity.project.settings import parse_settings
 from tests.fleet.good import GOOD
 
 STACK = "production"

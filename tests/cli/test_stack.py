@@ -6,7 +6,7 @@ import pytest
 
 from fediversity.cli.stack import open_stack, read_settings, stacks
 from fediversity.fleet.problems import FleetError
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 from tests.cli.conftest import SETTINGS
 
 pytestmark = pytest.mark.usefixtures("project")

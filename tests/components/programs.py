@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from fediversity.components.program import Program
 from fediversity.credentials.find import Credentials
 from fediversity.fleet.model import Fleet
-from fediversity.plan.settings import Settings, parse_settings
 from fediversity.plan.steps import Plan
+from fediversity.project.settings import Settings, parse_settings
 from tests.components.recording import Recording, record
 from tests.plan.samples import PROJECT, every_kind, plan_of
 

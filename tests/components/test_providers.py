@@ -9,8 +9,8 @@ import pytest
 from fediversity.components.simulated import LOCAL_VERSION
 from fediversity.credentials.find import Credential, Credentials
 from fediversity.fleet.model import Fleet
-from fediversity.plan.endpoints import GCP_SERVICES
-from fediversity.plan.settings import parse_settings, with_plugins
+from fediversity.project.endpoints import GCP_SERVICES
+from fediversity.project.settings import parse_settings, with_plugins
 from tests.components.contracts import wrong_in_arguments, wrong_in_schema
 from tests.components.programs import DEV, PRODUCTION, STACKS, TOKEN, declare, dev, production
 from tests.components.recording import Recording, Secret

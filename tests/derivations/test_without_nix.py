@@ -11,7 +11,7 @@ import pytest
 from fediversity.derivations.changes import change_lines, changes
 from fediversity.ledger.sqlite import Ledger
 from fediversity.plan.fingerprint import FlakeSources, fingerprints
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 from tests.cli.conftest import SETTINGS as SIMULATED
 from tests.derivations.garden import MACHINES, Garden, counting
 

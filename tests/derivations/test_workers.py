@@ -3,7 +3,7 @@
 import pytest
 
 from fediversity.derivations.workers import available_memory, how_many, of_meminfo, of_vm_stat
-from fediversity.plan.settings import SettingsError
+from fediversity.project.settings import SettingsError
 
 GIB = 1024**3
 

@@ -8,7 +8,7 @@ import pytest
 
 from fediversity.fleet.load import load_fleet
 from fediversity.plan.build import make_plan
-from fediversity.plan.commands import Site
+from fediversity.project.site import Site
 from tests.engine.checkout import PROJECT, Checkout, Done
 
 pytestmark = pytest.mark.engine

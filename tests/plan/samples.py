@@ -9,8 +9,8 @@ from fediversity.fleet.handoff import render
 from fediversity.fleet.load import load_fleet, parse_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.plan.build import make_plan
-from fediversity.plan.commands import Site
 from fediversity.plan.steps import Plan
+from fediversity.project.site import Site
 
 PROJECT = Path(__file__).parents[2]
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from fediversity.fleet.model import Fleet
-from fediversity.plan.commands import ADDRESS, HOME, PROJECT, Site
+from fediversity.plan.commands import ADDRESS
 from fediversity.plan.steps import Step
+from fediversity.project.site import HOME, PROJECT, Site
 from tests.plan import nixops4_grammar, samples
 from tests.plan.clan_grammar import CONTRACT, ClanGrammar, check_target
 from tests.plan.samples import AGENT_SITE, DEV_SITE, PRODUCTION_SITE, dev_fleet, every_kind, one_server, plan_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fediversity.plan.endpoints import Endpoints, parse_endpoints
+from fediversity.project.endpoints import Endpoints, parse_endpoints
 
 
 def test_without_any_every_cloud_is_at_its_own_address() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.images import require_image_port
-from fediversity.plan.settings import parse_settings
+from fediversity.project.settings import parse_settings
 from tests.plan.samples import every_kind
 
 LOCAL = {"hcloud": "local", "gcp": "local", "command": "local"}

@@ -7,7 +7,7 @@ import pytest
 from fediversity.derivations.systems import carry_over
 from fediversity.fleet.problems import FleetError
 from fediversity.plan.renamed import require_vars_moved
-from fediversity.plan.settings import Settings, parse_settings
+from fediversity.project.settings import Settings, parse_settings
 from tests.plan.samples import server, unchecked
 
 REAL = parse_settings("production", {"fleet": "stacks/production.yaml"})

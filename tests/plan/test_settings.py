@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.plan.credentials import Source
-from fediversity.plan.settings import KNOWN_SETTINGS, SettingsError, parse_settings, require_plain_path, with_plugins
+from fediversity.project.credentials import Source
+from fediversity.project.settings import KNOWN_SETTINGS, SettingsError, parse_settings, require_plain_path, with_plugins
 
 SIMULATED = {"hcloud": "local", "gcp": "local", "command": "local"}
 

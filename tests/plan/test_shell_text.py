@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from fediversity.plan.commands import ADDRESS, HOME, PROJECT, shell_text
+from fediversity.plan.commands import ADDRESS, shell_text
+from fediversity.project.site import HOME, PROJECT
 from tests.plan.samples import DEV_SITE, dev_fleet, plan_of
 
 IPV4, FOLDER = "203.0.113.7", "/srv/a folder; with 'all' \"sorts\" of $signs"

@@ -12,10 +12,10 @@ import yaml
 from fediversity.components.recorder import declared
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.model import Fleet
-from fediversity.plan.settings import Settings, parse_settings
 from fediversity.policy.declared import Declared, Stack, Violation
 from fediversity.policy.month import stack_of
 from fediversity.policy.rules import violations
+from fediversity.project.settings import Settings, parse_settings
 
 PROJECT = Path(__file__).parents[2]
 PRODUCTION = (PROJECT / "stacks" / "production.yaml").read_text()

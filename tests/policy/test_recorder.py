@@ -3,8 +3,8 @@
 import pytest
 
 from fediversity.components.recorder import declared
-from fediversity.plan.settings import with_plugins
 from fediversity.policy.declared import UNSEEN
+from fediversity.project.settings import with_plugins
 from tests.components.programs import DEV, PRODUCTION, STAGING, declare
 from tests.plan.samples import every_kind
 

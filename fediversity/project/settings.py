@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from fediversity.plan.commands import Site
-from fediversity.plan.credentials import DEFAULT, Sources, parse_credentials
-from fediversity.plan.endpoints import Endpoints, parse_endpoints
+from fediversity.project.credentials import DEFAULT, Sources, parse_credentials
+from fediversity.project.endpoints import Endpoints, parse_endpoints
+from fediversity.project.site import Site
 
 Plugin = Literal["local", "official"]
 
