@@ -83,7 +83,9 @@ class Engine:
     def output(self, arguments: Sequence[str], given: str | None = None, program: Program | None = None) -> str:
         """Run for its output; RefusedError with the engine's own words when it fails."""
         with self._command([*arguments, "--non-interactive"], program) as (command, others):
-            done: subprocess.CompletedProcess[str] = subprocess.run(command, input=given, capture_output=True, text=True, check=False, **others)
+            done: subprocess.CompletedProcess[str] = subprocess.run(
+                command, input=given, capture_output=True, text=True, check=False, **others
+            )
         if done.returncode != 0:
             raise RefusedError(
                 f"`pulumi {' '.join(arguments[:2])}` failed: {done.stderr.strip() or done.stdout.strip()}"

@@ -5,6 +5,7 @@ With one doubt it is not: then Pulumi is asked. What a person sees of a preview 
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import sys
@@ -18,7 +19,7 @@ from fediversity.engine.pending import Deployment
 from fediversity.project.project import Project
 
 _FILE = "declared.sha256"
-_PROGRAM = ("__main__.py", "requirements.txt", "fediversity", "scripts")
+_PROGRAM = ("__main__.py", "requirements.txt", "fediversity")
 """What declares, and what answers Pulumi's questions about it: the whole package, the simulated plug-ins included."""
 
 _PACKAGES = ("pulumi", "pulumi-hcloud", "pulumi-gcp", "pulumi-command")
@@ -72,6 +73,13 @@ def _parts(planned: Planned, deployment: Deployment, engine: Engine) -> Iterator
     yield f"{pulumi} {pulumi.stat().st_size} {pulumi.stat().st_mtime_ns}"
     for name in _PROGRAM:
         path = planned.project.root / name
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            yield str(file.relative_to(planned.project.root))
-            yield file.read_bytes()
+        for file in sorted(_files(path)) if path.is_dir() else [str(path)]:
+            yield os.path.relpath(file, planned.project.root)
+            yield Path(file).read_bytes()
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Every file below a folder but Python's caches."""
+    for inside, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (os.path.join(inside, name) for name in files)

@@ -118,24 +118,6 @@ def test_the_backend_of_the_environment_wins_and_a_bucket_has_no_folder(tmp_path
     assert backend.checkpoint("production") is None
 
 
-def test_a_stack_without_settings_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.dev.yaml").touch()
-    backend = Backend(tmp_path, "fediversity", tmp_path)
-    with pytest.raises(RefusedError, match=r"no stack devv: .* Known: dev"), backend.only_run("devv"):
-        pass
-
-
-def test_two_commands_cannot_work_on_one_stack_at_once(tmp_path: Path) -> None:
-    for stack in ("dev", "staging"):
-        (tmp_path / f"Pulumi.{stack}.yaml").touch()
-    backend = Backend(tmp_path, "fediversity", tmp_path)
-    refused = pytest.raises(RefusedError, match=r"another \./just is working on stack dev")
-    with backend.only_run("dev"), backend.only_run("staging"), refused, backend.only_run("dev"):
-        pass
-    with backend.only_run("dev"):
-        pass
-
-
 def _pulumi(folder: Path, script: str) -> Engine:
     program = folder / "pulumi"
     program.write_text(f"#!/bin/sh\n{script}\n")

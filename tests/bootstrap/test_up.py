@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from fediversity.derivations.planned import Planned
-from fediversity.derivations.systems import Systems
 from fediversity.engine import up as module
 from fediversity.engine.cli import Engine
 from fediversity.engine.showing import Showing
 from fediversity.engine.up import up
 from fediversity.fleet.load import parse_fleet
-from fediversity.plan.steps import Plan
+from fediversity.project.project import Project
 from fediversity.project.settings import parse_settings
 from tests.fleet.good import GOOD
+from tests.plan.samples import planned_of
 
 STACK = "production"
 ENGINE = """\
@@ -36,10 +36,10 @@ def engine(tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def stack() -> Planned:
+def stack(tmp_path: Path) -> Planned:
     """A stack of real machines."""
     settings = parse_settings(STACK, {"fleet": "stacks/production.yaml"})
-    return Planned(settings, parse_fleet(GOOD, "fleet.yaml"), Plan(()), Systems({}))
+    return planned_of(parse_fleet(GOOD, "fleet.yaml"), Project(tmp_path, settings))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from fediversity.components.limits import keep_limits
 from fediversity.deploy.arguments import parse
 from fediversity.fleet.health import Limits, PerProvider
 from fediversity.plan.steps import Plan, Step
+from fediversity.project.project import Project
 from tests.components.programs import DEV, SETTINGS, STACKS, declare, dev, plan_for, production, staging
 from tests.components.recording import Recording, Registration
 from tests.plan.samples import every_kind
@@ -264,12 +265,11 @@ def test_a_step_that_has_to_run_again_is_another_one_for_the_engine_and_no_other
     assert "triggers" not in again.commands["laptop-update"].inputs
 
 
-def test_another_cap_changes_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_another_cap_changes_no_step(tmp_path: Path) -> None:
     fleet = every_kind()
     slower = fleet.model_copy(update={"limits": Limits(updates=1, per_provider=PerProvider(hetzner=1))})
 
-    keep_limits(slower, DEV)
+    keep_limits(slower, Project(tmp_path, DEV))
 
     again, usual = declare(slower, DEV).commands, dev().commands
     assert {name for name in usual if again[name].inputs != usual[name].inputs} == set()

@@ -3,11 +3,10 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fediversity.cli.stack import read_settings
 from fediversity.derivations.changes import Change, changes
 from fediversity.derivations.evaluate import Nix, System
 from fediversity.derivations.planned import Planned, plan_stack
@@ -15,6 +14,7 @@ from fediversity.fleet.handoff import render_text
 from fediversity.fleet.load import parse_fleet
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
+from fediversity.project.project import Project
 from tests.fleet.good import edited
 
 SERVERS = {"oak", "elm", "ash"}
@@ -107,17 +107,17 @@ class Garden:
         """Writes a machine's module: what it says of `package`, `settings` and `application`."""
         (self.flake / "machines" / f"{machine}.nix").write_text(text)
 
-    def planned(self) -> Planned:
-        """The plan of the stack as it is now."""
-        return plan_stack(read_settings("dev", self.project), self.said.append)
+    def planned(self, coming: Collection[str] = ()) -> Planned:
+        """The plan of the stack as it is now; `coming` are the machines that get another server."""
+        return plan_stack(Project.open(self.project, "dev"), self.said.append, coming)
 
     def fingerprints(self) -> Mapping[str, str]:
         """The fingerprint of each machine as it is now."""
         return self.planned().systems.fingerprints
 
-    def changes(self) -> dict[str, Change]:
+    def changes(self, coming: Collection[str] = ()) -> dict[str, Change]:
         """What a rollout would change on each machine now."""
-        return {change.machine: change for change in changes(self.planned())}
+        return {change.machine: change for change in changes(self.planned(coming))}
 
     def system(self, machine: str) -> System:
         """What Nix would build for a machine now."""

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fediversity.derivations.planned import Planned
+from fediversity.derivations.systems import Systems
 from fediversity.fleet.handoff import render
 from fediversity.fleet.load import load_fleet, parse_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.plan.build import make_plan
+from fediversity.plan.fingerprint import FlakeSources
+from fediversity.plan.sources import Sources
 from fediversity.plan.steps import Plan
+from fediversity.project.project import Project
 from fediversity.project.site import Site
 
 PROJECT = Path(__file__).parents[2]
@@ -214,3 +219,8 @@ def plan_of(fleet: Fleet, site: Site = DEV_SITE, fingerprints: Mapping[str, str]
     """The plan of a fleet whose machines have fingerprints made up from their names, unless given."""
     made_up = {name: f"fingerprint of {name}" for name in render(fleet)["machines"]}
     return make_plan(fleet, made_up | dict(fingerprints or {}), site)
+
+
+def planned_of(fleet: Fleet, project: Project) -> Planned:
+    """A stack whose plan has no steps."""
+    return Planned(Sources(project, fleet, {}, FlakeSources({})), Plan(()), Systems({}))
