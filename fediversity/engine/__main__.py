@@ -76,7 +76,8 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
 
 
 if __name__ == "__main__":
-    gc.disable()  # the little garbage of a start is not worth looking for; see `Engine.run`
+    # The little garbage of a start is not worth looking for; a longer run looks for it again (`engine.cli`).
+    gc.disable()
     status = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()

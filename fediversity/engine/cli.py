@@ -1,8 +1,10 @@
 """The edge to the `pulumi` program."""
 
 import contextlib
+import gc
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ Program = Callable[["Run"], None]
 """A Pulumi program that runs in this process, for each run that Pulumi asks for."""
 
 _LOOK_SECONDS = 0.2
+_START_SECONDS = 5.0
 _ASK_PLUGINS = frozenset({"up", "preview", "refresh", "destroy"})
 
 
@@ -114,8 +117,13 @@ def _wait(child: subprocess.Popen[bytes], meanwhile: Callable[[], None] | None) 
     """Wait for the end, and call `meanwhile` until then."""
     if meanwhile is None:
         return child.wait()
+    began = time.monotonic()
     while True:
         try:
             return child.wait(_LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             meanwhile()
+        if time.monotonic() - began > _START_SECONDS and not gc.isenabled():
+            # The start of this process went without it; a rollout may take hours.
+            gc.freeze()
+            gc.enable()

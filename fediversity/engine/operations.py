@@ -17,7 +17,7 @@ from fediversity.engine.looking import Ahead
 from fediversity.engine.official import require_official
 from fediversity.engine.offline import offline
 from fediversity.engine.pending import Deployment
-from fediversity.engine.recovery import recover, switch_on
+from fediversity.engine.recovery import recover, switching_on
 from fediversity.engine.report import say, summary
 from fediversity.engine.rollout import steps_taken_away
 from fediversity.engine.showing import Showing
@@ -59,12 +59,13 @@ def _change(
 ) -> int:
     """`up`, or `lift`, which is its first half alone."""
     stack = project.stack
-    # Made before the run: what a person edits meanwhile is for the next one.
-    planned = plan_stack(project, say)
-    require_official(planned.settings, planned.fleet, engine)
-    if not planned.settings.simulated:
-        require_rules(stack, engine)
-    switch_on(stack, engine, backend)
+    with switching_on(stack, engine, backend) as switched_on:
+        # Made before the run: what a person edits meanwhile is for the next one.
+        planned = plan_stack(project, say)
+        require_official(planned.settings, planned.fleet, engine)
+        if not planned.settings.simulated:
+            require_rules(stack, engine)
+        switched_on()
     deployment = _deployment(stack, engine, backend)
     prepared = _prepared(planned, engine, deployment, options)
     if operation == "lift":

@@ -14,7 +14,7 @@ from fediversity.engine.backend import Backend
 from fediversity.engine.cli import Engine
 from fediversity.engine.command import arguments, asks, environment, may_ask_for_a_passphrase
 from fediversity.engine.errors import RefusedError
-from fediversity.engine.recovery import switch_on
+from fediversity.engine.recovery import switching_on
 from fediversity.engine.report import summary
 from fediversity.project.endpoints import Endpoints
 
@@ -195,10 +195,22 @@ def test_an_up_is_refused_when_the_simulated_machines_were_removed_by_hand(tmp_p
     engine = Engine(tmp_path, {})
     for resources in ([], [{"type": "pulumi:pulumi:Stack"}]):
         checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
-        switch_on("dev", engine, backend)
+        with switching_on("dev", engine, backend) as switched_on:
+            switched_on()
     checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "simulated:index:Site"}]}}}))
-    with pytest.raises(RefusedError, match=r"`\./just destroy dev`, then `\./just up dev`"):
-        switch_on("dev", engine, backend)
+    refused = pytest.raises(RefusedError, match=r"`\./just destroy dev`, then `\./just up dev`")
+    with refused, switching_on("dev", engine, backend):
+        pass
+
+
+def test_machines_that_cannot_be_switched_on_stop_an_up_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / ".fediversity" / "dev" / "cloud").mkdir(parents=True)
+    (tmp_path / "fediversity").mkdir()
+    (tmp_path / "fediversity" / "__init__.py").touch()
+    (tmp_path / "fediversity" / "local.py").write_text("import sys; sys.exit('no room on the disk')\n")
+    engine, backend = Engine(tmp_path, {}), Backend(tmp_path, "fediversity", tmp_path)
+    with switching_on("dev", engine, backend) as switched_on, pytest.raises(RefusedError, match="no room on the disk"):
+        switched_on()
 
 
 def test_other_end_points_of_google_keep_its_plug_in_from_asking_the_real_one_for_regions() -> None:
