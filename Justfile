@@ -90,11 +90,18 @@ plan stack='dev' *options:
 render stack='dev' *options:
     @fediversity render "$@"
 
-# Work through phase 0 on nix/validation and write down what came out; `./just validate -- OPTIONS` for Nix
+# Check a fleet file, and say everything that is wrong with it; `--fleet FILE` for one that belongs to no stack
+[no-exit-message]
+[group('fleet')]
+validate stack='dev' *options:
+    @test "${1-}" != -- || { echo "fediversity: phase 0 is assessed by ./just assess $*" >&2; exit 2; }
+    @fediversity lint "$@"
+
+# Work through phase 0 on nix/validation and write down what came out; `./just assess -- OPTIONS` for Nix
 [no-exit-message]
 [group('develop')]
-validate *options:
-    @python -m fediversity.validation "$@"
+assess *options:
+    @python -m fediversity.assessment "$@"
 
 # Check every stack's fleet file and the rules it must keep to, the written files, formats, lints and types
 [no-exit-message]
@@ -123,8 +130,9 @@ nix-check:
 [no-exit-message]
 [group('nix')]
 nix-flake-check *options:
+    fediversity render staging --check
     nix flake check ./nix "$@"
-    nix flake check ./nix/validation "$@"
+    nix flake check "path:$PWD/nix/validation" "$@"
 
 # Correct formats and what the linter can correct by itself
 [no-exit-message]

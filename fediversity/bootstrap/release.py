@@ -1,4 +1,4 @@
-"""Which engine this project uses: read from `engine/go.mod`, so the pin stands in one place."""
+"""Which engine this project uses: read from `third_party/pulumi/go.mod`, so the pin stands in one place."""
 
 import platform
 import re
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.bootstrap.report import BootstrapError
+
+PINS = "third_party/pulumi"
+"""The folder with the Go modules that pin the engine, below the top of the checkout."""
 
 CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
@@ -42,7 +45,7 @@ def pinned_release(root: Path) -> Release:
     system, machine = platform.system(), platform.machine()
     if system not in _SYSTEMS or machine.lower() not in _ARCHES:
         raise BootstrapError(f"no engine is known for {system} on {machine}; set FEDIVERSITY_PULUMI to a pulumi")
-    version = module_version((root / "engine" / "go.mod").read_text(), CLI_MODULE)
+    version = module_version((root / PINS / "go.mod").read_text(), CLI_MODULE)
     return Release(version, f"{_SYSTEMS[system]}-{_ARCHES[machine.lower()]}")
 
 
@@ -50,7 +53,7 @@ def module_version(go_mod: str, module: str) -> str:
     """The version, without its `v`, at which a go.mod requires a module."""
     found = re.search(rf"^(?:require)?\s*{re.escape(module)} v(\S+)", go_mod, re.MULTILINE)
     if found is None:
-        raise BootstrapError(f"engine/go.mod does not require {module}; restore it with `git checkout engine`")
+        raise BootstrapError(f"{PINS}/go.mod does not require {module}; restore it with `git checkout {PINS}`")
     return found[1]
 
 
@@ -58,7 +61,7 @@ def go_version(go_mod: str) -> tuple[int, ...]:
     """The oldest Go that can build a go.mod, from its `go` line."""
     found = re.search(r"^go (\d+(?:\.\d+)*)", go_mod, re.MULTILINE)
     if found is None:
-        raise BootstrapError("engine/go.mod has no `go` line; restore it with `git checkout engine`")
+        raise BootstrapError(f"{PINS}/go.mod has no `go` line; restore it with `git checkout {PINS}`")
     return numbers(found[1])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from fediversity.cli.chosen import DEFAULT_STACK
 from fediversity.cli.stack import open_stack
 from fediversity.fleet.model import Fleet
+from fediversity.plan.embedded import missing_extra
 from fediversity.project.settings import Settings, SettingsError
 
 
@@ -38,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     project, fleet = open_stack(arguments.stack)
     if not project.settings.simulated:
         raise SettingsError(f"The machines of the stack '{arguments.stack}' are real; only simulated ones have faults.")
+    if problem := missing_extra():
+        raise SettingsError(f"fediversity: {problem}")
     words = [arguments.verb, arguments.stack]
     if arguments.verb != "faults":
         known = [f"--known={name}={machine.machineClass}" for name, machine in sorted(fleet.enabled_machines.items())]

@@ -5,18 +5,23 @@ import argparse
 from fediversity.cli import written
 from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
 from fediversity.fleet.files import FLEET_JSON
+from fediversity.fleet.flake_copies import write_copies
 from fediversity.fleet.handoff import render_text
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
     add_fleet_arguments(parser)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is stale")
+    parser.add_argument("--check", action="store_true", help="do not write it; fail if the file is stale")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes the file, or with `--check` says whether it is current. Raises SettingsError or FleetError."""
+    """Writes the file, or with `--check` says whether it is current. Raises SettingsError or FleetError.
+
+    Either way the flake has its copies afterwards (`fleet.flake_copies`), so that Nix can read it.
+    """
     chosen = chosen_fleet(arguments)
+    write_copies(chosen.flake)
     file, text = chosen.flake / FLEET_JSON, render_text(chosen.fleet)
     if not arguments.check:
         return written.write(file, text)

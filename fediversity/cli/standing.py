@@ -43,7 +43,6 @@ class Standing:
     seen_by: Literal["a look", "a step"] | None = None
     drift: bool | None = None
     notes: tuple[Note, ...] = ()
-    phase: str | None = None
 
     @property
     def fingerprint(self) -> str | None:

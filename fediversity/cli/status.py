@@ -62,7 +62,6 @@ def _data(standing: Standing, now: float) -> dict[str, Any]:
     return {
         "name": standing.name,
         "machine": standing.on,
-        "phase": standing.phase,
         "applied": {
             "fingerprint": applied.fingerprint,
             "system": applied.system,

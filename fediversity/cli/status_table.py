@@ -58,7 +58,7 @@ def status_lines(
     `place` is the stack's folder, which the logs' names are relative to.
     """
     lines = [Text(title, style="bold"), Text()]
-    lines += _table(("machine", "phase", "applied", "", "health"), machines, _machine_cells, place, now)
+    lines += _table(("machine", "applied", "", "health"), machines, _machine_cells, place, now)
     if deployments:
         lines += [Text(), *_table(("deployment", "on", "applied", ""), deployments, _deployment_cells, place, now)]
     if switched_off:
@@ -96,7 +96,7 @@ def _line(cells: Sequence[Cell], widths: Sequence[int]) -> Text:
 
 
 def _machine_cells(standing: Standing, now: float) -> list[Cell]:
-    return [(standing.name, "bold"), (standing.phase or "-", ""), *_applied(standing, now), _health(standing, now)]
+    return [(standing.name, "bold"), *_applied(standing, now), _health(standing, now)]
 
 
 def _deployment_cells(standing: Standing, now: float) -> list[Cell]:

@@ -15,6 +15,7 @@ from fediversity.engine.local_plugins import local_plugins
 from fediversity.engine.report import say
 from fediversity.engine.showing import Showing
 from fediversity.fleet.problems import FleetError
+from fediversity.plan.embedded import missing_extra
 from fediversity.project.project import Project
 from fediversity.project.settings import PLUGINS_VARIABLE, SettingsError, require_plain_path
 
@@ -60,6 +61,8 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         raise RefusedError(
             f"{operation} is refused: with simulated plug-ins the real stack {stack} can only be previewed"
         )
+    if settings.simulated or "local" in settings.plugins.values():
+        _require_embedded(stack)
     if settings.simulated and operation in OPERATIONS:
         say(f"stack {stack} is simulated: its clouds, machines and tools are on this computer only")
     engine = Engine(_ROOT, environment(stack, os.environ, settings.backend, settings.endpoints))
@@ -73,6 +76,12 @@ def _carry_out(operation: str, stack: str, options: list[str], showing: Showing,
         from fediversity.engine.operations import carry_out  # noqa: PLC0415 (see above)
 
         return carry_out(operation, project, engine, options, showing)
+
+
+def _require_embedded(stack: str) -> None:
+    """Raises RefusedError where the packages of the embedded cloud are not installed."""
+    if problem := missing_extra():
+        raise RefusedError(f"stack {stack} cannot be used; nothing was changed: {problem}")
 
 
 if __name__ == "__main__":

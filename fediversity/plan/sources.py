@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fediversity.fleet.files import FLEET_JSON
+from fediversity.fleet.flake_copies import write_copies
 from fediversity.fleet.handoff import render, require_current
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
@@ -40,4 +41,5 @@ class Sources:
         require_vars_moved(fleet, project)
         rendered, hand_off = render(fleet), project.flake / FLEET_JSON
         require_current(rendered, hand_off, project.relative(hand_off))
+        write_copies(project.flake)
         return cls(project, fleet, rendered, FlakeSources.read(project.flake))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.release import PINS
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,12 +43,12 @@ class Computer:
 @pytest.fixture
 def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computer:
     root = tmp_path / "checkout"
-    (root / "engine" / "language").mkdir(parents=True)
+    (root / PINS / "language").mkdir(parents=True)
     (root / "scripts").mkdir()
     for name in ("requirements.txt", "pyproject.toml", "scripts/pulumi-resource-local"):
         (root / name).write_bytes((ROOT / name).read_bytes())
     for name in ("go.mod", "go.sum", "language/go.mod", "language/go.sum"):
-        (root / "engine" / name).write_bytes((ROOT / "engine" / name).read_bytes())
+        (root / PINS / name).write_bytes((ROOT / PINS / name).read_bytes())
     (tmp_path / "bin").mkdir()
     places = Places(root, tmp_path / "cache", tmp_path / "pulumi-home")
     there = Computer(places, tmp_path / "bin", tmp_path / "calls")

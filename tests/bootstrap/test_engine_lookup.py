@@ -6,7 +6,7 @@ import pytest
 
 from fediversity.bootstrap import engine as engine_module
 from fediversity.bootstrap.engine import ensure_engine, find_engine
-from fediversity.bootstrap.release import go_version, module_version, numbers, pinned_release
+from fediversity.bootstrap.release import PINS, go_version, module_version, numbers, pinned_release
 from fediversity.bootstrap.report import BootstrapError
 from tests.bootstrap.conftest import ROOT, Computer
 
@@ -89,14 +89,14 @@ def test_a_build_that_fails_leaves_no_engine_behind(computer: Computer, monkeypa
 
 def test_a_changed_pin_is_another_engine(computer: Computer) -> None:
     built = engine_module._built(computer.places)
-    with (computer.places.root / "engine" / "go.sum").open("a") as sums:
+    with (computer.places.root / PINS / "go.sum").open("a") as sums:
         sums.write("\n")
     assert engine_module._built(computer.places) != built
 
 
 def test_the_pins_are_read_from_the_go_modules() -> None:
-    go_mod = (ROOT / "engine" / "go.mod").read_text()
-    language = (ROOT / "engine" / "language" / "go.mod").read_text()
+    go_mod = (ROOT / PINS / "go.mod").read_text()
+    language = (ROOT / PINS / "language" / "go.mod").read_text()
     assert pinned_release(ROOT).version == module_version(go_mod, "github.com/pulumi/pulumi/pkg/v3")
     assert module_version(language, "github.com/pulumi/pulumi/sdk/v3") == "3.79.0"
     assert go_version(go_mod) >= (1, 25)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.bootstrap.release import PINS
+
 ROOT = Path(__file__).parents[2]
 
 _SET_UP = """
@@ -75,11 +77,11 @@ def checkout(tmp_path: Path) -> Checkout:
     (root / "fediversity" / "__init__.py").touch()
     (root / "fediversity" / "bootstrap" / "__init__.py").touch()
     (root / "fediversity" / "bootstrap" / "__main__.py").write_text(_SET_UP)
-    (root / "engine" / "language").mkdir(parents=True)
+    (root / PINS / "language").mkdir(parents=True)
     (root / "scripts").mkdir()
     home.mkdir()
-    pinned = ("pyproject.toml", "requirements.txt", "scripts/pulumi-resource-local", "engine/go.mod", "engine/go.sum")
-    for name in ("just", "Justfile", *pinned, "engine/language/go.mod", "engine/language/go.sum"):
+    pinned = ("pyproject.toml", "requirements.txt", "scripts/pulumi-resource-local", f"{PINS}/go.mod", f"{PINS}/go.sum")
+    for name in ("just", "Justfile", *pinned, f"{PINS}/language/go.mod", f"{PINS}/language/go.sum"):
         shutil.copy(ROOT / name, root / name)
     return Checkout(root, home)
 
@@ -117,7 +119,7 @@ def test_a_start_from_within_a_recipe_sets_nothing_up_again(checkout: Checkout) 
 
 
 @pytest.mark.parametrize(
-    "changed", ["requirements.txt", "pyproject.toml", "engine/go.mod", "engine/language/go.sum", "just"]
+    "changed", ["requirements.txt", "pyproject.toml", f"{PINS}/go.mod", f"{PINS}/language/go.sum", "just"]
 )
 def test_a_changed_input_sets_up_again(checkout: Checkout, changed: str) -> None:
     checkout.just()

@@ -106,8 +106,8 @@ def test_the_table_has_a_row_a_machine_with_its_fingerprint_its_age_and_its_heal
     update = run("oak-update", fingerprint=f"derivation:{HASH}")
     lines = shown(standing(update, probe=probe(update)), now=(update.ended_at or 0) + 180)
 
-    assert lines[2].split() == ["machine", "phase", "applied", "health"]
-    assert " ".join(lines[3].split()) == "oak - 01234567 3 min ago well, not drifted, looked at 2 min ago"
+    assert lines[2].split() == ["machine", "applied", "health"]
+    assert " ".join(lines[3].split()) == "oak 01234567 3 min ago well, not drifted, looked at 2 min ago"
     assert lines[-1] == "Switched off: spare"
 
 
@@ -145,7 +145,7 @@ def test_json_has_exact_times_and_everything_else(capsys: pytest.CaptureFixture[
 
     told = json.loads(capsys.readouterr().out)
     oak = next(machine for machine in told["machines"] if machine["name"] == "oak")
-    assert (oak["phase"], oak["applied"]["fingerprint"], oak["applied"]["system"]) == (None, HASH, "/nix/store/x")
+    assert (oak["applied"]["fingerprint"], oak["applied"]["system"]) == (HASH, "/nix/store/x")
     assert oak["applied"]["at"].endswith("+00:00")
     assert 0 <= oak["applied"]["age_seconds"] < 60
     assert (oak["health"]["state"], oak["drift"], oak["notes"]) == ("well", None, [])

@@ -1,17 +1,15 @@
 """Whether the inputs of a resource are ones that its plug-in takes: names, types, what is required, nested too.
 
-Hetzner's resources are checked against the plug-in's own schema, which the project was given; the others against the
-classes that the same schema was made into, in the pinned SDKs.
+Hetzner's resources are checked against the record of the plug-in's own schema; the others against the classes that the
+same schema was made into, in the pinned SDKs.
 """
 
 import collections.abc
 import enum
 import inspect
-import json
 import typing
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pulumi_command as command
@@ -19,8 +17,7 @@ import pulumi_gcp as gcp
 from pulumi import _types
 
 from tests.components.recording import Secret
-
-HCLOUD_SCHEMA = Path(__file__).parents[3] / "shared" / "contracts" / "pulumi-hcloud.schema.json"
+from tests.contracts import hcloud
 
 SIMULATED: Mapping[str, Mapping[str, type]] = {
     "simulated:index:Site": {"stack": str},
@@ -66,61 +63,48 @@ def arguments() -> Mapping[str, type]:
     }
 
 
-@cache
-def hcloud_schema() -> dict[str, Any]:
-    """The schema of the hcloud plug-in."""
-    schema: dict[str, Any] = json.loads(HCLOUD_SCHEMA.read_text())
-    return schema
-
-
 def wrong_in_schema(type_: str, inputs: Mapping[str, Any]) -> list[str]:
     """What is wrong with the inputs of a resource of Hetzner's, or of its provider, by the schema."""
-    schema = hcloud_schema()
+    schema = hcloud.recorded()
     if type_ == "pulumi:providers:hcloud":
-        entry = schema["provider"]
+        properties = schema["provider"]
     elif type_ in schema["resources"]:
-        entry = schema["resources"][type_]
+        properties = schema["resources"][type_]["inputs"]
     else:
         return [f"{type_}: no such resource"]
-    return list(_object(inputs, entry["inputProperties"], entry.get("requiredInputs", ()), type_))
+    return list(_object(inputs, properties, type_))
 
 
-def _object(
-    value: Mapping[str, Any], properties: Mapping[str, Any], required: collections.abc.Iterable[str], where: str
-) -> Iterator[str]:
-    for name in set(required) - value.keys():
+def _object(value: Mapping[str, Any], properties: Mapping[str, str], where: str) -> Iterator[str]:
+    for name in hcloud.named(properties, hcloud.REQUIRED) - value.keys():
         yield f"{where}.{name}: is required"
     for name, inner in value.items():
         if name not in properties:
             yield f"{where}.{name}: no such property"
-        elif "deprecationMessage" in properties[name]:
+        elif name in hcloud.named(properties, hcloud.DEPRECATED):
             yield f"{where}.{name}: is deprecated"
         else:
-            yield from _value(inner, properties[name], f"{where}.{name}")
+            yield from _value(inner, properties[name].split(" ")[0], f"{where}.{name}")
 
 
-def _value(value: Any, kind: Mapping[str, Any], where: str) -> Iterator[str]:
+def _value(value: Any, kind: str, where: str) -> Iterator[str]:
     value = value.value if isinstance(value, Secret) else value
-    if "$ref" in kind:
-        nested = hcloud_schema()["types"][kind["$ref"].removeprefix("#/types/")]
-        if isinstance(value, dict):
-            yield from _object(value, nested["properties"], nested.get("required", ()), where)
-        else:
-            yield f"{where}: {value!r} is not an object"
-    elif kind["type"] == "array":
+    if kind.startswith("["):
         if not isinstance(value, list):
             yield f"{where}: {value!r} is not a list"
             return
         for index, inner in enumerate(value):
-            yield from _value(inner, kind["items"], f"{where}[{index}]")
-    elif kind["type"] == "object":
-        if not isinstance(value, dict):
-            yield f"{where}: {value!r} is not an object"
-            return
+            yield from _value(inner, kind[1:-1], f"{where}[{index}]")
+    elif kind in _SCALARS:
+        if type(value) not in _SCALARS[kind]:
+            yield f"{where}: {value!r} is not of type {kind}"
+    elif not isinstance(value, dict):
+        yield f"{where}: {value!r} is not an object"
+    elif kind.startswith("{"):
         for name, inner in value.items():
-            yield from _value(inner, kind.get("additionalProperties", {"type": "string"}), f"{where}.{name}")
-    elif type(value) not in _SCALARS[kind["type"]]:
-        yield f"{where}: {value!r} is not of type {kind['type']}"
+            yield from _value(inner, kind[1:-1], f"{where}.{name}")
+    else:
+        yield from _object(value, hcloud.recorded()["types"][kind], where)
 
 
 def wrong_in_arguments(type_: str, inputs: Mapping[str, Any]) -> list[str]:

@@ -6,18 +6,15 @@ from typing import Any
 import pytest
 
 from tests.components.contracts import (
-    HCLOUD_SCHEMA,
-    hcloud_schema,
     wrong_in_arguments,
     wrong_in_schema,
     wrong_in_simulated,
 )
 from tests.components.programs import DEV, STACKS, declare
 from tests.components.recording import Recording
+from tests.contracts import hcloud
 from tests.local_plugins.contracts import HCLOUD_RESOURCES
 from tests.plan.samples import dev_fleet
-
-with_schema = pytest.mark.skipif(not HCLOUD_SCHEMA.exists(), reason="the plug-in's schema is not beside this checkout")
 
 RECORDINGS: dict[str, Callable[[], Recording]] = {**STACKS, "the dev fleet": lambda: declare(dev_fleet(), DEV)}
 every_recording = pytest.mark.parametrize("name", RECORDINGS)
@@ -35,7 +32,6 @@ def resources(name: str, *packages: str) -> list[tuple[str, dict[str, Any]]]:
     return [(entry.type, dict(entry.inputs)) for entry in found]
 
 
-@with_schema
 @every_recording
 def test_hetzner_s_plug_in_takes_every_input_of_every_resource(name: str) -> None:
     registered = resources(name, "hcloud")
@@ -47,12 +43,11 @@ def test_hetzner_s_plug_in_takes_every_input_of_every_resource(name: str) -> Non
         assert kinds == set(HCLOUD_RESOURCES), "what replaces these is compared with the schema, too"
 
 
-@with_schema
 @every_recording
 def test_changes_are_ignored_of_properties_that_hetzner_s_plug_in_has(name: str) -> None:
     for entry in RECORDINGS[name]().custom:
         if entry.package == "hcloud":
-            assert entry.ignore_changes <= hcloud_schema()["resources"][entry.type]["inputProperties"].keys(), entry.urn
+            assert entry.ignore_changes <= hcloud.recorded()["resources"][entry.type]["inputs"].keys(), entry.urn
 
 
 @every_recording
@@ -71,7 +66,6 @@ def test_the_embedded_cloud_s_own_plug_in_takes_every_input(name: str) -> None:
     assert {type_.rpartition(":")[2] for type_, _ in registered} == {"simulated", "Site", "Host"}
 
 
-@with_schema
 @pytest.mark.parametrize(
     ("type_", "inputs", "complaint"),
     [

@@ -8,6 +8,7 @@ import pytest
 
 from fediversity.derivations.evaluate import Nix
 from tests.derivations.garden import Garden, counting, environment, nix_version, run_nix
+from tests.requirements import NIX, NO_NIX, unavailable
 
 _OLDEST = (2, 20)
 
@@ -30,7 +31,7 @@ def real_nix() -> str:
     """The person's own `nix`; skips where there is none that is new enough."""
     program = shutil.which("nix")
     if program is None or nix_version(program) < _OLDEST:
-        pytest.skip("needs Nix 2.20 or newer on PATH")
+        unavailable(NIX, NO_NIX)
     return program
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from fediversity.local.machines.spec import SSH_PORT, DatacenterError, MachineSpec
 from tests.local_machines.sites import Site, wait_until
+from tests.processes import resident_kb
 
 
 def daemon_of(site: Site) -> int:
@@ -193,16 +194,11 @@ def test_the_site_is_private_to_its_owner(site: Site) -> None:
 
 def test_a_hundred_machines_need_little(site: Site) -> None:
     first = site.server("m0")
-    before = _resident_kb(daemon_of(site))
+    before = resident_kb(daemon_of(site))
     for number in range(1, 100):
         site.server(f"m{number}")
     with ThreadPoolExecutor(8) as clients:
         names = [f"m{number}" for number in range(100)]
         assert [done.stdout.strip() for done in clients.map(lambda name: site.ssh(name, "hostname"), names)] == names
-    assert (_resident_kb(daemon_of(site)) - before) / 99 < 500
+    assert (resident_kb(daemon_of(site)) - before) / 99 < 500
     assert is_open(first.address)
-
-
-def _resident_kb(pid: int) -> int:
-    status = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
-    return int(status.stdout)

@@ -1,4 +1,4 @@
-"""What the real packages declare: read from hcloud's schema and from the installed SDKs, without prose.
+"""What the real packages declare: by the record of hcloud's schema and by the installed SDKs, without prose.
 
 The plug-ins carry these facts as `schema.json` beside their code, and the tests compare the two. To write them again
 after an upgrade of an SDK: `python -m tests.local_plugins.contracts`.
@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.contracts import hcloud
+
 Facts = dict[str, Any]
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "fediversity/local/plugins"
-HCLOUD_SCHEMA = ROOT.parent / "shared/contracts/pulumi-hcloud.schema.json"
 
 HCLOUD_RESOURCES = (
     "sshKey:SshKey",
@@ -52,47 +53,9 @@ GCP_RESOURCES = (
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", object: "any"}
 
 
-def hcloud_facts(schema: Mapping[str, Any]) -> Facts:
-    """The served part of hcloud's Pulumi schema."""
-    nested: Facts = {}
-    resources = {}
-    for name in HCLOUD_RESOURCES:
-        token = f"hcloud:index/{name}"
-        declared = schema["resources"][token]
-        resources[token] = {
-            "inputs": _declared(schema, nested, declared["inputProperties"], declared.get("requiredInputs", ())),
-            "outputs": _declared(schema, nested, declared["properties"], declared["required"]),
-        }
-    return {"package": "hcloud", "types": nested, "resources": resources}
-
-
-def _declared(
-    schema: Mapping[str, Any], nested: Facts, properties: Mapping[str, Any], required: Iterable[str]
-) -> dict[str, str]:
-    return {
-        name: _line(
-            _declared_type(schema, nested, spec),
-            required=name in required,
-            replaces=spec.get("willReplaceOnChanges", False) or spec.get("replaceOnChanges", False),
-        )
-        for name, spec in sorted(properties.items())
-    }
-
-
-def _declared_type(schema: Mapping[str, Any], nested: Facts, spec: Mapping[str, Any]) -> str:
-    if "$ref" in spec:
-        token = spec["$ref"].removeprefix("#/types/")
-        name = token.split(":")[-1]
-        if name not in nested:
-            nested[name] = {}
-            declared = schema["types"][token]
-            nested[name] = _declared(schema, nested, declared["properties"], declared.get("required", ()))
-        return str(name)
-    if spec["type"] == "array":
-        return f"[{_declared_type(schema, nested, spec['items'])}]"
-    if spec["type"] == "object":
-        return f"{{{_declared_type(schema, nested, spec['additionalProperties'])}}}"
-    return str(spec["type"])
+def hcloud_facts() -> Facts:
+    """The served part of hcloud's Pulumi schema, as it is recorded."""
+    return hcloud.served(hcloud.recorded(), [f"hcloud:index/{name}" for name in HCLOUD_RESOURCES])
 
 
 def sdk_facts(package: str, tokens: Iterable[str], module_of: typing.Callable[[str], Any]) -> Facts:
@@ -102,7 +65,7 @@ def sdk_facts(package: str, tokens: Iterable[str], module_of: typing.Callable[[s
     for token in tokens:
         module = module_of(token)
         name = token.split(":")[-1]
-        args = getattr(module, f"{name}Args", None) or getattr(module, f"{name}InitArgs")
+        args = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
         reader = _SdkReader(nested, getattr(module, "_inputs", None))
         resources[f"{package}:{token}"] = {
             "inputs": reader.arguments(args),
@@ -196,6 +159,13 @@ def _line(type_name: str, *, required: bool, replaces: bool = False) -> str:
     return " ".join([type_name, *(["required"] if required else []), *(["replaces"] if replaces else [])])
 
 
+def hcloud_sdk_facts() -> Facts:
+    """The served part of the installed pulumi_hcloud SDK, which is silent on what replaces a resource."""
+    import pulumi_hcloud  # noqa: PLC0415 - only the comparison pays for it
+
+    return sdk_facts("hcloud", [f"index/{name}" for name in HCLOUD_RESOURCES], lambda _: pulumi_hcloud)
+
+
 def gcp_facts() -> Facts:
     """The served part of the installed pulumi_gcp SDK."""
     import pulumi_gcp  # noqa: PLC0415 - 1.6 s; only the comparison pays for it
@@ -217,8 +187,7 @@ def facts_path(package: str) -> Path:
 
 def main() -> None:
     """Writes the facts of all packages."""
-    hcloud = hcloud_facts(json.loads(HCLOUD_SCHEMA.read_text()))
-    for facts in (hcloud, gcp_facts(), command_facts()):
+    for facts in (hcloud_facts(), gcp_facts(), command_facts()):
         facts_path(facts["package"]).write_text(json.dumps(facts, indent=1) + "\n")
 
 

@@ -8,13 +8,14 @@ import pytest
 from fediversity.fleet.catalogue import HETZNER_DISK_GB, HETZNER_SERVER_TYPES
 from fediversity.local.plugins.registry import PACKAGES, provider
 from fediversity.local.plugins.tables import Table
+from tests.contracts import hcloud
 from tests.local_plugins.contracts import (
     HCLOUD_RESOURCES,
-    HCLOUD_SCHEMA,
     command_facts,
     facts_path,
     gcp_facts,
     hcloud_facts,
+    hcloud_sdk_facts,
 )
 
 UPSTREAM_FRAMEWORK = {
@@ -29,32 +30,30 @@ UPSTREAM_FRAMEWORK = {
 and what replaces them: `RequiresReplace` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges."""
 
 
-@pytest.fixture(scope="module")
-def hcloud_schema() -> Any:
-    if not HCLOUD_SCHEMA.exists():
-        pytest.skip("the schema of the real package is not beside this checkout")
-    return json.loads(HCLOUD_SCHEMA.read_text())
-
-
 def recorded(package: str) -> Any:
     return json.loads(facts_path(package).read_text())
 
 
-def test_hclouds_names_types_and_requirements_are_those_of_the_real_schema(hcloud_schema: Any) -> None:
-    assert recorded("hcloud") == hcloud_facts(hcloud_schema)
+def test_hclouds_names_types_and_requirements_are_those_of_the_real_schema() -> None:
+    assert recorded("hcloud") == hcloud_facts()
 
 
-def test_hclouds_served_resources_are_those_that_are_compared(hcloud_schema: Any) -> None:
-    assert set(provider("hcloud").package.tables) == set(hcloud_facts(hcloud_schema)["resources"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_hclouds_names_types_and_requirements_are_those_of_the_installed_sdk() -> None:
+    known = json.loads(json.dumps(hcloud_facts()).replace(f" {hcloud.REPLACES}", ""))
+    installed = hcloud_sdk_facts()
+    assert installed["resources"] == known["resources"]
+    assert installed["types"] == known["types"]
+
+
+def test_hclouds_served_resources_are_those_that_are_compared() -> None:
+    assert set(provider("hcloud").package.tables) == set(hcloud_facts()["resources"])
 
 
 @pytest.mark.parametrize("name", HCLOUD_RESOURCES)
-def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upstream_says(
-    name: str, hcloud_schema: Any
-) -> None:
+def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upstream_says(name: str) -> None:
     table = provider("hcloud").package.tables[f"hcloud:index/{name}"]
-    declared = hcloud_schema["resources"][table.token]["inputProperties"]
-    said = {name for name, spec in declared.items() if spec.get("willReplaceOnChanges") or spec.get("replaceOnChanges")}
+    said = hcloud.named(hcloud.recorded()["resources"][table.token]["inputs"], hcloud.REPLACES)
     assert not (said and name in UPSTREAM_FRAMEWORK), "the schema has begun to say it"
     replacing = {property_ for property_, spec in table.inputs.items() if table.replaces(property_, spec)}
     assert replacing == UPSTREAM_FRAMEWORK.get(name, said)

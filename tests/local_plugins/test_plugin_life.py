@@ -15,6 +15,7 @@ from fediversity.local.plugins.protos import plugin_pb2, provider_pb2, provider_
 from fediversity.local.plugins.registry import PACKAGES
 from tests.local_plugins.plugin_process import COMMAND, SECONDS, SSH_KEY, Plugin
 from tests.local_plugins.world import KEY
+from tests.processes import runs
 
 
 class TestLife:
@@ -154,8 +155,7 @@ def _gone(pid: int) -> bool:
     """Whether a process ends before long; one that only waits to be collected counts as ended."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True)
-        if state.stdout[:1] in {"", "Z"}:
+        if not runs(pid):
             return True
         time.sleep(0.05)
     return False

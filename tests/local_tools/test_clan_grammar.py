@@ -1,15 +1,13 @@
 """The simulated clan's grammar is the real one's."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fediversity.local.tools import clan_grammar
+from tests.contracts import clan
 
-CONTRACT = Path(__file__).parents[3] / "shared" / "contracts" / "clan-cli.json"
 LEAVES: dict[str, Any] = clan_grammar.load()["leaves"]
 
 
@@ -32,9 +30,8 @@ def expanded() -> dict[str, Any]:
     return commands
 
 
-@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not beside this checkout")
 def test_the_grammar_is_that_of_the_contract() -> None:
-    assert expanded() == json.loads(CONTRACT.read_text())
+    assert expanded() == clan.commands(clan.recorded())
 
 
 def words_for(leaf: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.local_machines.sites import Site, wait_until
+from tests.processes import command_lines
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +105,9 @@ def test_an_update_is_one_connection_and_the_real_steps_in_order(site: Site) -> 
 
 
 def test_no_ssh_process_is_left_behind(site: Site) -> None:
-    def processes() -> str:
-        return subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
-
     site.update("boreas")
-    wait_until(lambda: site.specs["boreas"].address not in processes(), "the shared connection ended")
+    address = site.specs["boreas"].address
+    wait_until(lambda: not any(address in line for line in command_lines()), "the shared connection ended")
 
 
 def test_an_update_with_another_host_key_than_the_pinned_is_refused(site: Site) -> None:

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.requirements import NIX, NO_EVALUATION, unavailable
 
 ROOT = Path(__file__).parents[2]
 FLAKE = ROOT / "nix"
@@ -21,7 +21,7 @@ CHECK = ROOT / "../shared/nix-eval/check.nix"
 def _run(attribute: str, flake: Path, expression: Path) -> subprocess.CompletedProcess[str]:
     program = shutil.which("nix-instantiate")
     if "NIX_INPUTS" not in os.environ or program is None or not CHECK.is_file():
-        pytest.skip("evaluating the flake needs NIX_INPUTS, nix-instantiate and ../shared/nix-eval")
+        unavailable(NIX, NO_EVALUATION)
     command = [program, "--eval", "--strict", "--json", str(expression.resolve()), "--arg", "src", str(flake)]
     environment = {**os.environ, "NIX_REMOTE": "dummy://"}
     return subprocess.run([*command, "-A", attribute], env=environment, capture_output=True, text=True, check=False)

@@ -8,9 +8,8 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.nix.evaluation import CHECK
+from tests.requirements import NIX, NO_EVALUATION, unavailable
 
 _HERE = Path(__file__).parent
 _MORE = _HERE / "nixpkgs-more"
@@ -25,7 +24,7 @@ def full_tree(folder: Path) -> Path:
     Beside the check lie `generators.nix`, `homes.nix` and `macs.nix`.
     """
     if not CHECK.is_file():
-        pytest.skip("evaluating the flake needs ../shared/nix-eval")
+        unavailable(NIX, NO_EVALUATION)
     evaluation = Path(shutil.copytree(CHECK.parent, folder / "nix-eval"))
     for path in (evaluation, *evaluation.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

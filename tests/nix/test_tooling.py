@@ -14,6 +14,8 @@ import pytest
 from fediversity.bootstrap.nix_files import Problem, check, fmt, nix_files
 from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
 from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.report import BootstrapError
+from tests.requirements import NIX, NIX_TOOLS, NO_EVALUATION, NO_NIX, unavailable
 
 ROOT = Path(__file__).parents[2]
 FLAKE = ROOT / "nix"
@@ -27,11 +29,13 @@ BROKEN = "{\n  a = 1;\n  b = ;\n}\n"
 
 @pytest.fixture(scope="module")
 def tools() -> NixTools:
-    """The programs; where cargo can build them, or on a forge, the tests fail without them and are not skipped."""
-    found = ensure_nix_tools(Places.of(ROOT, os.environ), os.environ)
+    """The programs. Where nothing brings them the tests are skipped, or fail if they are required."""
+    try:
+        found = ensure_nix_tools(Places.of(ROOT, os.environ), os.environ)
+    except BootstrapError as error:
+        unavailable(NIX_TOOLS, str(error).splitlines()[0])
     if found.nixfmt is None or found.deadnix is None:
-        assert not os.environ.get("CI"), found.left_out
-        pytest.skip("; ".join(found.left_out))
+        unavailable(NIX_TOOLS, found.left_out[0])
     return found
 
 
@@ -60,7 +64,7 @@ def test_a_file_with_dead_code_is_refused_with_its_line(tools: NixTools, tmp_pat
 @pytest.mark.parametrize("parser", ["nix-instantiate", "nixfmt"])
 def test_a_syntax_error_is_refused_with_its_line_and_nothing_more(tools: NixTools, tmp_path: Path, parser: str) -> None:
     if parser == "nix-instantiate" and tools.nix_instantiate is None:
-        pytest.skip("there is no nix-instantiate on PATH")
+        unavailable(NIX, NO_NIX)
     file = written(tmp_path, BROKEN)
     chosen = tools if parser == "nix-instantiate" else replace(tools, nix_instantiate=None)
     (problem,) = check([file], chosen, FLAKE)
@@ -77,14 +81,14 @@ def test_all_problems_of_all_files_are_told_at_once(tools: NixTools, tmp_path: P
 
 def test_an_undefined_variable_is_refused_where_nix_is(tools: NixTools, tmp_path: Path) -> None:
     if tools.nix_instantiate is None:
-        pytest.skip("only Nix' own parser knows undefined variables")
+        unavailable(NIX, NO_NIX)
     file = written(tmp_path, "{\n  a = b;\n}\n")
     assert check([file], tools, FLAKE) == [Problem(file, 2, "undefined variable 'b'")]
 
 
 def test_a_lint_of_statix_is_refused_with_its_line_where_statix_is(tools: NixTools, tmp_path: Path) -> None:
     if tools.statix is None:
-        pytest.skip("statix comes with Nix only")
+        unavailable(NIX, NO_NIX)
     file = written(tmp_path, "{ a }:\n{\n  a = a;\n}\n")
     (problem,) = check([file], tools, FLAKE)
     assert str(problem) == f"{file}:3: This assignment is better written with `inherit` (statix W03)"
@@ -92,7 +96,7 @@ def test_a_lint_of_statix_is_refused_with_its_line_where_statix_is(tools: NixToo
 
 def test_the_settings_of_statix_hold_for_files_anywhere(tools: NixTools, tmp_path: Path) -> None:
     if tools.statix is None:
-        pytest.skip("statix comes with Nix only")
+        unavailable(NIX, NO_NIX)
     file = written(tmp_path, "{\n  a.b = 1;\n  a.c = 2;\n  a.d = 3;\n}\n")
     assert len(check([file], tools, tmp_path)) == 3, "there are no settings in that folder"
     assert check([file], tools, FLAKE) == []
@@ -141,7 +145,7 @@ def evaluate(attribute: str) -> Any:
     """Evaluates one attribute of tooling.nix; skips the test where that is not possible, fails it on an error."""
     program = shutil.which("nix-instantiate")
     if "NIX_INPUTS" not in os.environ or program is None or not EVALUATION.is_dir():
-        pytest.skip("evaluating the flake needs NIX_INPUTS, nix-instantiate and ../shared/nix-eval")
+        unavailable(NIX, NO_EVALUATION)
     expression = Path(__file__).with_name("tooling.nix")
     arguments = ["--arg", "src", str(FLAKE), "--arg", "evaluation", str(EVALUATION.resolve())]
     command = [program, "--eval", "--strict", "--json", str(expression), *arguments, "-A", attribute]

@@ -6,13 +6,11 @@ or a variable's name may have) is checked on top.
 """
 
 import argparse
-import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
-CONTRACT = Path(__file__).parents[3] / "shared" / "contracts" / "clan-cli.json"
+from tests.contracts import clan
 
 EXCLUSIVE: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "clan machines install": (("target_host", "json", "png"), ("identity_file", "password")),
@@ -43,8 +41,8 @@ class ClanGrammar:
 
     @classmethod
     def recorded(cls) -> "ClanGrammar":
-        """The grammar that the project was given."""
-        return cls(json.loads(CONTRACT.read_text()))
+        """The grammar that the project has a record of."""
+        return cls(clan.commands(clan.recorded()))
 
     def check(self, words: Sequence[str]) -> argparse.Namespace:
         """What clan would understand. Raises GrammarError for a line it would refuse or misunderstand."""

@@ -15,10 +15,8 @@ from fediversity.plan.commands import ADDRESS
 from fediversity.plan.steps import Step
 from fediversity.project.site import HOME, PROJECT, Site
 from tests.plan import nixops4_grammar, samples
-from tests.plan.clan_grammar import CONTRACT, ClanGrammar, check_target
+from tests.plan.clan_grammar import ClanGrammar, check_target
 from tests.plan.samples import AGENT_SITE, DEV_SITE, PRODUCTION_SITE, dev_fleet, every_kind, one_server, plan_of
-
-with_record = pytest.mark.skipif(not CONTRACT.exists(), reason="the recorded grammar is not beside this checkout")
 
 FLEETS = {"dev": dev_fleet, "every kind": every_kind, "one server": one_server}
 SITES = {"dev": DEV_SITE, "production": PRODUCTION_SITE, "agent": AGENT_SITE}
@@ -54,7 +52,6 @@ def clan_lines(kind: str) -> Iterator[tuple[Fleet, Site, Step, argparse.Namespac
             yield fleet, site, step, grammar.check(filled_in(step)[1:])
 
 
-@with_record
 def test_every_line_is_one_that_its_tool_takes() -> None:
     clan = ClanGrammar.recorded()
     tools: Mapping[str, Callable[[Sequence[str]], object]] = {
@@ -72,7 +69,6 @@ def test_no_line_leaves_a_variable_that_nobody_fills_in() -> None:
         assert not [word for word in filled_in(step) if "$" in word], step.name
 
 
-@with_record
 def test_vars_are_generated_for_exactly_the_enabled_machines_in_a_fixed_order() -> None:
     for fleet, site, _, given in clan_lines("vars"):
         assert given.machines == sorted(fleet.enabled_machines)
@@ -81,7 +77,6 @@ def test_vars_are_generated_for_exactly_the_enabled_machines_in_a_fixed_order() 
         assert not given.regenerate, "what is there stays as it is"
 
 
-@with_record
 def test_an_install_names_its_machine_asks_nobody_and_runs_all_phases() -> None:
     installed = set()
     for fleet, site, step, given in clan_lines("install"):
@@ -96,7 +91,6 @@ def test_an_install_names_its_machine_asks_nobody_and_runs_all_phases() -> None:
     assert installed == {"cinnabar", "orb-nixos", "hub", "vault", "solo"}
 
 
-@with_record
 def test_an_update_names_one_machine_and_pins_its_host_key() -> None:
     for fleet, site, step, given in clan_lines("update"):
         machine = fleet.machines[step.machine or ""]
@@ -108,7 +102,6 @@ def test_an_update_names_one_machine_and_pins_its_host_key() -> None:
         assert target["UserKnownHostsFile"] == f"{CHECKOUT}/.fediversity/{site.stack}/known_hosts/{step.machine}"
 
 
-@with_record
 def test_no_update_has_a_build_host_which_on_a_mac_would_be_switched_instead() -> None:
     macs = 0
     for fleet, _, step, given in clan_lines("update"):
@@ -117,7 +110,6 @@ def test_no_update_has_a_build_host_which_on_a_mac_would_be_switched_instead() -
     assert macs > 0
 
 
-@with_record
 def test_the_identity_is_given_as_each_command_takes_it() -> None:
     own = f"{PERSONS_HOME}/.ssh/id_ed25519"
     expected = {"dev": f"{CHECKOUT}/.fediversity/dev/identity", "production": own, "staging": None}
@@ -144,7 +136,6 @@ def test_a_relative_identity_is_taken_from_the_project_and_the_shell_fills_in_a_
     assert f"IdentityFile={path}&" in plan.by_name["solo-update"].command[-1]
 
 
-@with_record
 def test_an_ipv6_host_is_put_in_brackets_for_a_real_machine_only() -> None:
     grammar = ClanGrammar.recorded()
     real = plan_of(every_kind(), PRODUCTION_SITE).by_name["six-update"]
@@ -212,7 +203,6 @@ class Workshop:
         return [call.split("\n") for call in words.read_text().rstrip("\n").split("\n\n")]
 
 
-@with_record
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [

@@ -5,12 +5,9 @@ import shlex
 import pytest
 
 from tests.plan import nixops4_grammar
-from tests.plan.clan_grammar import CONTRACT, ClanGrammar, GrammarError, check_target
-
-with_record = pytest.mark.skipif(not CONTRACT.exists(), reason="the recorded grammar is not beside this checkout")
+from tests.plan.clan_grammar import ClanGrammar, GrammarError, check_target
 
 
-@with_record
 @pytest.mark.parametrize(
     "line",
     [
@@ -29,7 +26,6 @@ def test_a_line_that_clan_takes_passes(line: str) -> None:
     ClanGrammar.recorded().check(shlex.split(line))
 
 
-@with_record
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
@@ -65,7 +61,6 @@ def test_a_line_that_clan_refuses_is_refused(line: str, complaint: str) -> None:
         ClanGrammar.recorded().check(shlex.split(line))
 
 
-@with_record
 def test_tags_swallow_the_machines_behind_them() -> None:
     given = ClanGrammar.recorded().check(shlex.split("machines update --tags nixos cinnabar"))
     assert (given.tags, given.machines) == (["nixos", "cinnabar"], [])

@@ -24,7 +24,7 @@ from fediversity.policy.rules import ABOUT
 from tests.policy.bad import BAD
 from tests.policy.stacks import PRODUCTION, PROJECT, declared_by
 
-PACK = PROJECT / "policy"
+PACK = PROJECT / "policy-pack"
 ONE_RESOURCE = {
     name: bad
     for name, bad in BAD.items()

@@ -6,17 +6,18 @@ import pytest
 from pulumi import _types
 
 from fediversity.policy.tables import KEPT, LABELLED, PLACES, SIZES
-from tests.components.contracts import arguments, hcloud_schema
+from tests.components.contracts import arguments
 from tests.components.google_fleet import google_fleet
 from tests.components.programs import PRODUCTION, declare, production
+from tests.contracts import hcloud
 from tests.policy.stacks import PROJECT, declared_by, settings_of
 
 
 def inputs_of(type_: str) -> set[str] | None:
     """The properties that a type takes, by the engine's names; None for one that the tests know no class of."""
     if type_.startswith("hcloud:"):
-        entry = hcloud_schema()["resources"].get(type_)
-        return set(entry["inputProperties"]) if entry else set()
+        entry = hcloud.recorded()["resources"].get(type_)
+        return set(entry["inputs"]) if entry else set()
     return set(_types.input_type_types(arguments()[type_])) if type_ in arguments() else None
 
 

@@ -8,12 +8,13 @@ import pytest
 from tests.real_ssh.project import Project
 from tests.real_ssh.server import what_is_missing
 from tests.real_ssh.ways import Real, Simulated
+from tests.requirements import OPENSSH_SERVER, unavailable
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _there_is_a_server() -> None:
     if (missing := what_is_missing()) is not None:
-        pytest.skip(missing)
+        unavailable(OPENSSH_SERVER, missing)
     assert shutil.which("bash"), "what the server's sessions run is a script of bash"
 
 

@@ -13,15 +13,3 @@ class Faults(Protocol):
 
     def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
         """The fault of a kind that strikes now, which counts; with a `parameter`, only one that has it."""
-
-
-class NoFaults:
-    """A site on which everything works."""
-
-    def present(self, machine: str, kind: str) -> Fault | None:  # noqa: ARG002
-        """Nothing."""
-        return None
-
-    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:  # noqa: ARG002
-        """Nothing."""
-        return None

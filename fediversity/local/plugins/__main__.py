@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fediversity.local.plugins.registry import PACKAGES
+from fediversity.plan.embedded import missing_extra
 
 TOGETHER = "together"
 
@@ -25,6 +26,7 @@ def main(words: list[str]) -> None:
         many.add_argument("--for", metavar="PID", help="who started it; read by those who look for what is left over")
         many.add_argument("packages", nargs="+", choices=PACKAGES)
         packages = many.parse_args(words[1:]).packages
+        _require_extra()
 
         def serve_them() -> Coroutine[Any, Any, None]:
             from fediversity.local.plugins.serve import serve_many  # noqa: PLC0415 (see _until_over)
@@ -40,6 +42,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("engine", nargs="?", help="host:port of the engine")
     parser.add_argument("--tracing", help=argparse.SUPPRESS)
     arguments, _ = parser.parse_known_args(words)
+    _require_extra()
 
     def serve_it() -> Coroutine[Any, Any, None]:
         from fediversity.local.plugins.serve import serve  # noqa: PLC0415 (see _until_over)
@@ -47,6 +50,11 @@ def main(words: list[str]) -> None:
         return serve(arguments.package, arguments.engine, parent)
 
     asyncio.run(_until_over(serve_it))
+
+
+def _require_extra() -> None:
+    if problem := missing_extra():
+        sys.exit(f"fediversity: {problem}")
 
 
 async def _until_over(serving: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,0 +1,78 @@
+"""`./just assess [-- NIX OPTIONS]`: works through the criteria, prints what came out, and writes it down."""
+
+import datetime
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fediversity.assessment.bench import VALIDATION, Bench
+from fediversity.assessment.criteria import checked
+from fediversity.assessment.decision import supported
+from fediversity.assessment.document import DOCUMENT, document
+from fediversity.assessment.evidence import EVIDENCE, gathered
+from fediversity.assessment.findings import read_findings
+from fediversity.assessment.nix import Nix
+from fediversity.assessment.observed import ObservedError
+from fediversity.assessment.results import Result, Row
+from fediversity.fleet.flake_copies import write_copies
+from fediversity.fleet.problems import FleetError
+
+_COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "yellow"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the assessment at the top of the checkout. Returns 1 if a criterion fails, 2 for bad usage."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = given[1:] if given[:1] == ["--"] else given
+    if options and not options[0].startswith("-"):
+        print(f"fediversity: assess takes only options for nix, after `--`; found '{options[0]}'", file=sys.stderr)
+        return 2
+    project = Path.cwd()
+    if not (project / VALIDATION / "flake.nix").is_file():
+        print(
+            f"fediversity: {VALIDATION}/flake.nix is not here: start this at the top of the checkout", file=sys.stderr
+        )
+        return 2
+    bench = Bench(project, Nix.found(options))
+    console = Console(highlight=False)
+    if bench.nix is None:
+        console.print("There is no nix on PATH: only what the files themselves say is checked.")
+    try:
+        write_copies(bench.flake)
+        rows = tuple(checked(bench))
+    except (FleetError, ObservedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    evidence = gathered(bench, rows, datetime.datetime.now(datetime.UTC).date().isoformat())
+    findings = read_findings()
+    (project / EVIDENCE).parent.mkdir(parents=True, exist_ok=True)
+    (project / EVIDENCE).write_text(evidence.text(), encoding="utf-8")
+    (project / DOCUMENT).write_text(document(evidence, findings), encoding="utf-8")
+    show(console, rows)
+    console.print(Text(str(supported(rows, findings)), style="bold"))
+    console.print(Text(f"{EVIDENCE} and {DOCUMENT} written"))
+    return 1 if any(row.result is Result.FAIL for row in rows) else 0
+
+
+def show(console: Console, rows: Sequence[Row]) -> None:
+    """Prints the results for a person, then how to see the same."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("criterion", "how", "result", "evidence"):
+        table.add_column(name, no_wrap=name != "evidence", overflow="fold")
+    for row in rows:
+        result = Text(row.result, style=_COLOURS[row.result])
+        table.add_row(Text(row.criterion), Text(row.how), result, Text(row.outcome.evidence))
+    console.print(table)
+    console.print()
+    for row in rows:
+        console.print(Text(f"{row.criterion}: {row.claim}"), soft_wrap=True)
+        console.print(Text(f"    {row.outcome.again}", style="dim"), soft_wrap=True)
+    console.print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Where the criteria are checked: the two flakes, the Nix at hand, and copies of the minimal clan to try things on."""
+
+import functools
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fediversity.assessment.nix import Nix, NixError
+
+VALIDATION = "nix/validation"
+FLEET = "nix"
+MACHINE = "test-vm"
+SYSTEM = f"nixosConfigurations.{MACHINE}"
+_GENERATED = frozenset({"vars", "sops", "result"})
+
+_VARS = """generators: builtins.concatMap (generator: map (name: {
+  inherit name;
+  inherit (generator.files.${name}) rel_dir secret deploy neededFor;
+}) (builtins.attrNames generator.files)) (builtins.attrValues generators)"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The checkout, and Nix where there is one."""
+
+    project: Path
+    nix: Nix | None
+    _reached: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def flake(self) -> Path:
+        """The minimal clan's folder."""
+        return self.project / VALIDATION
+
+    def value(self, attribute: str, apply: str | None = None, *, flake: Path | None = None) -> Any:
+        """A value of the minimal clan, or of another flake. Raises NixError."""
+        return self._nix.evaluate(flake or self.flake, attribute, apply)
+
+    def locks(self) -> Any:
+        """The inputs of the minimal clan and theirs, as its lock file holds them or would. Raises NixError."""
+        return self._nix.metadata(self.flake)["locks"]
+
+    def plan(self, flake: Path, attribute: str) -> str:
+        """What a build of an attribute would build and fetch. Raises NixError."""
+        return self._nix.plan(flake, attribute)
+
+    @property
+    def _nix(self) -> Nix:
+        if self.nix is None:
+            raise NixError("there is no nix on PATH")
+        return self.nix
+
+    def unreachable(self, folder: str) -> str | None:
+        """Why the flake in that folder cannot be evaluated at all; None if it can. Found out once."""
+        if folder not in self._reached:
+            self._reached[folder] = self._reason(folder)
+        return self._reached[folder]
+
+    def _reason(self, folder: str) -> str | None:
+        if self.nix is None:
+            return "no nix on PATH"
+        try:
+            self.value("modules", "builtins.attrNames", flake=self.project / folder)
+        except NixError as error:
+            # Any other error is for the criterion to meet: it is the flake's own.
+            return f"the inputs of {folder} are not to be had here: {error}" if error.unavailable else None
+        return None
+
+    @functools.cached_property
+    def whole_nixpkgs(self) -> bool:
+        """Whether nixpkgs is the whole tree, or only its library as in an evaluation without it. Raises NixError."""
+        found: bool = self.value(
+            f"{SYSTEM}._module.specialArgs.modulesPath", 'path: builtins.pathExists (path + "/module-list.nix")'
+        )
+        return found
+
+    @contextmanager
+    def copy(self) -> Iterator[Path]:
+        """A copy of the minimal clan as it stands in the checkout, without what clan generated, to be changed."""
+        with tempfile.TemporaryDirectory(prefix="fediversity-assessment-") as folder:
+            flake = Path(folder) / "flake"
+            shutil.copytree(self.flake, flake, ignore=lambda _, names: _GENERATED & set(names))
+            yield flake
+
+    @contextmanager
+    def rehearsal(self, *, secrets: bool = True) -> Iterator[Path]:
+        """A copy whose vars have made-up values, as after `clan vars generate`: so the whole system evaluates.
+
+        Without `secrets` only the public ones have. Raises NixError.
+        """
+        with self.copy() as flake:
+            # The machine's own age key, by which sops-nix knows that it can decrypt.
+            make_up(flake / "sops" / "secrets" / f"{MACHINE}-age.key" / "secret", "made-up")
+            files = self.value(f"{SYSTEM}.config.clan.core.vars.generators", _VARS, flake=flake)
+            make_up_vars(flake, [file for file in files if secrets or not file["secret"]])
+            yield flake
+
+
+def make_up_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a value for every public var and a stand-in for every encrypted one, in clan's own layout."""
+    for file in files:
+        folder = flake / "vars" / file["rel_dir"] / file["name"]
+        if file["secret"]:
+            make_up(folder / "secret", json.dumps({"data": "made-up", "sops": {}}))
+        else:
+            make_up(folder / "value", "made-up")
+
+
+def make_up(file: Path, text: str) -> None:
+    """Writes a made-up value, with the folders around it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)

@@ -1,0 +1,44 @@
+"""One criterion: a claim, and the check that finds out whether it holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.nix import NixError
+from fediversity.assessment.results import How, Outcome, Row, failed, not_checked
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A claim about the minimal clan, or about the fleet's flake beside it.
+
+    `flake` is the folder of the flake whose evaluation it needs; None if it needs no Nix. `again` is the command line
+    by which a person sees the same; a check may give a better one.
+    """
+
+    name: str
+    area: str
+    claim: str
+    how: How
+    check: Callable[[Bench], Outcome]
+    flake: str | None = None
+    again: str = "./just assess"
+
+    def row(self, bench: Bench) -> Row:
+        """Checks it. What cannot be evaluated here is not checked; what fails to evaluate does not hold."""
+        return Row(self.name, self.area, self.claim, self.how, self._outcome(bench))
+
+    def _outcome(self, bench: Bench) -> Outcome:
+        if self.flake is not None and (why := bench.unreachable(self.flake)):
+            return not_checked(why, self.again)
+        try:
+            outcome = self.check(bench)
+        except NixError as error:
+            return failed(str(error), self.again)
+        return outcome if outcome.again else Outcome(outcome.result, outcome.evidence, self.again)
+
+
+def nix_files(folder: Path) -> dict[str, str]:
+    """Every `.nix` file below a folder by its path inside it, sorted."""
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in sorted(folder.rglob("*.nix"))}

@@ -1,0 +1,61 @@
+"""What the evidence supports of the seed's decision: GO, CONDITIONAL GO or NO-GO. The decision itself is a person's.
+
+GO: every criterion passes, no critical and no major finding. CONDITIONAL GO: every criterion passes, no critical
+finding, every major one has a way round that is written down. NO-GO: a criterion fails, or a finding is critical, or a
+major one has no way round. While criteria are not checked and nothing says NO-GO, it is undecided: where the first use
+of this rule let two of seven criteria stand open, here none may.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fediversity.assessment.findings import Finding, Severity
+from fediversity.assessment.results import How, Result, Row
+
+
+class Decision(StrEnum):
+    """What can be decided."""
+
+    GO = "GO"
+    CONDITIONAL_GO = "CONDITIONAL GO"
+    NO_GO = "NO-GO"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Support:
+    """What the evidence supports, and why, one reason an entry."""
+
+    decision: Decision
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.decision}: {'; '.join(self.reasons)}"
+
+
+def supported(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
+    """What the results and the findings together support."""
+    found = tuple(findings)
+    against = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
+    against += [f"critical: {finding.title}" for finding in found if finding.severity is Severity.CRITICAL]
+    major = [finding for finding in found if finding.severity is Severity.MAJOR]
+    against += [f"major, and no way round: {finding.title}" for finding in major if not finding.workaround]
+    if against:
+        return Support(Decision.NO_GO, tuple(against))
+    workarounds = _count(len(major), "major finding", "with a way round")
+    unchecked = [row for row in rows if row.result is Result.NOT_CHECKED]
+    if unchecked or not rows:
+        machine = sum(row.how is How.OBSERVED for row in unchecked)
+        what = f"{_count(machine, 'criterion needs', '', 'criteria need')} a machine"
+        if others := len(unchecked) - machine:
+            what += f", {_count(others, 'more is', '', 'more are')} not checked"
+        best = Decision.CONDITIONAL_GO if major else Decision.GO
+        reasons = (what, f"nothing fails so far; with the rest passed it would be {best}")
+        return Support(Decision.UNDECIDED, reasons + ((workarounds,) if major else ()))
+    passed = f"all {len(rows)} criteria pass"
+    return Support(Decision.CONDITIONAL_GO, (passed, workarounds)) if major else Support(Decision.GO, (passed,))
+
+
+def _count(number: int, one: str, rest: str = "", many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'} {rest}".strip()

@@ -1,0 +1,80 @@
+"""The evidence as data: what was checked when, with which Nix and which inputs, and what came out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fediversity.assessment.bench import Bench
+from fediversity.assessment.nix import NixError
+from fediversity.assessment.results import How, Outcome, Result, Row
+
+EVIDENCE = Path("docs/assessment/evidence.json")
+UNKNOWN = "revision unknown (a local copy)"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One run of the assessment.
+
+    `nix` is its version, None where there was none. `nixpkgs`: "whole", "library" (only its library, and a stub), or
+    "unknown". `inputs` has the revision of each input of the minimal clan.
+    """
+
+    date: str
+    nix: str | None
+    nixpkgs: str
+    inputs: Mapping[str, str]
+    rows: tuple[Row, ...]
+
+    def text(self) -> str:
+        """The content of evidence.json, with a final newline."""
+        return json.dumps({"version": 1, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def gathered(bench: Bench, rows: Sequence[Row], date: str) -> Evidence:
+    """The evidence of a run that has just been done."""
+    if bench.nix is None:
+        return Evidence(date, None, "unknown", {}, tuple(rows))
+    try:
+        tree = "whole" if bench.whole_nixpkgs else "library"
+        inputs = revisions(bench.locks())
+    except NixError:
+        return Evidence(date, bench.nix.version(), "unknown", {}, tuple(rows))
+    return Evidence(date, bench.nix.version(), tree, inputs, tuple(rows))
+
+
+def revisions(locks: Mapping[str, Any]) -> dict[str, str]:
+    """For each input of a flake by itself the revision that was used, as its lock says it."""
+    nodes = locks["nodes"]
+    # An input that follows another is a list of names: it has no revision of its own.
+    own = {name: node for name, node in nodes[locks["root"]]["inputs"].items() if isinstance(node, str)}
+    return {name: _revision(nodes[node]["locked"]) for name, node in sorted(own.items())}
+
+
+def _revision(locked: Mapping[str, Any]) -> str:
+    if locked["type"] == "path":
+        return UNKNOWN
+    return str(locked.get("rev") or locked["narHash"])
+
+
+def parse(text: str) -> Evidence:
+    """The evidence out of evidence.json's content."""
+    data = json.loads(text)
+    rows = tuple(
+        Row(
+            row["criterion"],
+            row["area"],
+            row["claim"],
+            How(row["how"]),
+            Outcome(Result(row["outcome"]["result"]), row["outcome"]["evidence"], row["outcome"]["again"]),
+        )
+        for row in data["rows"]
+    )
+    return Evidence(data["date"], data["nix"], data["nixpkgs"], data["inputs"], rows)
+
+
+def read(project: Path) -> Evidence:
+    """The evidence of the last run that was written down. Raises OSError if there is none."""
+    return parse((project / EVIDENCE).read_text(encoding="utf-8"))

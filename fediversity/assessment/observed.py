@@ -1,0 +1,133 @@
+"""Criteria that only a machine answers: what a person runs, and what people wrote down of it.
+
+`docs/assessment/observed.yaml` holds what was seen; an observation counts once it names the criterion, the day, who saw
+it, whether it held, and what was there to see. The latest one of a criterion counts.
+"""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fediversity.assessment.bench import MACHINE, VALIDATION
+from fediversity.assessment.results import How, Outcome, Result, Row, not_checked
+
+OBSERVED = Path("docs/assessment/observed.yaml")
+_KEYS = ("criterion", "date", "by", "result", "evidence")
+_CLAN = f'--flake "path:$PWD/{VALIDATION}"'
+_CA = f"clan vars get {MACHINE} openssh-ca/id_ed25519.pub {_CLAN}"
+
+TO_OBSERVE: Mapping[str, tuple[str, str]] = {
+    "vars-generated": (
+        "clan generates every var, and encrypts the secrets",
+        f"clan vars generate {MACHINE} {_CLAN} && clan vars check {MACHINE} {_CLAN}",
+    ),
+    "built": ("the system builds", f"clan machines build {MACHINE} {_CLAN}"),
+    "installed": ("the server is created, and NixOS installed on its encrypted disk", "./just up staging"),
+    "unlocked": (
+        "it comes up again after a reboot, unlocked from afar",
+        "ssh root@ADDRESS reboot; ssh -t -p 2223 root@ADDRESS systemctl default; ssh root@ADDRESS uptime",
+    ),
+    "certified-login": (
+        "SSH logs in and trusts the certificate, without having seen the host key",
+        f'echo "@cert-authority *.validation $({_CA})" >ca; '
+        "ssh -o UserKnownHostsFile=ca -o StrictHostKeyChecking=yes "
+        "-o HostKeyAlias=test-vm.validation root@ADDRESS hostname",
+    ),
+    "mesh": (
+        "it answers over ZeroTier to another member of the network",
+        f"ssh root@ADDRESS zerotier-cli listnetworks; "
+        f'ping -c 3 "$(clan vars get {MACHINE} zerotier-ip-{MACHINE}-zerotier/ip {_CLAN})"',
+    ),
+    "secret-deployed": (
+        "the secret of our own generator is in /run/secrets/vars/, unaltered",
+        "ssh root@ADDRESS sha256sum --check /etc/fediversity/validation.sha256",
+    ),
+    "emergency-login": (
+        "the generated password opens the emergency shell at the server's console",
+        f"clan vars get {MACHINE} emergency-access/password {_CLAN}",
+    ),
+}
+"""The claim of each criterion and the command line that answers it. ADDRESS is the server's, an output of the stack."""
+
+
+class ObservedError(Exception):
+    """Observations that cannot be used; the text names everything that is wrong, and how to write them."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a person saw of one criterion, and on which day."""
+
+    criterion: str
+    date: datetime.date
+    by: str
+    result: Result
+    evidence: str
+
+
+def read(file: Path) -> tuple[Observation, ...]:
+    """The observations of a file; none if there is no file. Raises ObservedError with everything that is wrong."""
+    if not file.exists():
+        return ()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ObservedError(f"{file}: cannot be read: {error}") from None
+    entries = content.get("observations") if isinstance(content, Mapping) else None
+    if not isinstance(entries, list):
+        raise ObservedError(f"{file}: `observations:` must hold a list; while there are none write `observations: []`")
+    wrong = [f"{file}: observations[{index}]: {what}" for index, entry in enumerate(entries) for what in _wrong(entry)]
+    if wrong:
+        raise ObservedError(
+            "\n".join([*wrong, f"    fix: write each with {', '.join(_KEYS)}, as the file's head shows"])
+        )
+    return tuple(
+        Observation(
+            entry["criterion"],
+            entry["date"],
+            entry["by"].strip(),
+            Result.PASS if entry["result"] == "pass" else Result.FAIL,
+            " ".join(entry["evidence"].split()),
+        )
+        for entry in entries
+    )
+
+
+def _wrong(entry: Any) -> Sequence[str]:
+    if not isinstance(entry, Mapping):
+        return ["not a group of `key: value` lines"]
+    found = [f"unknown key '{key}'" for key in entry if key not in _KEYS]
+    found += [f"'{key}' is missing" for key in _KEYS if key not in entry]
+    found += [
+        f"'{key}' must say something" for key in ("by", "evidence") if key in entry and not _says_something(entry[key])
+    ]
+    if "criterion" in entry and entry["criterion"] not in TO_OBSERVE:
+        found.append(f"unknown criterion '{entry['criterion']}'; known: {', '.join(TO_OBSERVE)}")
+    if "date" in entry and type(entry["date"]) is not datetime.date:
+        found.append(f"the date '{entry['date']}' is not one; write it like 2026-01-31")
+    if "result" in entry and entry["result"] not in ("pass", "fail"):
+        found.append(f"the result '{entry['result']}' is neither pass nor fail")
+    return found
+
+
+def _says_something(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def rows(observations: Sequence[Observation]) -> tuple[Row, ...]:
+    """Every criterion that needs a machine, with what was last seen of it."""
+    latest = {seen.criterion: seen for seen in sorted(observations, key=lambda seen: seen.date)}
+    return tuple(
+        Row(name, "machine", claim, How.OBSERVED, _outcome(latest.get(name), command))
+        for name, (claim, command) in TO_OBSERVE.items()
+    )
+
+
+def _outcome(seen: Observation | None, command: str) -> Outcome:
+    if seen is None:
+        return not_checked(f"needs a machine; what was seen goes into {OBSERVED}", command)
+    return Outcome(seen.result, f"{seen.evidence} ({seen.date.isoformat()}, {seen.by})", command)

@@ -1,1 +1,0 @@
-"""The validation of phase 0: works through its criteria on the minimal clan, and writes down what came out."""

@@ -1,0 +1,1 @@
+"""Tests of the assessment of phase 0, and of the minimal clan it looks at."""

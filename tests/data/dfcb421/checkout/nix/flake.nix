@@ -1,0 +1,4 @@
+# As much of a flake as the simulated tools look at.
+{
+  outputs = _: { };
+}

@@ -1,0 +1,5 @@
+{
+  flake.modules.nixos.ash = {
+    services.openssh.enable = true;
+  };
+}

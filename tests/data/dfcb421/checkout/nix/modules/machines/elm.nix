@@ -1,0 +1,5 @@
+{
+  flake.modules.nixos.elm = {
+    services.openssh.enable = true;
+  };
+}
