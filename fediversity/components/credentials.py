@@ -8,7 +8,7 @@ import pulumi
 from fediversity.credentials.clan import clan_secret
 from fediversity.credentials.find import Credentials, Places, find_credentials
 from fediversity.fleet.model import Fleet
-from fediversity.project.credentials import SECRETS, Cloud, clouds_of
+from fediversity.project.credential_sources import SECRETS, Cloud, clouds_of
 from fediversity.project.project import Project
 
 

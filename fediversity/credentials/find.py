@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from fediversity.credentials.clan import ClanSecretError
-from fediversity.project.credentials import (
+from fediversity.project.credential_sources import (
     GOOGLE_FILE_VARIABLE,
     SECRETS,
     VARIABLES,

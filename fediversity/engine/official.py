@@ -10,7 +10,7 @@ from fediversity.engine.cli import Engine
 from fediversity.engine.errors import RefusedError
 from fediversity.engine.report import say
 from fediversity.fleet.model import Fleet
-from fediversity.project.credentials import clouds_of
+from fediversity.project.credential_sources import clouds_of
 from fediversity.project.settings import Settings
 
 

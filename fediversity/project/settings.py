@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from fediversity.project.credentials import DEFAULT, Sources, parse_credentials
+from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
 from fediversity.project.site import Site
 

@@ -8,7 +8,7 @@ import pytest
 
 from fediversity.credentials.clan import ClanSecretError
 from fediversity.credentials.find import Credentials, Places, find_credentials
-from fediversity.project.credentials import CLOUDS, clouds_of
+from fediversity.project.credential_sources import CLOUDS, clouds_of
 from fediversity.project.settings import SettingsError, parse_settings, with_plugins
 from tests.plan.samples import dev_fleet, every_kind, one_server
 

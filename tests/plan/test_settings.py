@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fediversity.project.credentials import Source
+from fediversity.project.credential_sources import Source
 from fediversity.project.settings import KNOWN_SETTINGS, SettingsError, parse_settings, require_plain_path, with_plugins
 
 SIMULATED = {"hcloud": "local", "gcp": "local", "command": "local"}
