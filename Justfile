@@ -16,37 +16,37 @@ default:
 [no-exit-message]
 [group('stack')]
 up stack='dev' *options:
-    @python -m fediversity.engine up "$@"
+    @python -m fediversity.rollout up "$@"
 
 # Show what `up` would do, and do nothing; `--plugins local` shows a real stack without any cloud
 [no-exit-message]
 [group('stack')]
 preview stack='dev' *options:
-    @python -m fediversity.engine preview "$@"
+    @python -m fediversity.rollout preview "$@"
 
 # Compare the recorded state with what really exists, and correct the record
 [no-exit-message]
 [group('stack')]
 refresh stack='dev' *options:
-    @python -m fediversity.engine refresh "$@"
+    @python -m fediversity.rollout refresh "$@"
 
 # Delete everything a stack made
 [no-exit-message]
 [group('stack')]
 destroy stack='dev' *options:
-    @python -m fediversity.engine destroy "$@"
+    @python -m fediversity.rollout destroy "$@"
 
 # Lift the protection of what the fleet file names to be destroyed, for a `pulumi up` without ./just
 [no-exit-message]
 [group('stack')]
 lift stack='dev' *options:
-    @python -m fediversity.engine lift "$@"
+    @python -m fediversity.rollout lift "$@"
 
 # Say what became of creations that were cut short: URN=ID for what exists, URN= for what does not
 [no-exit-message]
 [group('stack')]
 resolve stack *answers:
-    @python -m fediversity.engine resolve "$@"
+    @python -m fediversity.rollout resolve "$@"
 
 # Say how every machine stands, by what is recorded
 [no-exit-message]
@@ -155,13 +155,13 @@ test stack='dev' *options:
 [no-exit-message]
 [group('develop')]
 bench-rollout count='100':
-    @python -m tests.engine.bench_rollout {{ quote(count) }}
+    @python -m tests.rollout.bench_rollout {{ quote(count) }}
 
 # Say how long `up` with nothing to do and `preview` take, beside plain Pulumi's of one resource
 [no-exit-message]
 [group('develop')]
 bench-idle rounds='7':
-    @python -m tests.engine.bench_idle {{ quote(rounds) }}
+    @python -m tests.rollout.bench_idle {{ quote(rounds) }}
 
 # Build the Python package and a stack's plan into dist/
 [no-exit-message]
@@ -183,7 +183,7 @@ clean stack='dev':
 [no-exit-message]
 [group('engine')]
 plugins:
-    @python -m fediversity.engine init dev
+    @python -m fediversity.rollout init dev
     @python -m fediversity.bootstrap status
 
 # Say which engine is in use and where it keeps things
@@ -196,4 +196,4 @@ engine:
 [no-exit-message]
 [group('engine')]
 pulumi *arguments:
-    @python -m fediversity.engine pulumi "$@"
+    @python -m fediversity.rollout pulumi "$@"

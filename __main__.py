@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pulumi
 
-from fediversity.components.declare import declare
-from fediversity.components.settings import load_settings
-from fediversity.derivations.planned import plan_stack
-from fediversity.fleet.problems import FleetError
+from fediversity.fleet.diagnostics import FleetError
+from fediversity.planning.stack_plan import plan_stack
+from fediversity.program.declare import declare
+from fediversity.program.settings import load_settings
 from fediversity.project.project import Project
 from fediversity.project.settings import SettingsError
 

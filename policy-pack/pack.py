@@ -15,10 +15,10 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from fediversity.cli.stack import open_stack
-from fediversity.fleet.source import read_yaml
-from fediversity.policy.declared import UNSEEN, Declared, Rule, Stack, StackRule, Violation
-from fediversity.policy.month import stack_of
+from fediversity.fleet.yaml_reader import read_yaml
+from fediversity.planning.stacks import open_stack
+from fediversity.policy.monthly_cost import stack_of
+from fediversity.policy.resources import UNSEEN, DeclaredResource, Rule, Stack, StackRule, Violation
 from fediversity.policy.rules import RULES, STACK_RULES, problem
 
 Told = Callable[[Violation], str]
@@ -57,10 +57,10 @@ def _of_the_stack(rule: StackRule, stack: Stack, told: Told) -> Policy:
     return StackValidationPolicy(rule.name, rule.about, validate)
 
 
-def declared(arguments: ResourceValidationArgs) -> Declared:
+def declared(arguments: ResourceValidationArgs) -> DeclaredResource:
     """A resource as rules look at it."""
     provider = arguments.provider.name if arguments.provider is not None else ""
-    return Declared(
+    return DeclaredResource(
         type=arguments.resource_type,
         name=arguments.name,
         inputs=plain(arguments.props),

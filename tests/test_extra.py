@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.plan.embedded import MODULES
+from fediversity.planning.embedded import MODULES
 
 PROJECT = Path(__file__).resolve().parents[1]
 METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
@@ -84,10 +84,10 @@ def test_a_real_stack_is_planned_and_judged_without_the_extra(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "words",
     [
-        ("-m", "fediversity.engine", "up", "dev"),
-        ("-m", "fediversity.engine", "preview", "production", "--plugins", "local"),
+        ("-m", "fediversity.rollout", "up", "dev"),
+        ("-m", "fediversity.rollout", "preview", "production", "--plugins", "local"),
         ("-m", "fediversity.cli.main", "local", "faults"),
-        ("-m", "fediversity.local.plugins", "hcloud"),
+        ("-m", "fediversity.embedded_cloud.plugins", "hcloud"),
     ],
 )
 def test_the_embedded_cloud_without_the_extra_is_refused_with_the_fix(tmp_path: Path, words: tuple[str, ...]) -> None:

@@ -18,8 +18,8 @@ from fediversity.assessment.findings import read_findings
 from fediversity.assessment.nix import Nix
 from fediversity.assessment.observed import ObservedError
 from fediversity.assessment.results import Result, Row
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.flake_copies import write_copies
-from fediversity.fleet.problems import FleetError
 
 _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "yellow"}
 

@@ -11,21 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from fediversity.bootstrap import nix_files
-from fediversity.bootstrap.engine import ensure_engine, examine
 from fediversity.bootstrap.lock import only_one
 from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
 from fediversity.bootstrap.openssh_server import ensure_openssh_server
-from fediversity.bootstrap.places import LOCAL_PACKAGES, LOCAL_VERSION, Places
+from fediversity.bootstrap.paths import LOCAL_PACKAGES, LOCAL_VERSION, Paths
 from fediversity.bootstrap.plugins import ensure_plugins
-from fediversity.bootstrap.programs import ensure_programs_start
+from fediversity.bootstrap.pulumi import ensure_pulumi, examine
 from fediversity.bootstrap.report import BootstrapError, say
 from fediversity.bootstrap.venv import ensure_venv
+from fediversity.bootstrap.wrappers import ensure_programs_start
 
 _ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str]) -> int:
-    places = Places.of(_ROOT, os.environ)
+    places = Paths.of(_ROOT, os.environ)
     try:
         return _COMMANDS[arguments[0] if arguments else "set-up"](places)
     except BootstrapError as error:
@@ -35,16 +35,16 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def _set_up(places: Places) -> int:
+def _set_up(places: Paths) -> int:
     with only_one(places.cache / "set-up.lock"):
         ensure_venv(places)
         ensure_programs_start(places, os.environ)
-        ensure_engine(places, os.environ)
+        ensure_pulumi(places, os.environ)
         ensure_plugins(places)
     return 0
 
 
-def _status(places: Places) -> int:
+def _status(places: Paths) -> int:
     problem, engine = examine(places.engine_links / "pulumi", "in use", os.environ)
     print(f"engine    {f'{engine.version}, {engine.pulumi.resolve()}' if engine else problem}")
     print(f"cache     {places.cache}")
@@ -54,20 +54,20 @@ def _status(places: Places) -> int:
     return 0
 
 
-def _nix_tools(places: Places) -> int:
+def _nix_tools(places: Paths) -> int:
     _tools_and_what_is_left_out(places)
     return 0
 
 
-def _openssh_server(places: Places) -> int:
+def _openssh_server(places: Paths) -> int:
     ensure_openssh_server(places, os.environ)
     return 0
 
 
-def _nix_check(places: Places) -> int:
+def _nix_check(places: Paths) -> int:
     files = nix_files.nix_files(places.root)
     tools = _tools_and_what_is_left_out(places)
-    problems = nix_files.check(files, tools, places.root / "nix")
+    problems = nix_files.check_nix_files(files, tools, places.root / "nix")
     _print_problems(places, problems)
     by = ", ".join(tools.names) or "nothing"
     print(
@@ -76,7 +76,7 @@ def _nix_check(places: Places) -> int:
     return 1 if problems else 0
 
 
-def _nix_fmt(places: Places) -> int:
+def _nix_fmt(places: Paths) -> int:
     changed, problems = nix_files.fmt(nix_files.nix_files(places.root), _tools_and_what_is_left_out(places))
     for path in changed:
         print(f"formatted {path.relative_to(places.root)}")
@@ -84,19 +84,19 @@ def _nix_fmt(places: Places) -> int:
     return 1 if problems else 0
 
 
-def _tools_and_what_is_left_out(places: Places) -> NixTools:
+def _tools_and_what_is_left_out(places: Paths) -> NixTools:
     tools = ensure_nix_tools(places, os.environ)
     for sentence in tools.left_out:
         say(sentence)
     return tools
 
 
-def _print_problems(places: Places, problems: Sequence[nix_files.Problem]) -> None:
+def _print_problems(places: Paths, problems: Sequence[nix_files.NixProblem]) -> None:
     for problem in problems:
         print(replace(problem, path=problem.path.relative_to(places.root)), file=sys.stderr)
 
 
-_COMMANDS: dict[str, Callable[[Places], int]] = {
+_COMMANDS: dict[str, Callable[[Paths], int]] = {
     "set-up": _set_up,
     "status": _status,
     "nix-tools": _nix_tools,

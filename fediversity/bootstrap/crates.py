@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.bootstrap.lock import only_one
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.release import numbers
 from fediversity.bootstrap.report import fresh_log, run_logged, say
 
@@ -38,7 +38,7 @@ class Crate:
     version: str
     program: str
 
-    def path(self, places: Places) -> Path:
+    def path(self, places: Paths) -> Path:
         return places.cache / "rust" / f"{self.name}-{self.version}" / "bin" / self.program
 
 
@@ -60,7 +60,7 @@ def cargo_problem(environ: Mapping[str, str]) -> str | None:
     return None
 
 
-def ensure_crates(places: Places, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
+def ensure_crates(places: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
     """Build the crates whose program is not in the cache yet. Raises BootstrapError when a build fails."""
     if all(crate.path(places).exists() for crate in crates):
         return
@@ -70,7 +70,7 @@ def ensure_crates(places: Places, crates: Sequence[Crate], environ: Mapping[str,
             _build(places, missing, environ)
 
 
-def _build(places: Places, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
+def _build(places: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
     names = " and ".join(f"{crate.program} ({crate.name} {crate.version})" for crate in crates)
     say(f"building {names} from crates.io (about a minute on 2 cores, once a computer)")
     log = fresh_log(places.log("rust"))

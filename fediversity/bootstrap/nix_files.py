@@ -20,7 +20,7 @@ _STATIX = re.compile(r"^.*>(?P<line>\d+):\d+:[WEI]:(?P<code>\d+):(?P<text>.*)$")
 
 
 @dataclass(frozen=True, order=True)
-class Problem:
+class NixProblem:
     """What is wrong, and where; printed as editors and terminals recognise it."""
 
     path: Path
@@ -40,7 +40,7 @@ def nix_files(root: Path) -> Sequence[Path]:
     return sorted(found)
 
 
-def check(files: Sequence[Path], tools: NixTools, settings: Path) -> Sequence[Problem]:
+def check_nix_files(files: Sequence[Path], tools: NixTools, settings: Path) -> Sequence[NixProblem]:
     """All problems of all files. A file that is not Nix at all is reported as that and nothing more.
 
     `settings` is the folder with the `statix.toml` that holds for all files, wherever they are.
@@ -51,7 +51,7 @@ def check(files: Sequence[Path], tools: NixTools, settings: Path) -> Sequence[Pr
     return sorted({*unreadable, *problems, *_dead_code(readable, tools)})
 
 
-def fmt(files: Sequence[Path], tools: NixTools) -> tuple[Sequence[Path], Sequence[Problem]]:
+def fmt(files: Sequence[Path], tools: NixTools) -> tuple[Sequence[Path], Sequence[NixProblem]]:
     """Format the files in place; which were changed, and which cannot be formatted."""
     if tools.nixfmt is None:
         return (), ()
@@ -59,7 +59,7 @@ def fmt(files: Sequence[Path], tools: NixTools) -> tuple[Sequence[Path], Sequenc
     for file in files:
         before = file.read_bytes()
         after = _format(file, before, tools.nixfmt)
-        if isinstance(after, Problem):
+        if isinstance(after, NixProblem):
             problems.append(after)
         elif after != before:
             file.write_bytes(after)
@@ -67,7 +67,7 @@ def fmt(files: Sequence[Path], tools: NixTools) -> tuple[Sequence[Path], Sequenc
     return changed, problems
 
 
-def _parse(file: Path, tools: NixTools) -> Iterator[Problem]:
+def _parse(file: Path, tools: NixTools) -> Iterator[NixProblem]:
     """Nix' own parser where it is (it knows undefined variables too), else the formatter's."""
     if tools.nix_instantiate is not None:
         # The store is not needed to parse, so none is opened.
@@ -77,22 +77,22 @@ def _parse(file: Path, tools: NixTools) -> Iterator[Problem]:
             yield _problem(file, done.stderr.decode(errors="replace"), _NIX_ERROR)
     elif tools.nixfmt is not None:
         formatted = _format(file, file.read_bytes(), tools.nixfmt)
-        if isinstance(formatted, Problem):
+        if isinstance(formatted, NixProblem):
             yield formatted
 
 
-def _formatted(file: Path, tools: NixTools) -> Iterator[Problem]:
+def _formatted(file: Path, tools: NixTools) -> Iterator[NixProblem]:
     if tools.nixfmt is None:
         return
     before = file.read_bytes()
     after = _format(file, before, tools.nixfmt)
-    if isinstance(after, Problem):
+    if isinstance(after, NixProblem):
         yield after
     elif after != before:
-        yield Problem(file, _first_difference(before, after), "not formatted; `./just fmt` corrects it")
+        yield NixProblem(file, _first_difference(before, after), "not formatted; `./just fmt` corrects it")
 
 
-def _format(file: Path, content: bytes, nixfmt: Path) -> bytes | Problem:
+def _format(file: Path, content: bytes, nixfmt: Path) -> bytes | NixProblem:
     done = _run([nixfmt, "-"], content=content)
     if done.returncode == 0:
         return done.stdout
@@ -105,7 +105,7 @@ def _first_difference(before: bytes, after: bytes) -> int:
     return max(1, min(same + 1, len(old)))
 
 
-def _dead_code(files: Sequence[Path], tools: NixTools) -> Iterator[Problem]:
+def _dead_code(files: Sequence[Path], tools: NixTools) -> Iterator[NixProblem]:
     if tools.deadnix is None or not files:
         return
     done = _run([tools.deadnix, "--fail", "--output-format", "json", *files])
@@ -114,10 +114,10 @@ def _dead_code(files: Sequence[Path], tools: NixTools) -> Iterator[Problem]:
         raise BootstrapError(f"deadnix failed: {done.stderr.decode(errors='replace').strip()}")
     for report in reports:
         for result in report["results"]:
-            yield Problem(Path(report["file"]), result.get("line", 1), result["message"])
+            yield NixProblem(Path(report["file"]), result.get("line", 1), result["message"])
 
 
-def _lints(file: Path, tools: NixTools, settings: Path) -> Iterator[Problem]:
+def _lints(file: Path, tools: NixTools, settings: Path) -> Iterator[NixProblem]:
     if tools.statix is None:
         return
     done = _run([tools.statix, "check", "--format", "errfmt", "--config", settings, file])
@@ -126,14 +126,14 @@ def _lints(file: Path, tools: NixTools, settings: Path) -> Iterator[Problem]:
     if bool(found) != (done.returncode != 0) or done.stderr:
         raise BootstrapError(f"statix failed: {done.stderr.decode(errors='replace').strip() or done.stdout.decode()}")
     for match in found:
-        yield Problem(file, int(match["line"]), f"{match['text']} (statix W{int(match['code']):02})")
+        yield NixProblem(file, int(match["line"]), f"{match['text']} (statix W{int(match['code']):02})")
 
 
-def _problem(file: Path, said: str, error: re.Pattern[str]) -> Problem:
+def _problem(file: Path, said: str, error: re.Pattern[str]) -> NixProblem:
     """What a parser said, as a problem: the place it names and its own words."""
     place, text = _PLACE.search(said), error.search(said)
     words = text["text"] if text else next((line for line in said.splitlines() if line.strip()), "it cannot be parsed")
-    return Problem(file, int(place["line"]) if place else 1, words.strip())
+    return NixProblem(file, int(place["line"]) if place else 1, words.strip())
 
 
 def _run(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.bootstrap.crates import OLDEST_RUST, Crate, cargo_problem, ensure_crates
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 
 # nixfmt's official implementation is in Haskell; this crate formats as it does. statix is on crates.io under
 # that name, but as something else (an HTTP server), so it comes with Nix only.
@@ -35,7 +35,7 @@ class NixTools:
         return [path.name for path in (self.nix_instantiate, self.nixfmt, self.deadnix, self.statix) if path]
 
 
-def ensure_nix_tools(places: Places, environ: Mapping[str, str]) -> NixTools:
+def ensure_nix_tools(places: Paths, environ: Mapping[str, str]) -> NixTools:
     """The programs to check Nix files with, built first where that is possible and necessary.
 
     Raises BootstrapError when a build by cargo fails.
@@ -62,7 +62,7 @@ def _on_path(program: str, environ: Mapping[str, str]) -> Path | None:
     return Path(found) if found else None
 
 
-def _from_flake(nix: Path, places: Places, environ: Mapping[str, str]) -> tuple[dict[str, Path], str]:
+def _from_flake(nix: Path, places: Paths, environ: Mapping[str, str]) -> tuple[dict[str, Path], str]:
     """The programs in the flake's package `nix-tools`; without them, what Nix said.
 
     The flake is looked at, not changed: a lock file that is not there yet is a person's to make.
@@ -82,7 +82,7 @@ def _from_flake(nix: Path, places: Places, environ: Mapping[str, str]) -> tuple[
     return {name: folder / name for name in _WHAT}, ""
 
 
-def _from_crates(crates: Sequence[Crate], places: Places, environ: Mapping[str, str]) -> str:
+def _from_crates(crates: Sequence[Crate], places: Paths, environ: Mapping[str, str]) -> str:
     """Build what is not in the cache yet; "" when all is there, else why cargo cannot be used."""
     if not all(crate.path(places).exists() for crate in crates):
         problem = cargo_problem(environ)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import fresh_log, run_logged, say
 
 PACKAGES: Mapping[str, str] = {"sshd": "openssh-server", "sudo": "sudo"}
@@ -45,7 +45,7 @@ def decide(computer: Computer) -> tuple[tuple[str, ...], str]:
     )
 
 
-def ensure_openssh_server(places: Places, environ: Mapping[str, str]) -> None:
+def ensure_openssh_server(places: Paths, environ: Mapping[str, str]) -> None:
     """Installs what is missing where that is wanted, and else says in one line what a person has to install.
 
     Raises BootstrapError if apt-get fails.

@@ -4,13 +4,13 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from fediversity.bootstrap.places import LOCAL_PACKAGES, LOCAL_VERSION, Places
+from fediversity.bootstrap.paths import LOCAL_PACKAGES, LOCAL_VERSION, Paths
 from fediversity.bootstrap.report import fresh_log, run_logged, say
 
 _ADVICE = "`./just engine` says which engine is in use and where it keeps its plug-ins."
 
 
-def ensure_plugins(places: Places) -> Sequence[str]:
+def ensure_plugins(places: Paths) -> Sequence[str]:
     """Install the launcher for each local package that has none or another one; give the names installed."""
     launcher = places.root / "scripts" / "pulumi-resource-local"
     wanted = launcher.read_bytes()
@@ -34,6 +34,6 @@ def ensure_plugins(places: Places) -> Sequence[str]:
     return missing
 
 
-def _is_installed(places: Places, name: str, wanted: bytes) -> bool:
+def _is_installed(places: Paths, name: str, wanted: bytes) -> bool:
     plugin = places.plugin(name)
     return plugin.is_file() and os.access(plugin, os.X_OK) and plugin.read_bytes() == wanted

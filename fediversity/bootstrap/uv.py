@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import BootstrapError, fresh_log, run_logged, say
 
 UV_VERSION = "0.13.9"
@@ -25,7 +25,7 @@ _PIP_SETTINGS = {
 }
 
 
-def find_uv(places: Places) -> Path:
+def find_uv(places: Paths) -> Path:
     """The `uv` on PATH, else the pinned one in the cache, installed when it is not there yet."""
     on_path = shutil.which("uv")
     if on_path is not None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import fresh_log, run_logged, say
 from fediversity.bootstrap.uv import find_uv, uv_environment
 
@@ -15,7 +15,7 @@ _ADVICE = "Is the package index reachable? Run ./just again once it is; `rm -rf 
 _NOT_COMPILED = r"/pulumi_gcp/(?!(compute|dns|storage|config)/)[^/]+/"
 
 
-def ensure_venv(places: Places) -> None:
+def ensure_venv(places: Paths) -> None:
     """Create or update `.venv`; does nothing when neither the pins nor the project's metadata changed."""
     stamp = places.venv / "requirements.sha256"
     wanted = _fingerprint(places)
@@ -37,7 +37,7 @@ def ensure_venv(places: Places) -> None:
     stamp.write_text(wanted)
 
 
-def _fingerprint(places: Places) -> str:
+def _fingerprint(places: Paths) -> str:
     """What the content of `.venv` depends on; the folder counts, because scripts name it in their first line."""
     digest = hashlib.sha256(str(places.root).encode())
     for name in ("requirements.txt", "pyproject.toml"):
@@ -45,7 +45,7 @@ def _fingerprint(places: Places) -> str:
     return digest.hexdigest()
 
 
-def _runs(places: Places) -> bool:
+def _runs(places: Paths) -> bool:
     """Whether `.venv` has an interpreter that starts, is new enough and believes to be in that folder."""
     check = "import sys; sys.exit(sys.version_info < (3, 11) or sys.prefix != sys.argv[1])"
     try:

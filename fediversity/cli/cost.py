@@ -8,20 +8,20 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import open_stack
+from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cost.deployed import deployed_items
 from fediversity.cost.estimate import Difference, Estimate, Priced, difference, estimate
 from fediversity.cost.fleet_items import fleet_items, outside, switched_off
+from fediversity.cost.format import budget_words, money, signed, total, unpriced_lines
 from fediversity.cost.items import Item
 from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
-from fediversity.cost.words import budget_words, money, signed, total, unpriced_lines
 from fediversity.fleet.policy import Budget
-from fediversity.ledger.words import ago
+from fediversity.ledger.durations import ago
+from fediversity.planning.stacks import open_stack
 from fediversity.project.project import Project
 from fediversity.project.settings import Settings
-from fediversity.state.place import backend_url, checkpoint_files, folder_of, read_deployment, read_project
+from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
 
 
 @dataclass(frozen=True)

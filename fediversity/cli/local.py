@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import open_stack
+from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.fleet.model import Fleet
-from fediversity.plan.embedded import missing_extra
+from fediversity.planning.embedded import missing_extra
+from fediversity.planning.stacks import open_stack
 from fediversity.project.settings import Settings, SettingsError
 
 
@@ -51,14 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
         words += [arguments.kind, *([arguments.parameter] if arguments.parameter is not None else [])]
         words += [f"--times={arguments.times}"] if arguments.times is not None else []
         words += [f"--for={arguments.seconds}"] if arguments.seconds is not None else []
-    command = [sys.executable, "-m", "fediversity.local", *words]
+    command = [sys.executable, "-m", "fediversity.embedded_cloud", *words]
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def _resources(settings: Settings, fleet: Fleet) -> Iterable[str]:
     """What the stack's resources are called in the program, those of machines that are switched off too."""
-    from fediversity.components.recorder import declared  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
+    from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
     machines = {name: machine.model_copy(update={"enabled": True}) for name, machine in fleet.machines.items()}
     whole = fleet.model_copy(update={"machines": machines})
-    return {entry.name for entry in declared(whole, settings) if entry.type.startswith(("hcloud:", "gcp:"))}
+    return {entry.name for entry in declared_resources(whole, settings) if entry.type.startswith(("hcloud:", "gcp:"))}

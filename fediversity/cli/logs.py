@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import ledger_of, open_project
+from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.ledger.records import StepRecord
+from fediversity.planning.stacks import ledger_of, open_project
 from fediversity.project.settings import SettingsError
 
 FLEET = "fleet"

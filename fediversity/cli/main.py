@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from fediversity.fleet.problems import FleetError
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.project.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {

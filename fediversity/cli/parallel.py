@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
-from fediversity.deploy.stop import Stop
+from fediversity.steps.transport.cancellation import Cancellation
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
@@ -25,7 +25,7 @@ _GRACE_SECONDS = 10.0
 
 
 def ask_all(
-    questions: Mapping[Key, Callable[[Stop], Answer]], seconds: float, at_once: int = AT_ONCE
+    questions: Mapping[Key, Callable[[Cancellation], Answer]], seconds: float, at_once: int = AT_ONCE
 ) -> dict[Key, Answer | None]:
     """The answers by key, in the order of the questions; None where the time was over before there was one.
 
@@ -59,7 +59,7 @@ def ask_all(
     return answers
 
 
-def _start(question: Callable[[Stop], object]) -> tuple[int, int]:
+def _start(question: Callable[[Cancellation], object]) -> tuple[int, int]:
     """Asks in a process of its own: the end to read its answer from, and its number."""
     reader, writer = os.pipe()
     parent = os.getpid()
@@ -71,10 +71,10 @@ def _start(question: Callable[[Stop], object]) -> tuple[int, int]:
     return reader, pid
 
 
-def _ask(question: Callable[[Stop], object], writer: int, parent: int) -> NoReturn:
+def _ask(question: Callable[[Cancellation], object], writer: int, parent: int) -> NoReturn:
     status = 1
     try:
-        stop = Stop(parent=parent)
+        stop = Cancellation(parent=parent)
         stop.install()
         with os.fdopen(writer, "wb") as pipe:
             pickle.dump(question(stop), pipe)

@@ -6,11 +6,11 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from fediversity.cli.stack import open_project
-from fediversity.derivations.changes import change_lines, changes
-from fediversity.derivations.planned import plan_stack
-from fediversity.plan.commands import shell_text
-from fediversity.plan.steps import RUNS_AGAIN, Plan
+from fediversity.planning.changes import change_lines, changes
+from fediversity.planning.commands import shell_text
+from fediversity.planning.stack_plan import plan_stack
+from fediversity.planning.stacks import open_project
+from fediversity.planning.steps import RUNS_AGAIN, Plan
 
 
 def register(parser: argparse.ArgumentParser) -> None:

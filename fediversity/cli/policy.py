@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from fediversity.cli.stack import open_stack
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import FleetError
-from fediversity.fleet.source import read_yaml
-from fediversity.policy.month import stack_of
+from fediversity.fleet.yaml_reader import read_yaml
+from fediversity.planning.stacks import open_stack
+from fediversity.policy.monthly_cost import stack_of
 from fediversity.policy.rules import ABOUT, problem, violations
 from fediversity.project.project import Project
 from fediversity.project.stack_file import stacks
@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _judge(project: Project, fleet: Fleet) -> int:
-    from fediversity.components.recorder import declared  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
+    from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
-    resources = declared(fleet, project.settings)
+    resources = declared_resources(fleet, project.settings)
     stack = stack_of(project.settings, fleet)
     lines = read_yaml(project.fleet_file.read_text(encoding="utf-8"), project.settings.fleet_file).lines
     problems = [problem(violation, stack, lines) for violation in violations(resources, stack)]

@@ -1,110 +1,130 @@
-"""One look at one machine: what is asked, and what the answers mean."""
+"""`fediversity check`: looks at every machine and records how it was found. Meant for a timer; changes no machine."""
 
-from dataclasses import dataclass
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
 
-from fediversity.cli.reaching import Reached
-from fediversity.deploy.facts import IDENTITY_FILE, read_state, unreachable
-from fediversity.deploy.job import StepError
-from fediversity.deploy.snapshot import SYSTEM_PROFILE
+from fediversity.cli.connection import Connection, connect
+from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.machine_probe import ProbeResult, probe_machine
+from fediversity.cli.parallel import ask_all
+from fediversity.cli.status_model import busy
+from fediversity.fleet.model import Fleet
+from fediversity.ledger import history
+from fediversity.ledger.records import StepRecord
+from fediversity.ledger.sqlite import Ledger
+from fediversity.planning.stacks import ledger_of, open_stack
+from fediversity.project.project import Project
+from fediversity.project.settings import SettingsError
+from fediversity.steps.transport.cancellation import Cancellation
 
-_ASK_SECONDS = 20.0
-_LISTED_UNITS = 5
+_SECONDS = 60.0
+
+State = Literal["well", "unwell", "drifted", "unreachable", "offline", "busy", "new"]
+FAILURES: frozenset[State] = frozenset({"unwell", "drifted", "unreachable"})
+"""What makes the command end with 1. `offline` is a machine that does not answer and need not: a Mac sleeps."""
+
+_NEW = "never rolled out from this checkout, so there is nothing to compare"
+_NO_ADDRESS = "nobody wrote down where it is: the next step that runs on it does"
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a machine said: its identity, the systems it runs and would boot, systemd's word and the failed units."""
+class MachineCheck:
+    """How one machine was found. `busy` and `new` were not looked at, and nothing is recorded of them."""
 
-    identity: str | None
-    system: str | None
-    boot_default: str | None
-    systemd: str | None = None
-    failed_units: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Found:
-    """How a machine was found."""
-
-    reachable: bool
-    healthy: bool
-    drift: bool
-    system: str | None
+    machine: str
+    state: State
     detail: str
+    found: ProbeResult | None = None
 
 
-def look(machine: Reached, expected: str | None) -> Found:
-    """Looks at a machine that should run the system `expected` (None: nobody knows). Changes nothing there."""
-    target = machine.target
-    answer = target.run("true", seconds=_ASK_SECONDS)
-    if answer.unreached:
-        reason, hint = unreachable(target, answer)
-        # Somebody answers, but not as the machine that is asked for: waiting does not mend that.
-        there = answer.wrong_host_key or answer.login_refused
-        return Found(there, False, False, None, f"{reason} ({hint})")
-    try:
-        return judge(machine.identity, read_answers(machine), expected)
-    except StepError as error:
-        return Found(True, False, False, None, f"{error.reason} ({error.hint})")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's own arguments."""
+    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    parser.add_argument("machines", nargs="*", metavar="MACHINE", help="look at these only")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=_SECONDS,
+        metavar="SECONDS",
+        help=f"how long all of it may take (default: {_SECONDS:g})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
-def judge(identity: str, said: Answers, expected: str | None) -> Found:
-    """What a machine's answers mean."""
-    if said.identity != identity:
-        is_it = f"it is '{said.identity}'" if said.identity else "it has no identity"
-        return Found(True, False, False, said.system, f"{is_it} by {IDENTITY_FILE}, not '{identity}'")
-    if said.system is None:
-        return Found(True, False, False, None, "it runs no system of Nix")
-    ill = _illness(said)
-    drift = _drift(said, expected)
-    detail = "; ".join([*ill, *drift]) or "it is well and runs what was applied"
-    return Found(True, not ill, bool(drift), said.system, detail)
+def run(arguments: argparse.Namespace) -> int:
+    """Looks at the machines. Exit code 1 if one is not well, drifted, or away and must not be.
+
+    Raises FleetError or SettingsError if there is no such fleet or machine.
+    """
+    project, fleet = open_stack(arguments.stack)
+    names = chosen_machines(fleet, arguments.machines)
+    checked = probe_machines(project, fleet, names, arguments.timeout)
+    if arguments.json:
+        json.dump({"stack": project.stack, "machines": [asdict(entry) for entry in checked]}, sys.stdout, indent=2)
+        print()
+    else:
+        width = max((len(entry.machine) for entry in checked), default=0)
+        for entry in checked:
+            print(f"{entry.machine:<{width}}  {entry.state}: {entry.detail}")
+    return 1 if any(entry.state in FAILURES for entry in checked) else 0
 
 
-def judge_well(identity: str, said: Answers, expected: str) -> list[str]:
-    """What is wrong with a machine that must run the system `expected`; a failed unit alone is not."""
-    if said.identity != identity:
-        return [judge(identity, said, expected).detail]
-    wrong = [f"it runs {said.system}, not {expected}"] if said.system != expected else []
-    return wrong + _wrong_boot(said, expected)
+def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
+    """The machines a person has named, all enabled ones if none. Raises SettingsError for those that are not there."""
+    wrong = [name for name in names if name not in fleet.enabled_machines]
+    if wrong:
+        known = ", ".join(fleet.enabled_machines) or "none"
+        raise SettingsError(f"Not an enabled machine of this fleet: {', '.join(wrong)}; enabled: {known}.")
+    return tuple(dict.fromkeys(names or fleet.enabled_machines))
 
 
-def read_answers(machine: Reached) -> Answers:
-    """Asks a machine that answers. Raises StepError if that cannot be found out."""
-    target = machine.target
-    state = read_state(target)
-    profile = target.run("readlink", "-f", SYSTEM_PROFILE).stdout.strip()
-    answers = Answers(state.identity, state.system, profile if profile not in {"", SYSTEM_PROFILE} else None)
-    if machine.is_mac:
-        return answers
-    # It ends with a failure for every word but `running`, so only a lost contact is one here.
-    running = target.run("systemctl", "is-system-running")
-    word = running.stdout.strip() or f"nothing ({running.stderr.strip()})"
-    units: tuple[str, ...] = ()
-    if word == "degraded":
-        listed = target.run("systemctl", "list-units", "--failed", "--plain", "--no-legend", "--full")
-        units = tuple(line.split()[0] for line in listed.stdout.splitlines() if line.split())
-    return Answers(answers.identity, answers.system, answers.boot_default, word, units)
+def probe_machines(project: Project, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[MachineCheck, ...]:
+    """Looks at machines for at most `seconds`, and records what was found."""
+    ledger = ledger_of(project, fleet)
+    before = ledger.records()
+    at_work = {name for name in names if busy(before, name)}
+    targets = {name: connect(project, fleet, name, before) for name in names if name not in at_work}
+    asked = {name: target for name, target in targets.items() if target and history.of_machine(before, name)}
+    found = _look_at(asked, before, seconds)
+    if asked:
+        ledger.create()  # A ledger of an earlier version has no table for what was found.
+    after = ledger.records()
+    checked = []
+    for name in names:
+        if name in at_work or (name in asked and _touched(name, before, after)):
+            checked.append(MachineCheck(name, "busy", "a step is at work on it; nothing was recorded"))
+        elif name not in asked:
+            checked.append(MachineCheck(name, "new", _NEW if not history.of_machine(before, name) else _NO_ADDRESS))
+        else:
+            checked.append(_recorded(ledger, name, found[name], may_be_off=fleet.machines[name].deferred_when_off))
+    return tuple(checked)
 
 
-def _illness(said: Answers) -> list[str]:
-    if said.systemd in {None, "running"}:
-        return []
-    if said.failed_units:
-        shown = ", ".join(said.failed_units[:_LISTED_UNITS])
-        more = len(said.failed_units) - _LISTED_UNITS
-        return [f"failed: {shown}{f' and {more} more' if more > 0 else ''}"]
-    return [f"systemd says '{said.systemd}'"]
+def _look_at(
+    targets: Mapping[str, Connection], records: Sequence[StepRecord], seconds: float
+) -> dict[str, ProbeResult]:
+    def question(target: Connection) -> Callable[[Cancellation], ProbeResult]:
+        expected = history.should_run(history.of_machine(records, target.name))
+        return lambda stop: probe_machine(target.stopping_by(stop), expected)
+
+    late = ProbeResult(False, False, False, None, f"no answer within {seconds:g} s")
+    answers = ask_all({name: question(target) for name, target in targets.items()}, seconds)
+    return {name: answer or late for name, answer in answers.items()}
 
 
-def _drift(said: Answers, expected: str | None) -> list[str]:
-    wrong = []
-    if expected is not None and said.system != expected:
-        wrong.append(f"it runs {said.system}, but {expected} was applied last")
-    return wrong + _wrong_boot(said, expected or str(said.system))
+def _touched(name: str, before: Sequence[StepRecord], after: Sequence[StepRecord]) -> bool:
+    """Whether a step has been at work on a machine in between: then what was seen may be half of one and of another."""
+    return history.of_machine(before, name) != history.of_machine(after, name)
 
 
-def _wrong_boot(said: Answers, right: str) -> list[str]:
-    if said.boot_default == right:
-        return []
-    return [f"it would boot {said.boot_default or 'nothing of the profile'}, not {right}"]
+def _recorded(ledger: Ledger, name: str, found: ProbeResult, *, may_be_off: bool) -> MachineCheck:
+    ledger.record_probe(name, **asdict(found))
+    if not found.reachable:
+        return MachineCheck(name, "offline" if may_be_off else "unreachable", found.detail, found)
+    if not found.healthy:
+        return MachineCheck(name, "unwell", found.detail, found)
+    return MachineCheck(name, "drifted" if found.drift else "well", found.detail, found)

@@ -2,11 +2,11 @@
 
 import argparse
 
-from fediversity.cli import written
-from fediversity.cli.chosen import add_fleet_arguments, chosen_fleet
+from fediversity.cli import generated_files
+from fediversity.cli.fleet_argument import add_fleet_arguments, read_fleet_argument
 from fediversity.fleet.files import FLEET_JSON
 from fediversity.fleet.flake_copies import write_copies
-from fediversity.fleet.handoff import render_text
+from fediversity.fleet.fleet_json import render_text
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     Either way the flake has its copies afterwards (`fleet.flake_copies`), so that Nix can read it.
     """
-    chosen = chosen_fleet(arguments)
+    chosen = read_fleet_argument(arguments)
     write_copies(chosen.flake)
     file, text = chosen.flake / FLEET_JSON, render_text(chosen.fleet)
     if not arguments.check:
-        return written.write(file, text)
-    return written.check(file, text, f"fediversity render {chosen.again}")
+        return generated_files.write(file, text)
+    return generated_files.check(file, text, f"fediversity render {chosen.again}")

@@ -7,19 +7,19 @@ import shlex
 import sys
 import time
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.going_back import Return, go_back, plan_return
-from fediversity.cli.reaching import Reached, reach
-from fediversity.cli.stack import ledger_of, open_stack
-from fediversity.cli.standing import busy
-from fediversity.deploy.arguments import patience_of
-from fediversity.deploy.job import StepError
-from fediversity.deploy.log import Log
-from fediversity.deploy.redact import Redactor, secrets_of
+from fediversity.cli.connection import Connection, connect
+from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.rollback_plan import RollbackPlan, plan_rollback, roll_back
+from fediversity.cli.status_model import busy
 from fediversity.ledger import history
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
+from fediversity.planning.stacks import ledger_of, open_stack
 from fediversity.project.settings import SettingsError
+from fediversity.steps.arguments import patience_of
+from fediversity.steps.job import StepError
+from fediversity.steps.log import Log
+from fediversity.steps.redact import Redactor, secrets_of
 
 _RELEASED = "a person let the machine go again: the next rollout updates it"
 
@@ -52,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         runs = history.of_machine(records, name)
         if arguments.release:
             return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
-        machine = reach(project, fleet, name, records)
+        machine = connect(project, fleet, name, records)
         if machine is None:
             raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
         try:
-            way = plan_return(machine, runs, arguments.to)
+            way = plan_rollback(machine, runs, arguments.to)
         except StepError as error:
             raise SettingsError(f"{error.reason} ({error.hint})") from None
         _show(name, way)
@@ -72,7 +72,7 @@ def _patience(*, simulated: bool) -> float:
         raise SettingsError(error.reason) from None
 
 
-def _show(name: str, way: Return) -> None:
+def _show(name: str, way: RollbackPlan) -> None:
     print(f"{name} runs       {way.before}\n{' ' * len(name)} would run {way.to}\nby these commands on it:")
     for line in way.lines:
         print(f"    {line}")
@@ -87,7 +87,7 @@ def _agreed() -> bool:
     return False
 
 
-def _carry_out(ledger: Ledger, machine: Reached, way: Return, patience: float) -> int:
+def _carry_out(ledger: Ledger, machine: Connection, way: RollbackPlan, patience: float) -> int:
     name = machine.name
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     log_name = f"logs/{name}/{name}-rollback-{moment}-{os.getpid()}.log"
@@ -107,7 +107,7 @@ def _carry_out(ledger: Ledger, machine: Reached, way: Return, patience: float) -
         outcome: Outcome = "applied"
         hint, system = "", way.to
         try:
-            reason = go_back(machine, way, log, patience)
+            reason = roll_back(machine, way, log, patience)
         except StepError as error:
             outcome, reason, hint = "failed", error.reason, error.hint
         except KeyboardInterrupt:

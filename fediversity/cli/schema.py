@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fediversity.cli import written
+from fediversity.cli import generated_files
 from fediversity.fleet.schema import REQUEST_SCHEMA_FILE, SCHEMA_FILE, request_schema_text, schema_text
 
 _FOLDER = Path("stacks")
@@ -19,5 +19,5 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the schemas where they are used, or with `--check` says whether they are current."""
     files = {_FOLDER / SCHEMA_FILE: schema_text(), _FLAKE / REQUEST_SCHEMA_FILE: request_schema_text()}
     if arguments.check:
-        return max(written.check(file, text, "fediversity schema") for file, text in files.items())
-    return max(written.write(file, text) for file, text in files.items())
+        return max(generated_files.check(file, text, "fediversity schema") for file, text in files.items())
+    return max(generated_files.write(file, text) for file, text in files.items())

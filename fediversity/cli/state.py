@@ -8,15 +8,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fediversity.cli.stack import open_project
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import load_fleet
-from fediversity.fleet.problems import FleetError
+from fediversity.planning.stacks import open_project
 from fediversity.project.settings import SettingsError
-from fediversity.state.place import backend_url, checkpoint_files, folder_of, read_project
-from fediversity.state.prepare import carry_out, look
-from fediversity.state.remaining import first_use, move, with_backend
-from fediversity.state.steps import Answer, Found, Step
-from fediversity.state.wanted import Asked, Bucket, GcsBucket, StateError, Wanted, wanted
+from fediversity.state.actions import Action, CommandResult, ResourceState
+from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_project
+from fediversity.state.backend_spec import BackendRequest, BackendSpec, Bucket, GcsBucket, StateError, backend_spec
+from fediversity.state.next_steps import first_use, move, with_backend
+from fediversity.state.prepare import carry_out, inspect_backend
 
 _SECONDS = 120
 _QUIET = {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "AWS_PAGER": "", "AWS_CLI_AUTO_PROMPT": "off"}
@@ -54,8 +54,8 @@ def _init(arguments: argparse.Namespace) -> int:
     settings = open_project(arguments.stack).settings
     if settings.simulated:
         raise SettingsError(f"The stack '{settings.stack}' is simulated; its state stays in a folder.")
-    chosen = wanted(_asked(arguments, settings.fleet_file))
-    found = look(chosen, run_tool, datetime.now(UTC), accept_unencrypted=arguments.accept_unencrypted)
+    chosen = backend_spec(_asked(arguments, settings.fleet_file))
+    found = inspect_backend(chosen, run_tool, datetime.now(UTC), accept_unencrypted=arguments.accept_unencrypted)
     mending = [wrong.mend for wrong in found.wrong if wrong.mend is not None] if arguments.mend else []
     _print_found(found, mend=arguments.mend)
     if found.wrong and len(mending) < len(found.wrong):
@@ -77,8 +77,8 @@ def _init(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(arguments: argparse.Namespace, fleet_file: str) -> Asked:
-    return Asked(
+def _asked(arguments: argparse.Namespace, fleet_file: str) -> BackendRequest:
+    return BackendRequest(
         stack=arguments.stack,
         bucket=arguments.bucket,
         project=arguments.project or _project_of(fleet_file),
@@ -112,7 +112,7 @@ def _state_elsewhere(bucket: Bucket, stack: str, chosen: str | None) -> str | No
     return url if any(file.is_file() for file in checkpoint_files(folder, project["name"], stack)) else None
 
 
-def _print_found(found: Found, *, mend: bool) -> None:
+def _print_found(found: ResourceState, *, mend: bool) -> None:
     for text in found.fits:
         print(f"fits: {text}")
     for text in found.remarks:
@@ -123,7 +123,7 @@ def _print_found(found: Found, *, mend: bool) -> None:
             print(f"    {wrong.mend.shell}", file=sys.stderr)
 
 
-def _agreed(steps: Sequence[Step], settings: Path | None, chosen: Wanted, *, yes: bool) -> bool:
+def _agreed(steps: Sequence[Action], settings: Path | None, chosen: BackendSpec, *, yes: bool) -> bool:
     if not steps and settings is None:
         print("everything is there and fits; nothing to do")
         return True
@@ -141,12 +141,12 @@ def _agreed(steps: Sequence[Step], settings: Path | None, chosen: Wanted, *, yes
     return False
 
 
-def _plan_lines(steps: Iterable[Step], settings: Path | None, chosen: Wanted) -> list[str]:
+def _plan_lines(steps: Iterable[Action], settings: Path | None, chosen: BackendSpec) -> list[str]:
     lines = [line for step in steps for line in (f"  {step.what}", f"      {step.shell}")]
     return [*lines, f"  write the backend {chosen.bucket.url} into {settings.name}"] if settings else lines
 
 
-def run_tool(command: Sequence[str]) -> Answer:
+def run_tool(command: Sequence[str]) -> CommandResult:
     """Runs a cloud's tool. Raises StateError if it is not installed or does not answer."""
     try:
         done = subprocess.run(
@@ -163,7 +163,7 @@ def run_tool(command: Sequence[str]) -> Answer:
         raise StateError(f"`{command[0]}` is not installed or not on PATH; this talks to the cloud by it") from None
     except subprocess.TimeoutExpired:
         raise StateError(f"`{' '.join(command[:4])}` did not answer within {_SECONDS} s") from None
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 def _replace(file: Path, text: str) -> None:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fediversity.cli.chosen import DEFAULT_STACK
-from fediversity.cli.stack import ledger_of, open_stack
-from fediversity.cli.standing import Note, Standing, deployment_standings, standings
+from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
+from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
-from fediversity.ledger.words import ago
+from fediversity.planning.stacks import ledger_of, open_stack
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = project.settings
     ledger = ledger_of(project, fleet)
     records, now = ledger.records(), time.time()
-    machines = standings(fleet, records, ledger.probes(), ledger.drifts())
-    deployments = deployment_standings(fleet, records)
+    machines = machine_statuses(fleet, records, ledger.probes(), ledger.drifts())
+    deployments = deployment_statuses(fleet, records)
     if arguments.json:
         data = {
             "stack": settings.stack,
@@ -57,7 +57,7 @@ def _rolled_out(records: Sequence[StepRecord], now: float) -> str:
     return f"the last step ran {ago(now - max(record.ended_at or record.started_at for record in records))}"
 
 
-def _data(standing: Standing, now: float) -> dict[str, Any]:
+def _data(standing: Status, now: float) -> dict[str, Any]:
     applied = standing.applied
     return {
         "name": standing.name,
@@ -76,7 +76,7 @@ def _data(standing: Standing, now: float) -> dict[str, Any]:
     }
 
 
-def _note(note: Note, now: float) -> dict[str, Any]:
+def _note(note: StatusNote, now: float) -> dict[str, Any]:
     return {
         "kind": note.kind,
         "step": note.step,

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from fediversity.cli.standing import Note, Standing
-from fediversity.ledger.words import ago, took
+from fediversity.cli.status_model import Status, StatusNote
+from fediversity.ledger.durations import ago, took
 
 WIDTH = 100
 _INDENT = "      "
@@ -33,8 +33,8 @@ _UNDER_WAY = {"running", "waiting"}
 
 def print_status(
     title: str,
-    machines: Sequence[Standing],
-    deployments: Sequence[Standing],
+    machines: Sequence[Status],
+    deployments: Sequence[Status],
     switched_off: Sequence[str],
     place: Path,
     now: float,
@@ -47,8 +47,8 @@ def print_status(
 
 def status_lines(
     title: str,
-    machines: Sequence[Standing],
-    deployments: Sequence[Standing],
+    machines: Sequence[Status],
+    deployments: Sequence[Status],
     switched_off: Sequence[str],
     place: Path,
     now: float,
@@ -72,8 +72,8 @@ Cell = tuple[str, str]
 
 def _table(
     heads: Sequence[str],
-    rows: Sequence[Standing],
-    cells_of: Callable[[Standing, float], list[Cell]],
+    rows: Sequence[Status],
+    cells_of: Callable[[Status, float], list[Cell]],
     place: Path,
     now: float,
 ) -> Iterator[Text]:
@@ -95,22 +95,22 @@ def _line(cells: Sequence[Cell], widths: Sequence[int]) -> Text:
     return line
 
 
-def _machine_cells(standing: Standing, now: float) -> list[Cell]:
+def _machine_cells(standing: Status, now: float) -> list[Cell]:
     return [(standing.name, "bold"), *_applied(standing, now), _health(standing, now)]
 
 
-def _deployment_cells(standing: Standing, now: float) -> list[Cell]:
+def _deployment_cells(standing: Status, now: float) -> list[Cell]:
     return [(standing.name, "bold"), (standing.on, ""), *_applied(standing, now)]
 
 
-def _applied(standing: Standing, now: float) -> list[Cell]:
+def _applied(standing: Status, now: float) -> list[Cell]:
     applied = standing.applied
     if applied is None:
         return [("-", "dim"), ("never", "dim")]
     return [(standing.fingerprint or "-", ""), (ago(now - (applied.ended_at or now)), "")]
 
 
-def _health(standing: Standing, now: float) -> Cell:
+def _health(standing: Status, now: float) -> Cell:
     style = _STYLES[standing.health]
     if standing.seen_at is None:
         return ("not known" if standing.applied or standing.notes else "-", style)
@@ -121,7 +121,7 @@ def _health(standing: Standing, now: float) -> Cell:
     return (f"{standing.health}{drifted}, {seen}", _STYLES["drifted"] if standing.drift else style)
 
 
-def _note_lines(note: Note, place: Path, now: float) -> Iterator[Text]:
+def _note_lines(note: StatusNote, place: Path, now: float) -> Iterator[Text]:
     what = f"{note.step} {note.kind}" if note.step and note.kind not in {"held"} else note.kind
     when = f"for {took(now - note.at)}" if note.kind in _UNDER_WAY else ago(now - note.at)
     yield from _wrapped(f"{what} {when}: {note.why}", _INDENT, style=_STYLES[note.kind])

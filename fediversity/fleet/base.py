@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from fediversity.fleet.idn import wrong_letters
+from fediversity.fleet.idn import check_letters
 
 # Looking for plug-ins of pydantic's reads what every installed package says of itself; there are none for us.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -20,7 +20,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def refuse(what: str, fix: str, *inside: str | int) -> NoReturn:
+def fail_validation(what: str, fix: str, *inside: str | int) -> NoReturn:
     """Refuses a value inside a validator: `what` was found, `fix` is what to write instead.
 
     `inside` leads from the validated value to the part of it that is wrong, if it is not the whole.
@@ -52,7 +52,7 @@ _LONGEST_DOMAIN = 253
 
 def _label(value: str) -> str:
     if not _LABEL.fullmatch(value):
-        refuse(
+        fail_validation(
             f"'{value}' is not a host name", "use lower-case letters, digits and inner hyphens, 63 at most (RFC 1123)"
         )
     return value
@@ -60,13 +60,15 @@ def _label(value: str) -> str:
 
 def _tag(value: str) -> str:
     if not _TAG.fullmatch(value):
-        refuse(f"'{value}' is not a tag", "use letters, digits, hyphens and underscores, without spaces")
+        fail_validation(f"'{value}' is not a tag", "use letters, digits, hyphens and underscores, without spaces")
     return value
 
 
 def _user(value: str) -> str:
     if not _USER.fullmatch(value):
-        refuse(f"'{value}' is not a user name", "use lower-case letters, digits, hyphens and underscores, 32 at most")
+        fail_validation(
+            f"'{value}' is not a user name", "use lower-case letters, digits, hyphens and underscores, 32 at most"
+        )
     return value
 
 
@@ -84,28 +86,30 @@ def is_address(value: str, version: int) -> bool:
 
 
 def _domain(value: str) -> str:
-    if (wrong := wrong_letters(value)) is not None:
-        refuse(*wrong)
+    if (wrong := check_letters(value)) is not None:
+        fail_validation(*wrong)
     if len(value) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(value):
-        refuse(f"'{value}' is not a domain name", "write it like `fleet.example`, lower case, without a final dot")
+        fail_validation(
+            f"'{value}' is not a domain name", "write it like `fleet.example`, lower case, without a final dot"
+        )
     return value
 
 
 def _public_key(value: str) -> str:
     if not _PUBLIC_KEY.fullmatch(value):
-        refuse("not an SSH public key", "write one line as in id_ed25519.pub: `ssh-ed25519 AAAA… comment`")
+        fail_validation("not an SSH public key", "write one line as in id_ed25519.pub: `ssh-ed25519 AAAA… comment`")
     return value
 
 
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
-        refuse(f"'{value}' is not an e-mail address", "write it like `person@fleet.example`")
+        fail_validation(f"'{value}' is not an e-mail address", "write it like `person@fleet.example`")
     return value
 
 
 def _port(value: int) -> int:
     if not 1 <= value <= 65535:
-        refuse(f"{value} is not a port", "use a number from 1 to 65535")
+        fail_validation(f"{value} is not a port", "use a number from 1 to 65535")
     return value
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
-from fediversity.fleet.base import Label, Model, form, in_schema, refuse
+from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
+from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.hetzner import PRIVATE_RANGES
-from fediversity.fleet.problems import choose
 from fediversity.fleet.providers import Cidr
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
@@ -18,35 +18,37 @@ _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 def _bucket_location(value: str) -> str:
     if value not in catalogue.GCP_BUCKET_LOCATIONS:
-        refuse(f"unknown bucket location '{value}'", choose(value.lower(), catalogue.GCP_BUCKET_LOCATIONS))
+        fail_validation(f"unknown bucket location '{value}'", choose(value.lower(), catalogue.GCP_BUCKET_LOCATIONS))
     return value
 
 
 def _bucket_name(value: str) -> str:
     if not _BUCKET.fullmatch(value):
         fix = "use 3 to 63 lower-case letters, digits, '-', '_' or '.', beginning and ending with a letter or digit"
-        refuse(f"'{value}' is not a bucket name", fix)
+        fail_validation(f"'{value}' is not a bucket name", fix)
     if value.startswith("goog") or "google" in value:
-        refuse(f"'{value}' is a name Google keeps for itself", "leave 'google' and 'goog…' out of it")
+        fail_validation(f"'{value}' is a name Google keeps for itself", "leave 'google' and 'goog…' out of it")
     return value
 
 
 def _project(value: str) -> str:
     if not _PROJECT.fullmatch(value):
-        refuse(f"'{value}' is not a Google Cloud project id", "use 6 to 30 lower-case letters, digits and hyphens")
+        fail_validation(
+            f"'{value}' is not a Google Cloud project id", "use 6 to 30 lower-case letters, digits and hyphens"
+        )
     return value
 
 
 def _private_range(value: str) -> str:
     network = ipaddress.ip_network(value)
     if not isinstance(network, ipaddress.IPv4Network) or not any(map(network.subnet_of, PRIVATE_RANGES)):
-        refuse(f"'{value}' is not a private IPv4 network", "write it like '10.0.0.0/16' (RFC 1918)")
+        fail_validation(f"'{value}' is not a private IPv4 network", "write it like '10.0.0.0/16' (RFC 1918)")
     return value
 
 
 def _network_zone(value: str) -> str:
     if value not in catalogue.HETZNER_NETWORK_ZONES:
-        refuse(f"unknown network zone '{value}'", choose(value, catalogue.HETZNER_NETWORK_ZONES))
+        fail_validation(f"unknown network zone '{value}'", choose(value, catalogue.HETZNER_NETWORK_ZONES))
     return value
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasGenerator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from fediversity.fleet.base import Domain, Email, Label, Model, Port, UserName, Waited, form, refuse
+from fediversity.fleet.base import Domain, Email, Label, Model, Port, UserName, Waited, fail_validation, form
 
 Application = Literal["mastodon", "peertube", "pixelfed"]
 
@@ -24,20 +24,22 @@ _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 def _account(value: str) -> str:
     if not _ACCOUNT.fullmatch(value):
         fix = "use lower-case letters, digits and underscores, 30 at most: every application takes those"
-        refuse(f"'{value}' is not the name of an account", fix)
+        fail_validation(f"'{value}' is not the name of an account", fix)
     return value
 
 
 def _bucket(value: str) -> str:
     if not _BUCKET.fullmatch(value):
         fix = "use 3 to 63 lower-case letters, digits, hyphens and dots, beginning and ending with a letter or digit"
-        refuse(f"'{value}' is not the name of an S3 bucket", fix)
+        fail_validation(f"'{value}' is not the name of an S3 bucket", fix)
     return value
 
 
 def _region(value: str) -> str:
     if not _REGION.fullmatch(value):
-        refuse(f"'{value}' is not an S3 region", "write what the storage is configured with; Garage's own is `garage`")
+        fail_validation(
+            f"'{value}' is not an S3 region", "write what the storage is configured with; Garage's own is `garage`"
+        )
     return value
 
 
@@ -103,7 +105,9 @@ class DeploymentRequest(RequestPart):
     @model_validator(mode="after")
     def _removal(self) -> "DeploymentRequest":
         if self.remove_data and self.enabled:
-            refuse("the data of a running application would be removed", "set `enabled: false` as well", "remove_data")
+            fail_validation(
+                "the data of a running application would be removed", "set `enabled: false` as well", "remove_data"
+            )
         return self
 
     def request(self) -> dict[str, Any]:

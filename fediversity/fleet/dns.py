@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fediversity.fleet.base import Domain, Label, Model, Waited, form, refuse
+from fediversity.fleet.base import Domain, Label, Model, Waited, fail_validation, form
 from fediversity.fleet.dns_values import OWNER, canonical, wrong_owner, wrong_owner_of, wrong_value
 
 RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS", "PTR"]
@@ -16,7 +16,7 @@ _LONGEST_TTL = 2147483647
 
 def _owner(value: str) -> str:
     if (wrong := wrong_owner(value)) is not None:
-        refuse(*wrong)
+        fail_validation(*wrong)
     return value
 
 
@@ -37,17 +37,19 @@ class Record(Model):
     @model_validator(mode="after")
     def _content(self) -> "Record":
         if (wrong := wrong_owner_of(self.type, self.name)) is not None:
-            refuse(*wrong, "name")
+            fail_validation(*wrong, "name")
         if bool(self.values) == (self.machine is not None):
             found = "both `values` and `machine`" if self.values else "neither `values` nor `machine`"
-            refuse(f"has {found}", "give the record one of them")
+            fail_validation(f"has {found}", "give the record one of them")
         if self.machine is not None and self.type not in {"A", "AAAA"}:
             fix = "use type A or AAAA, or give `values`"
-            refuse(f"a {self.type} record cannot come from a machine", fix, "machine")
+            fail_validation(f"a {self.type} record cannot come from a machine", fix, "machine")
         if self.type == "CNAME" and len(self.values) > 1:
-            refuse(f"a CNAME has {len(self.values)} values", "a CNAME has exactly one target (RFC 1034)", "values")
+            fail_validation(
+                f"a CNAME has {len(self.values)} values", "a CNAME has exactly one target (RFC 1034)", "values"
+            )
         for index, what, fix in self._wrong_values():
-            refuse(what, fix, "values", index)
+            fail_validation(what, fix, "values", index)
         return self
 
     def _wrong_values(self) -> Iterator[tuple[int, str, str]]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fediversity.fleet.base import is_address
+from fediversity.fleet.diagnostics import Location
 from fediversity.fleet.dns import RecordType
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import resolve_after
-from fediversity.fleet.problems import Location
 from fediversity.fleet.providers import ExistingProvider, GcpProvider, HetznerProvider
 
 

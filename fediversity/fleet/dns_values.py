@@ -8,7 +8,7 @@ import ipaddress
 import re
 
 from fediversity.fleet.base import is_address, is_domain
-from fediversity.fleet.idn import wrong_letters
+from fediversity.fleet.idn import check_letters
 
 Wrong = tuple[str, str]
 
@@ -33,7 +33,7 @@ HOSTS_ONLY = frozenset({"A", "AAAA", "MX"})
 
 def wrong_owner(name: str) -> Wrong | None:
     """What is wrong with a record's name relative to its zone."""
-    if (wrong := wrong_letters(name)) is not None:
+    if (wrong := check_letters(name)) is not None:
         return wrong
     if OWNER.fullmatch(name):
         return None
@@ -111,7 +111,7 @@ def _wrong_numbers(form: re.Pattern[str], value: str, what: str, example: str) -
 def _wrong_target(value: str, host: str, *, alias: bool = False) -> Wrong | None:
     """`alias`: it may lead to a name that is no host, such as a mail service's `key1._domainkey.example`."""
     name = host.removesuffix(".")
-    if (wrong := wrong_letters(name)) is not None:
+    if (wrong := check_letters(name)) is not None:
         return wrong
     if is_address(name, 4) or is_address(name, 6):
         return f"'{value}' leads to an address", "name a host; addresses stand in A and AAAA records"

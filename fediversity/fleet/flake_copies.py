@@ -8,7 +8,7 @@ copies.
 import os
 from pathlib import Path
 
-from fediversity.fleet.problems import FleetError, Problem
+from fediversity.fleet.diagnostics import FleetError, Problem
 
 LIST = ".gitignore"
 _FLAKE = "flake.nix"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fediversity.fleet.base import Label, Model, Port, form, refuse
+from fediversity.fleet.base import Label, Model, Port, fail_validation, form
 
 _COMMAND = re.compile(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 _URL = re.compile(r"https?://[^\s/@?#]+(?:/[^\s]*)?")
@@ -16,25 +16,27 @@ _KINDS = ("command", "http", "tcp", "mesh", "peer")
 
 def _command(value: str) -> str:
     if not _COMMAND.fullmatch(value):
-        refuse("not one line of text", "write the command on one line, as you would type it on the machine")
+        fail_validation("not one line of text", "write the command on one line, as you would type it on the machine")
     return value
 
 
 def _title(value: str) -> str:
     if not _TITLE.fullmatch(value):
-        refuse("not a name for a check", "write one line of 60 characters at most")
+        fail_validation("not a name for a check", "write one line of 60 characters at most")
     return value
 
 
 def _url(value: str) -> str:
     if not _URL.fullmatch(value):
-        refuse(f"'{value}' is not the address of a page", "write it like https://mastodon.fleet.example/health")
+        fail_validation(
+            f"'{value}' is not the address of a page", "write it like https://mastodon.fleet.example/health"
+        )
     return value
 
 
 def _path(value: str) -> str:
     if not _PATH.fullmatch(value):
-        refuse(f"'{value}' is not the path of a page", "begin it with a slash, without spaces")
+        fail_validation(f"'{value}' is not the path of a page", "begin it with a slash, without spaces")
     return value
 
 
@@ -58,13 +60,13 @@ class HttpCheck(Model):
     def _one_place(self) -> "HttpCheck":
         if (self.url is None) == (self.port is None):
             found = "neither `url` nor `port`" if self.url is None else "both `url` and `port`"
-            refuse(found, "give the page's `url`, or a `port` of this machine and a `path`")
+            fail_validation(found, "give the page's `url`, or a `port` of this machine and a `path`")
         if self.url is not None and "path" in self.model_fields_set:
-            refuse("`path` beside `url`", "write the path into the `url`", "path")
+            fail_validation("`path` beside `url`", "write the path into the `url`", "path")
         return self
 
 
-class Check(Model):
+class HealthCheck(Model):
     """Something that must hold on a machine for an update to count: exactly one of five kinds."""
 
     name: Title | None = None
@@ -82,11 +84,11 @@ class Check(Model):
     """For how many seconds it is tried before the update counts as failed."""
 
     @model_validator(mode="after")
-    def _one_kind(self) -> "Check":
+    def _one_kind(self) -> "HealthCheck":
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(f"`{kind}`" for kind in given) or "none of `command`, `http`, `tcp`, `mesh` and `peer`"
-            refuse(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh, peer")
+            fail_validation(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh, peer")
         return self
 
 

@@ -3,7 +3,7 @@
 _PREFIX = "xn--"
 
 
-def wrong_letters(name: str) -> tuple[str, str] | None:
+def check_letters(name: str) -> tuple[str, str] | None:
     """What is wrong with the letters of a name, and its fix: some outside ASCII, or an `xn--` label of nothing."""
     if not name.isascii():
         ascii_form = _ascii_form(name)

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from fediversity.fleet.checks import CHECKS
-from fediversity.fleet.explain import explain_all
+from fediversity.fleet.diagnostics import Finding, FleetError, Location, Problem, related
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, FleetError, Location, Problem, related
-from fediversity.fleet.sensitive import key_material
-from fediversity.fleet.source import read_yaml
+from fediversity.fleet.secret_scan import key_material
+from fediversity.fleet.validation_errors import explain_all
+from fediversity.fleet.yaml_reader import read_yaml
 
 _ENTRIES = frozenset({"machines", "instances", "buckets", "deployments", "operators", "networks", "retired"})
 """The sections whose entries stand alone: one that is wrong can be set aside."""

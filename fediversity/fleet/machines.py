@@ -6,7 +6,7 @@ from pydantic import Field
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, Port, Tag, UserName, Waited
-from fediversity.fleet.health import Check
+from fediversity.fleet.health import HealthCheck
 from fediversity.fleet.providers import DarwinProvider, GcpProvider, HetznerProvider, Provider
 
 MachineClass = Literal["nixos", "darwin"]
@@ -68,7 +68,7 @@ class Machine(Model):
     """Machines, or `tag:NAME`, whose deployment must have ended well before anything here is changed."""
     may_be_offline: bool | None = None
     """Whether being off is no failure: its steps are put off to the next rollout. Macs may if nothing is said."""
-    checks: tuple[Check, ...] = ()
+    checks: tuple[HealthCheck, ...] = ()
     """What must hold after each update, besides what every machine is asked; else the update is taken back."""
     reinstall: str | None = None
     """The id of the one server that may be installed over although it already runs this fleet's NixOS."""

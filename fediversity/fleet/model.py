@@ -4,20 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, in_schema, refuse
+from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, fail_validation, in_schema
 from fediversity.fleet.clouds import Bucket, BucketName, Gcp, Network
 from fediversity.fleet.deployments import Deployment
+from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.dns import Dns
 from fediversity.fleet.health import Limits
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.policy import Policy
-from fediversity.fleet.problems import choose
 from fediversity.fleet.services import SERVICES
 
 
 def _service(value: str) -> str:
     if value not in SERVICES:
-        refuse(f"unknown clan service '{value}'", choose(value, SERVICES))
+        fail_validation(f"unknown clan service '{value}'", choose(value, SERVICES))
     return value
 
 

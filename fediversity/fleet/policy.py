@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
-from fediversity.fleet.base import Label, Model, form, in_schema, refuse
-from fediversity.fleet.problems import choose
+from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
+from fediversity.fleet.diagnostics import choose
 
 _OPENING = re.compile(r"(tcp|udp)/[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
 
@@ -28,19 +28,19 @@ TYPES = frozenset({*catalogue.HETZNER_SERVER_TYPES, *catalogue.GCP_MACHINE_TYPES
 def _opening(value: str) -> str:
     ports = value.rpartition("/")[2].split("-")
     if not _OPENING.fullmatch(value) or not int(ports[0]) <= int(ports[-1]) <= 65535:
-        refuse(f"'{value}' is not a protocol with a port", "write it like 'tcp/443' or 'udp/60000-61000'")
+        fail_validation(f"'{value}' is not a protocol with a port", "write it like 'tcp/443' or 'udp/60000-61000'")
     return value
 
 
 def _place(value: str) -> str:
     if value not in PLACES:
-        refuse(f"unknown place '{value}'", choose(value, PLACES))
+        fail_validation(f"unknown place '{value}'", choose(value, PLACES))
     return value
 
 
 def _type(value: str) -> str:
     if value not in TYPES:
-        refuse(f"unknown type '{value}'", choose(value, TYPES))
+        fail_validation(f"unknown type '{value}'", choose(value, TYPES))
     return value
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fediversity.fleet import catalogue
-from fediversity.fleet.base import Domain, Label, Model, form, in_schema, is_address, refuse
+from fediversity.fleet.base import Domain, Label, Model, fail_validation, form, in_schema, is_address
+from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.hetzner import PRIVATE_RANGES
-from fediversity.fleet.problems import choose
 
 EVERYBODY = ("0.0.0.0/0", "::/0")
 """The networks everybody is in: IPv4 and IPv6."""
@@ -24,44 +24,44 @@ _BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 
 def _hetzner_type(value: str) -> str:
     if value not in catalogue.HETZNER_SERVER_TYPES:
-        refuse(f"unknown Hetzner server type '{value}'", choose(value, catalogue.HETZNER_SERVER_TYPES))
+        fail_validation(f"unknown Hetzner server type '{value}'", choose(value, catalogue.HETZNER_SERVER_TYPES))
     return value
 
 
 def _hetzner_location(value: str) -> str:
     if value not in catalogue.HETZNER_LOCATIONS:
-        refuse(f"unknown Hetzner location '{value}'", choose(value, catalogue.HETZNER_LOCATIONS))
+        fail_validation(f"unknown Hetzner location '{value}'", choose(value, catalogue.HETZNER_LOCATIONS))
     return value
 
 
 def _hetzner_image(value: str) -> str:
     if value not in catalogue.HETZNER_IMAGES and not _HETZNER_SNAPSHOT.fullmatch(value):
-        refuse(f"unknown Hetzner image '{value}'", choose(value, catalogue.HETZNER_IMAGES))
+        fail_validation(f"unknown Hetzner image '{value}'", choose(value, catalogue.HETZNER_IMAGES))
     return value
 
 
 def _gcp_type(value: str) -> str:
     if value not in catalogue.GCP_MACHINE_TYPES:
-        refuse(f"unknown Google Cloud machine type '{value}'", choose(value, catalogue.GCP_MACHINE_TYPES))
+        fail_validation(f"unknown Google Cloud machine type '{value}'", choose(value, catalogue.GCP_MACHINE_TYPES))
     return value
 
 
 def _gcp_zone(value: str) -> str:
     if value not in catalogue.GCP_ZONES:
-        refuse(f"unknown Google Cloud zone '{value}'", choose(value, catalogue.GCP_ZONES))
+        fail_validation(f"unknown Google Cloud zone '{value}'", choose(value, catalogue.GCP_ZONES))
     return value
 
 
 def _gcp_image(value: str) -> str:
     if not _GCP_IMAGE.fullmatch(value):
         fix = "write project and family, 'debian-cloud/debian-12', or a prepared image, 'gs://BUCKET/NAME.tar.gz'"
-        refuse(f"'{value}' is not an image", fix)
+        fail_validation(f"'{value}' is not an image", fix)
     return value
 
 
 def _host(value: str) -> str:
     if not _HOST.fullmatch(value) or (":" in value and not is_address(value, 6)):
-        refuse(f"'{value}' is not a host", "write a host name or an address, without user and port")
+        fail_validation(f"'{value}' is not a host", "write a host name or an address, without user and port")
     return value
 
 
@@ -69,7 +69,7 @@ def _cidr(value: str) -> str:
     try:
         return str(ipaddress.ip_network(value))
     except ValueError:
-        refuse(f"'{value}' is not a network in CIDR form", _cidr_fix(value))
+        fail_validation(f"'{value}' is not a network in CIDR form", _cidr_fix(value))
 
 
 def _cidr_fix(value: str) -> str:
@@ -82,27 +82,29 @@ def _cidr_fix(value: str) -> str:
 def _port_range(value: str) -> str:
     numbers = [int(part) for part in value.split("-")] if _PORTS.fullmatch(value) else [0]
     if not all(1 <= number <= 65535 for number in numbers) or numbers != sorted(numbers):
-        refuse(f"'{value}' is not a port or a range of ports", "write it like '443' or '8000-8010', in quotes")
+        fail_validation(f"'{value}' is not a port or a range of ports", "write it like '443' or '8000-8010', in quotes")
     return value
 
 
 def _private_address(value: str) -> str:
     if not is_address(value, 4) or not any(ipaddress.ip_address(value) in range_ for range_ in PRIVATE_RANGES):
-        refuse(f"'{value}' is not a private IPv4 address", "write one of the network's range, like '10.0.1.2'")
+        fail_validation(f"'{value}' is not a private IPv4 address", "write one of the network's range, like '10.0.1.2'")
     return value
 
 
 def _accelerator(value: str) -> str:
     if value not in catalogue.GCP_ACCELERATORS:
-        refuse(f"unknown accelerator '{value}'", choose(value, catalogue.GCP_ACCELERATORS))
+        fail_validation(f"unknown accelerator '{value}'", choose(value, catalogue.GCP_ACCELERATORS))
     return value
 
 
 def _role(value: str) -> str:
     if not _ROLE.fullmatch(value):
-        refuse(f"'{value}' is not a role", "write it like 'roles/storage.objectViewer'")
+        fail_validation(f"'{value}' is not a role", "write it like 'roles/storage.objectViewer'")
     if value in _BASIC_ROLES:
-        refuse(f"'{value}' is a basic role over the whole project", "name the roles that the machine really needs")
+        fail_validation(
+            f"'{value}' is a basic role over the whole project", "name the roles that the machine really needs"
+        )
     return value
 
 

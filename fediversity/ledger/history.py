@@ -32,7 +32,7 @@ def last_bad_end(runs: Iterable[StepRecord]) -> StepRecord | None:
     return _newest(run for run in newest if run.outcome not in {None, "deferred", *ENDED_WELL})
 
 
-def put_off(runs: Iterable[StepRecord]) -> tuple[StepRecord, ...]:
+def deferred_steps(runs: Iterable[StepRecord]) -> tuple[StepRecord, ...]:
     """The steps that the last rollout put off because their machine was not there, out of a machine's runs."""
     return tuple(run for run in newest_of_each_step(runs).values() if run.outcome == "deferred")
 

@@ -71,7 +71,7 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
-class Given:
+class AppliedVars:
     """The vars and keys that a machine's last good update brought it: hashes by path (see `ledger.given`).
 
     `at` is when (seconds since 1970, UTC). `mark` is the number that its step was declared with, if it ever was (see
@@ -83,7 +83,7 @@ class Given:
     files: Mapping[str, str]
     mark: int | None
 
-    def under(self, renamed: Mapping[str, str]) -> "Given":
+    def under(self, renamed: Mapping[str, str]) -> "AppliedVars":
         """The same of the machine's present name, if `renamed` has one for the name it was written under."""
         return replace(self, machine=renamed.get(self.machine, self.machine))
 

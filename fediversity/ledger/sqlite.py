@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from fediversity.ledger.records import ENDED_WELL, Given, Outcome, Probe, StepRecord
+from fediversity.ledger.records import ENDED_WELL, AppliedVars, Outcome, Probe, StepRecord
 from fediversity.ledger.schema import bring_up_to_date, columns
 
 _COLUMNS = tuple(StepRecord.__dataclass_fields__)
@@ -164,7 +164,7 @@ class Ledger:
                 (machine, time.time(), json.dumps(files, sort_keys=True), mark),
             )
 
-    def given(self, machine: str | None = None) -> Mapping[str, Given]:
+    def given(self, machine: str | None = None) -> Mapping[str, AppliedVars]:
         """The vars and keys that each machine's last good update brought it, or one machine's, by what it is called."""
         if not self.path.exists():
             return {}
@@ -174,7 +174,7 @@ class Ledger:
             rows = connection.execute(
                 "SELECT machine, at, files, mark FROM given WHERE ?1 IS NULL OR machine = ?1 ORDER BY at", (machine,)
             )
-            found = (Given(machine, at, json.loads(files), mark) for machine, at, files, mark in rows)
+            found = (AppliedVars(machine, at, json.loads(files), mark) for machine, at, files, mark in rows)
             return {given.machine: given for given in (entry.under(self.renamed) for entry in found)}
 
     def carry_over(self) -> None:

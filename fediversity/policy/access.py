@@ -5,8 +5,8 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fediversity.fleet.sensitive import key_material
-from fediversity.policy.declared import UNSEEN, Breach, Declared, Stack
+from fediversity.fleet.secret_scan import key_material
+from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
 _BUCKET = "gcp:storage/bucket:Bucket"
 _INSTANCE = "gcp:compute/instance:Instance"
@@ -25,7 +25,7 @@ _STRONG = frozenset(
 _RSA_BITS = 3072
 
 
-def public_buckets(declared: Declared, stack: Stack) -> Iterator[Breach]:
+def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """No bucket, and nothing else at Google, is public."""
     del stack
     if declared.package != "gcp":
@@ -43,7 +43,7 @@ def public_buckets(declared: Declared, stack: Stack) -> Iterator[Breach]:
         yield Breach("lets everybody in", "leave the predefined list out", declared.where)
 
 
-def ssh_keys(declared: Declared, stack: Stack) -> Iterator[Breach]:
+def ssh_keys(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """Who logs in does so by a key that nobody can compute: of a curve, or RSA of 3072 bits."""
     del stack
     lines: list[Any] = []
@@ -84,7 +84,7 @@ def _rsa_bits(blob: bytes) -> int:
     return int.from_bytes(parts[2], "big").bit_length()
 
 
-def basic_roles(declared: Declared, stack: Stack) -> Iterator[Breach]:
+def basic_roles(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """Nobody has a role over a whole project, as the default service account of instances has."""
     del stack
     if declared.package != "gcp":
@@ -98,7 +98,7 @@ def basic_roles(declared: Declared, stack: Stack) -> Iterator[Breach]:
         yield Breach("runs as the project's default service account, which may edit everything", fix, where)
 
 
-def secrets_in_clear(declared: Declared, stack: Stack) -> Iterator[Breach]:
+def secrets_in_clear(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """No private key stands in an input that is not kept as a secret."""
     del stack
     for where in key_material(_visible(declared.inputs)):

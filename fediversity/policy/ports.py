@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fediversity.fleet.problems import Location
-from fediversity.policy.declared import Breach, Declared, Stack
+from fediversity.fleet.diagnostics import Location
+from fediversity.policy.resources import Breach, DeclaredResource, Stack
 
 _HCLOUD = "hcloud:index/firewall:Firewall"
 _HCLOUD_SERVER = "hcloud:index/server:Server"
@@ -46,7 +46,7 @@ class Opening:
         return f"{self.protocol}/{self.first}" + (f"-{self.last}" if self.last != self.first else "")
 
 
-def open_ports(declared: Declared, stack: Stack) -> Iterator[Breach]:
+def open_ports(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """Nothing is open to the world but SSH, unlocking, ZeroTier, ping and what the fleet file allows."""
     where = (*declared.where, "provider", "firewall") if declared.machine else declared.where
     if declared.type == _HCLOUD_SERVER and declared.inputs.get("firewallIds", []) == []:
@@ -62,7 +62,7 @@ def _breach(opening: Opening, where: Location) -> Breach:
     return Breach(f"{opening} is open to the whole world", fix, where)
 
 
-def _allowed(declared: Declared, stack: Stack) -> list[Opening]:
+def _allowed(declared: DeclaredResource, stack: Stack) -> list[Opening]:
     allowed = [Opening.of(*_split(entry)) for entry in stack.policy.open_ports]
     machine = stack.machine_of(declared)
     if machine is not None:
@@ -78,7 +78,7 @@ def _split(entry: str) -> tuple[str, str]:
     return protocol, ports
 
 
-def _open_to_all(declared: Declared) -> Iterator[Opening]:
+def _open_to_all(declared: DeclaredResource) -> Iterator[Opening]:
     if declared.type == _HCLOUD:
         for rule in _list(declared.inputs.get("rules")):
             if rule.get("direction") == "in" and _world(_list(rule.get("sourceIps"))):

@@ -2,33 +2,33 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fediversity.fleet.problems import LineMap, Problem, dotted
-from fediversity.policy import access, bounds, keeping, ports
-from fediversity.policy.declared import Declared, Rule, Stack, StackRule, Violation
+from fediversity.fleet.diagnostics import LineMap, Problem, dotted
+from fediversity.policy import access, limits, ports, protection
+from fediversity.policy.resources import DeclaredResource, Rule, Stack, StackRule, Violation
 
 RULES: tuple[Rule, ...] = (
     Rule("open-ports", "only what is allowed is open to the whole world", ports.open_ports),
-    Rule("protection", "what holds data or an address is kept from being deleted", keeping.protection),
+    Rule("protection", "what holds data or an address is kept from being deleted", protection.protection),
     Rule("public-buckets", "no bucket is public, and nobody unnamed is let in", access.public_buckets),
-    Rule("versioned-buckets", "buckets keep older versions", keeping.versioned_buckets),
-    Rule("labels", "everything says whose it is", bounds.labels),
-    Rule("places", "everything stands where it may", bounds.places),
-    Rule("types", "machines are of types that are allowed", bounds.types),
+    Rule("versioned-buckets", "buckets keep older versions", protection.versioned_buckets),
+    Rule("labels", "everything says whose it is", limits.labels),
+    Rule("places", "everything stands where it may", limits.places),
+    Rule("types", "machines are of types that are allowed", limits.types),
     Rule("ssh-keys", "SSH keys are strong", access.ssh_keys),
     Rule("basic-roles", "nobody has a role over a whole project", access.basic_roles),
     Rule("secrets-in-clear", "no private key can be read by everybody", access.secrets_in_clear),
-    Rule("explicit-providers", "every resource names its provider", bounds.explicit_providers),
+    Rule("explicit-providers", "every resource names its provider", limits.explicit_providers),
 )
 STACK_RULES: tuple[StackRule, ...] = (
-    StackRule("encrypted-disks", "disks in a cloud are encrypted", keeping.encrypted_disks),
-    StackRule("budget", "a month costs no more than the budget", bounds.budget),
+    StackRule("encrypted-disks", "disks in a cloud are encrypted", protection.encrypted_disks),
+    StackRule("budget", "a month costs no more than the budget", limits.budget),
 )
 
 ABOUT: Mapping[str, str] = {rule.name: rule.about for rule in RULES} | {rule.name: rule.about for rule in STACK_RULES}
 """What each rule is about, by its name."""
 
 
-def violations(declared: Iterable[Declared], stack: Stack) -> Iterator[Violation]:
+def violations(declared: Iterable[DeclaredResource], stack: Stack) -> Iterator[Violation]:
     """Everything that a stack breaks, resource by resource, then as a whole."""
     for resource in declared:
         for rule in RULES:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
-from fediversity.project.site import Site
+from fediversity.project.site import RolloutOrigin
 
 Plugin = Literal["local", "official"]
 
@@ -55,10 +55,10 @@ class Settings:
     preview_only: bool = False
 
     @property
-    def site(self) -> Site:
+    def site(self) -> RolloutOrigin:
         """Where this stack's commands are run from."""
         identity = f".fediversity/{self.stack}/identity" if self.simulated else self.identity
-        return Site(self.stack, self.flake, identity, self.simulated)
+        return RolloutOrigin(self.stack, self.flake, identity, self.simulated)
 
 
 def _plugins(chosen: Any) -> tuple[dict[str, Plugin], list[str]]:

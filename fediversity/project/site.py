@@ -12,7 +12,7 @@ SIMULATED_SSH_PORT = 2222
 
 
 @dataclass(frozen=True)
-class Site:
+class RolloutOrigin:
     """Where a rollout is run from: the stack's name, the flake, and how it logs in.
 
     `identity` is an SSH private key file, relative to the project's folder or absolute; None leaves the choice to

@@ -3,24 +3,24 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from fediversity.state import amazon, google
-from fediversity.state.steps import NEW_KEY, Found, Run, Step
-from fediversity.state.wanted import AwsKey, GcpKey, GcsBucket, StateError, Wanted
+from fediversity.state import aws, gcloud
+from fediversity.state.actions import NEW_KEY, Action, ResourceState, Run
+from fediversity.state.backend_spec import AwsKey, BackendSpec, GcpKey, GcsBucket, StateError
 
 
-def look(wanted: Wanted, run: Run, now: datetime, *, accept_unencrypted: bool = False) -> Found:
+def inspect_backend(wanted: BackendSpec, run: Run, now: datetime, *, accept_unencrypted: bool = False) -> ResourceState:
     """What there is of a backend, and what is missing. Changes nothing. Raises StateError if it cannot be found out."""
     bucket, keeper = wanted.bucket, wanted.keeper
     if isinstance(bucket, GcsBucket):
-        found = google.look_at_bucket(bucket, run)
+        found = gcloud.inspect_bucket(bucket, run)
     else:
-        found = amazon.look_at_bucket(bucket, run, accept_unencrypted=accept_unencrypted)
+        found = aws.inspect_bucket(bucket, run, accept_unencrypted=accept_unencrypted)
     if isinstance(keeper, GcpKey):
-        return found + google.look_at_key(keeper, run, now)
-    return found + amazon.look_at_key(keeper, run) if isinstance(keeper, AwsKey) else found
+        return found + gcloud.inspect_key(keeper, run, now)
+    return found + aws.inspect_key(keeper, run) if isinstance(keeper, AwsKey) else found
 
 
-def carry_out(steps: Sequence[Step], run: Run, told: Callable[[Step], object]) -> None:
+def carry_out(steps: Sequence[Action], run: Run, told: Callable[[Action], object]) -> None:
     """Takes the steps, in order; `told` hears of each beforehand.
 
     Raises StateError at the first that fails. What was made before it stays, and looking again finds it.
@@ -35,7 +35,7 @@ def carry_out(steps: Sequence[Step], run: Run, told: Callable[[Step], object]) -
                 f"it did not work to {step.what}:\n{answer.err.strip() or answer.out.strip()}\n"
                 "What was made before stays; mend the cause and start this again."
             )
-        made = amazon.new_key_id(answer) or made
+        made = aws.new_key_id(answer) or made
 
 
 def _filled(word: str, made: str | None) -> str:

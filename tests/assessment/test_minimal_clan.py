@@ -8,12 +8,12 @@ import pulumi
 import pytest
 
 from fediversity.cli.main import main
-from fediversity.cli.stack import open_stack
-from fediversity.fleet.handoff import render_text
+from fediversity.fleet.fleet_json import render_text
 from fediversity.fleet.load import parse_fleet
+from fediversity.planning.stacks import open_stack
 from tests.assessment.checkout import ROOT, VALIDATION, copy_of_the_clan
-from tests.components.programs import declare
 from tests.nix.evaluation import evaluate, write_public_vars
+from tests.program.programs import declare
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA gardener"
 FLEET = ROOT / "nix"

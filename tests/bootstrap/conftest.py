@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.release import PINS
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 class Computer:
     """Folders of one computer; `bin` is all there is on its PATH beside the system's own programs."""
 
-    places: Places
+    places: Paths
     bin: Path
     calls_file: Path
 
@@ -50,7 +50,7 @@ def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Computer:
     for name in ("go.mod", "go.sum", "language/go.mod", "language/go.sum"):
         (root / PINS / name).write_bytes((ROOT / PINS / name).read_bytes())
     (tmp_path / "bin").mkdir()
-    places = Places(root, tmp_path / "cache", tmp_path / "pulumi-home")
+    places = Paths(root, tmp_path / "cache", tmp_path / "pulumi-home")
     there = Computer(places, tmp_path / "bin", tmp_path / "calls")
     monkeypatch.setenv("PATH", there.environ["PATH"])
     monkeypatch.setenv("HOME", there.environ["HOME"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.engine.by_hand import environment_for, named_stack
+from fediversity.rollout.passthrough import environment_for, named_stack
 
 SETTINGS = "config:\n  fediversity:fleet: stacks/production.yaml\n  fediversity:backend: gs://garden-states\n"
 
@@ -63,7 +63,7 @@ def test_the_engine_gets_the_words_as_they_are_and_its_exit_status_counts(tmp_pa
     engine = tmp_path / "pulumi"
     engine.write_text('#!/bin/sh\nprintf "%s\\n" "$#" "$@"\nexit 3\n')
     engine.chmod(0o755)
-    command = [sys.executable, "-m", "fediversity.engine", "pulumi", "config", "set", "a b", "--plain", "--json"]
+    command = [sys.executable, "-m", "fediversity.rollout", "pulumi", "config", "set", "a b", "--plain", "--json"]
     environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout.splitlines()) == (3, ["5", "config", "set", "a b", "--plain", "--json"])

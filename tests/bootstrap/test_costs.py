@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.cost.record import read_record
-from fediversity.engine.backend import Backend
-from fediversity.engine.costs import cost_line, remember
 from fediversity.fleet.load import parse_fleet
 from fediversity.project.project import Project
 from fediversity.project.settings import parse_settings, with_plugins
+from fediversity.rollout.backend import Backend
+from fediversity.rollout.cost_summary import cost_line, save_deployed
 from tests.cost.test_items import STATE
 from tests.fleet.good import GOOD, edited
 
@@ -46,14 +46,14 @@ def test_where_the_state_cannot_be_seen_the_last_rollout_from_here_is_remembered
     assert "deployed" not in cost_line(Project(tmp_path, SETTINGS), FLEET, backend), (
         "nothing is claimed that is not known"
     )
-    remember(Project(tmp_path, SETTINGS), {"resources": STATE}, backend)
+    save_deployed(Project(tmp_path, SETTINGS), {"resources": STATE}, backend)
     assert cost_line(Project(tmp_path, SETTINGS), FLEET, backend).endswith(f"; the same as is deployed{END}")
-    remember(Project(tmp_path, SETTINGS), {}, backend)
+    save_deployed(Project(tmp_path, SETTINGS), {}, backend)
     record = read_record(tmp_path / ".fediversity" / "production")
     assert record is not None
     assert record.items == (), "after a destroy nothing is deployed"
 
 
 def test_nothing_is_kept_beside_a_state_that_can_be_read(tmp_path: Path) -> None:
-    remember(Project(tmp_path, SETTINGS), {"resources": STATE}, in_a_folder(tmp_path, STATE))
+    save_deployed(Project(tmp_path, SETTINGS), {"resources": STATE}, in_a_folder(tmp_path, STATE))
     assert not (tmp_path / ".fediversity").exists()

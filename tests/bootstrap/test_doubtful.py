@@ -5,8 +5,20 @@ from typing import Any
 
 import pytest
 
-from fediversity.engine.doubtful import Doubt, doubtful_lines, doubts, with_doubts, without
-from fediversity.engine.pending import Fate, pending_operations, present_ids, settle, without_pending
+from fediversity.rollout.pending_operations import (
+    PendingResolution,
+    pending_operations,
+    present_ids,
+    resolve_operations,
+    without_pending,
+)
+from fediversity.rollout.uncertain_creates import (
+    UncertainCreate,
+    excluding,
+    uncertain_create_lines,
+    uncertain_creates,
+    with_uncertain_creates,
+)
 
 SERVER = "hcloud:index/server:Server"
 TAKEN = 'the server name "a" is already used (uniqueness_error)'
@@ -50,8 +62,8 @@ def state(*resources: dict[str, Any], version: str = "0.0.0-local") -> dict[str,
     return {"resources": [provider, box, *resources]}
 
 
-def doubt(name: str) -> Doubt:
-    [found] = doubts(failure(name, TAKEN))
+def doubt(name: str) -> UncertainCreate:
+    [found] = uncertain_creates(failure(name, TAKEN))
     return found
 
 
@@ -71,7 +83,7 @@ def doubt(name: str) -> Doubt:
 )
 @pytest.mark.parametrize("op", ["create", "create-replacement"])
 def test_errors_that_leave_open_what_was_made_are_doubtful(error: str, op: str) -> None:
-    assert [item.urn for item in doubts(failure("a", error, op))] == [urn(SERVER, "a")]
+    assert [item.urn for item in uncertain_creates(failure("a", error, op))] == [urn(SERVER, "a")]
 
 
 @pytest.mark.parametrize(
@@ -84,54 +96,54 @@ def test_errors_that_leave_open_what_was_made_are_doubtful(error: str, op: str) 
     ],
 )
 def test_a_clear_refusal_is_not_doubtful(error: str) -> None:
-    assert doubts(failure("a", error)) == ()
+    assert uncertain_creates(failure("a", error)) == ()
 
 
 def test_only_creations_are_doubtful() -> None:
-    assert doubts(failure("a", "context deadline exceeded", op="update")) == ()
+    assert uncertain_creates(failure("a", "context deadline exceeded", op="update")) == ()
 
 
 def test_an_event_that_a_kill_cut_short_is_left_out() -> None:
     lines = [*failure("a", TAKEN), *failure("b", TAKEN)]
 
-    assert [item.urn for item in doubts([*lines[:-1], lines[-1][:40]])] == [urn(SERVER, "a")]
+    assert [item.urn for item in uncertain_creates([*lines[:-1], lines[-1][:40]])] == [urn(SERVER, "a")]
 
 
 def test_what_is_settled_is_taken_out_of_the_events() -> None:
     lines = [*failure("a", TAKEN), *failure("b", TAKEN), *failure("c", "invalid_input")]
 
-    rest = without(lines, [urn(SERVER, "a")])
+    rest = excluding(lines, [urn(SERVER, "a")])
 
-    assert [item.urn for item in doubts(rest)] == [urn(SERVER, "b")]
-    assert without(rest, [urn(SERVER, "b")]) == []
+    assert [item.urn for item in uncertain_creates(rest)] == [urn(SERVER, "b")]
+    assert excluding(rest, [urn(SERVER, "b")]) == []
 
 
 def test_a_simulated_one_becomes_a_pending_creation_and_a_real_one_waits_for_a_person() -> None:
-    simulated, left = with_doubts(state(), [doubt("a")], ())
+    simulated, left = with_uncertain_creates(state(), [doubt("a")], ())
     assert [(item.kind, item.name) for item in pending_operations(simulated)] == [("creating", "a")]
     assert left == ()
 
     real = state(version="1.43.3")
-    assert with_doubts(real, [doubt("a")], ()) == (real, (doubt("a"),))
-    answered, left = with_doubts(real, [doubt("a"), doubt("b")], [urn(SERVER, "a")])
+    assert with_uncertain_creates(real, [doubt("a")], ()) == (real, (doubt("a"),))
+    answered, left = with_uncertain_creates(real, [doubt("a"), doubt("b")], [urn(SERVER, "a")])
     assert [item.name for item in pending_operations(answered)] == ["a"]
     assert left == (doubt("b"),)
 
 
 def test_a_command_that_took_too_long_is_not_looked_for() -> None:
-    [command] = doubts(failure("x", "timed out", kind="command:local:Command"))
-    assert with_doubts(state(), [command], ()) == (state(), ())
+    [command] = uncertain_creates(failure("x", "timed out", kind="command:local:Command"))
+    assert with_uncertain_creates(state(), [command], ()) == (state(), ())
 
 
 def test_one_that_a_later_kill_left_pending_is_not_asked_for_twice() -> None:
     pending = {**state(), "pending_operations": [{"type": "creating", "resource": made("a")}]}
-    assert with_doubts(pending, [doubt("a")], ()) == (pending, ())
+    assert with_uncertain_creates(pending, [doubt("a")], ()) == (pending, ())
 
 
 def test_a_new_one_depends_on_all_of_its_provider_so_that_it_is_deleted_before() -> None:
     firewall, zone = present("hcloud:index:Firewall", "a", "7"), present("gcp:dns:Zone", "z", "8")
 
-    extended, _ = with_doubts(state(firewall, zone), [doubt("a")], ())
+    extended, _ = with_uncertain_creates(state(firewall, zone), [doubt("a")], ())
 
     assert extended["pending_operations"][0]["resource"]["dependencies"] == [firewall["urn"]]
 
@@ -140,9 +152,9 @@ def test_a_replacement_depends_on_what_the_old_one_did_and_stands_before_what_ne
     firewall = present("hcloud:index:Firewall", "a", "7")
     old = present(SERVER, "a", "old", dependencies=[firewall["urn"]], pendingReplacement=True)
     step = present("command:local:Command", "a-install", "s", dependencies=[old["urn"]])
-    extended, _ = with_doubts(state(old, step, firewall), [doubt("a")], ())
+    extended, _ = with_uncertain_creates(state(old, step, firewall), [doubt("a")], ())
 
-    settled = settle(pending_operations(extended), {old["urn"]: "new"}, present_ids(extended))
+    settled = resolve_operations(pending_operations(extended), {old["urn"]: "new"}, present_ids(extended))
     edited = without_pending(extended, settled)
 
     names = [item["urn"].rsplit("::", 1)[-1] for item in edited["resources"]]
@@ -152,20 +164,20 @@ def test_a_replacement_depends_on_what_the_old_one_did_and_stands_before_what_ne
 
 def test_at_google_the_replacement_has_the_id_of_what_was_deleted_before_it() -> None:
     old = present(SERVER, "a", "projects/p/a", pendingReplacement=True)
-    extended, _ = with_doubts(state(old), [doubt("a")], ())
+    extended, _ = with_uncertain_creates(state(old), [doubt("a")], ())
 
-    [settled] = settle(pending_operations(extended), {old["urn"]: "projects/p/a"}, present_ids(extended))
+    [settled] = resolve_operations(pending_operations(extended), {old["urn"]: "projects/p/a"}, present_ids(extended))
 
-    assert settled.fate is Fate.ADOPT
+    assert settled.fate is PendingResolution.ADOPT
 
 
 def test_a_person_is_told_what_happens_next() -> None:
-    assert doubtful_lines([], "dev", simulated=True) == []
-    assert doubtful_lines([doubt("a")], "dev", simulated=True) == [
+    assert uncertain_create_lines([], "dev", simulated=True) == []
+    assert uncertain_create_lines([doubt("a")], "dev", simulated=True) == [
         "Nobody knows whether these were made, their provider gave no clear answer:",
         f"  a ({SERVER})",
         "  The next `up` looks, and takes over what exists.",
     ]
-    real = "\n".join(doubtful_lines([doubt("a")], "production", simulated=False))
+    real = "\n".join(uncertain_create_lines([doubt("a")], "production", simulated=False))
     assert f"./just resolve production '{urn(SERVER, 'a')}=ID'" in real
     assert "What does not exist is made by the next `up`." in real

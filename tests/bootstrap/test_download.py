@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.bootstrap import engine as engine_module
+from fediversity.bootstrap import pulumi as engine_module
 from fediversity.bootstrap.download import DownloadError, Origin, download, expected_sum
-from fediversity.bootstrap.engine import ensure_engine
+from fediversity.bootstrap.pulumi import ensure_pulumi
 from fediversity.bootstrap.release import Release, pinned_release
 from tests.bootstrap.conftest import Computer
 
@@ -116,11 +116,11 @@ def test_a_computer_without_an_engine_downloads_it_once(mirror: tuple[str, Path]
     url, folder = mirror
     publish(folder, pinned_release(computer.places.root), ENGINE)
     environ = {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": url}
-    assert ensure_engine(computer.places, environ).origin == "official download"
+    assert ensure_pulumi(computer.places, environ).origin == "official download"
     assert (computer.places.engine_links / "pulumi").resolve().is_relative_to(computer.places.cache)
     for published in folder.iterdir():
         published.unlink()
-    assert ensure_engine(computer.places, environ).version == "v3.259.0", "the second time it is in the cache"
+    assert ensure_pulumi(computer.places, environ).version == "v3.259.0", "the second time it is in the cache"
 
 
 def test_a_bad_checksum_leads_to_a_build_and_leaves_nothing_of_the_download(
@@ -137,7 +137,7 @@ def test_a_bad_checksum_leads_to_a_build_and_leaves_nothing_of_the_download(
 
     monkeypatch.setattr(engine_module, "build", build)
     environ = {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": url}
-    assert ensure_engine(computer.places, environ).origin == "built from Go modules"
+    assert ensure_pulumi(computer.places, environ).origin == "built from Go modules"
     assert "refused" in capsys.readouterr().err
     assert [path.name for path in computer.places.engines.iterdir()] == [
         (computer.places.engine_links / "pulumi").resolve().parents[1].name

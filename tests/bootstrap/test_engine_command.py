@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.engine import __main__ as command_line
-from fediversity.engine.backend import Backend
-from fediversity.engine.cli import Engine
-from fediversity.engine.command import arguments, asks, environment, may_ask_for_a_passphrase
-from fediversity.engine.errors import RefusedError
-from fediversity.engine.recovery import switching_on
-from fediversity.engine.report import summary
 from fediversity.project.endpoints import Endpoints
+from fediversity.rollout import __main__ as command_line
+from fediversity.rollout.backend import Backend
+from fediversity.rollout.console import summary
+from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.rollout.pulumi_commands import arguments, asks, environment, may_ask_for_a_passphrase
+from fediversity.rollout.recovery import switching_on
 
 PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
 
@@ -118,11 +118,11 @@ def test_the_backend_of_the_environment_wins_and_a_bucket_has_no_folder(tmp_path
     assert backend.checkpoint("production") is None
 
 
-def _pulumi(folder: Path, script: str) -> Engine:
+def _pulumi(folder: Path, script: str) -> PulumiCli:
     program = folder / "pulumi"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    return Engine(folder, {"PATH": f"{folder}:/usr/bin:/bin"})
+    return PulumiCli(folder, {"PATH": f"{folder}:/usr/bin:/bin"})
 
 
 @pytest.mark.parametrize("operation", ["up", "preview"])
@@ -158,7 +158,7 @@ def test_a_request_to_end_reaches_the_engine_and_is_waited_for(tmp_path: Path) -
     ready, ended = tmp_path / "ready", tmp_path / "ended"
     _pulumi(tmp_path, f"trap 'touch {ended}; exit 3' TERM; touch {ready}; while :; do sleep 0.01; done")
     program = (
-        "import sys; from pathlib import Path; from fediversity.engine.cli import Engine\n"
+        "import sys; from pathlib import Path; from fediversity.rollout.pulumi_cli import Engine\n"
         f"sys.exit(Engine(Path({str(tmp_path)!r}), {{'PATH': {f'{tmp_path}:/usr/bin:/bin'!r}}}).run(['up']))"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as child:
@@ -192,7 +192,7 @@ def test_an_up_is_refused_when_the_simulated_machines_were_removed_by_hand(tmp_p
     backend = Backend.of(tmp_path, {})
     checkpoint = tmp_path / ".pulumi" / "stacks" / "fediversity" / "dev.json"
     checkpoint.parent.mkdir(parents=True)
-    engine = Engine(tmp_path, {})
+    engine = PulumiCli(tmp_path, {})
     for resources in ([], [{"type": "pulumi:pulumi:Stack"}]):
         checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
         with switching_on("dev", engine, backend) as switched_on:
@@ -208,7 +208,7 @@ def test_machines_that_cannot_be_switched_on_stop_an_up_with_the_reason(tmp_path
     (tmp_path / "fediversity").mkdir()
     (tmp_path / "fediversity" / "__init__.py").touch()
     (tmp_path / "fediversity" / "local.py").write_text("import sys; sys.exit('no room on the disk')\n")
-    engine, backend = Engine(tmp_path, {}), Backend(tmp_path, "fediversity", tmp_path)
+    engine, backend = PulumiCli(tmp_path, {}), Backend(tmp_path, "fediversity", tmp_path)
     with switching_on("dev", engine, backend) as switched_on, pytest.raises(RefusedError, match="no room on the disk"):
         switched_on()
 

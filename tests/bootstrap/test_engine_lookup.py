@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.bootstrap import engine as engine_module
-from fediversity.bootstrap.engine import ensure_engine, find_engine
+from fediversity.bootstrap import pulumi as engine_module
+from fediversity.bootstrap.pulumi import ensure_pulumi, find_pulumi
 from fediversity.bootstrap.release import PINS, go_version, module_version, numbers, pinned_release
 from fediversity.bootstrap.report import BootstrapError
 from tests.bootstrap.conftest import ROOT, Computer
@@ -14,7 +14,7 @@ from tests.bootstrap.conftest import ROOT, Computer
 def test_the_engine_that_is_named_wins_over_the_one_on_path(computer: Computer, tmp_path: Path) -> None:
     computer.pulumi()
     named = computer.pulumi(tmp_path / "opt")
-    engine = find_engine(computer.places, {**computer.environ, "FEDIVERSITY_PULUMI": str(named)})
+    engine = find_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_PULUMI": str(named)})
     assert engine is not None
     assert engine.pulumi == named
 
@@ -22,12 +22,12 @@ def test_the_engine_that_is_named_wins_over_the_one_on_path(computer: Computer, 
 def test_a_named_engine_that_does_not_run_is_an_error_and_not_passed_over(computer: Computer) -> None:
     computer.pulumi()
     with pytest.raises(BootstrapError, match="FEDIVERSITY_PULUMI=/nowhere/pulumi cannot be used"):
-        find_engine(computer.places, {**computer.environ, "FEDIVERSITY_PULUMI": "/nowhere/pulumi"})
+        find_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_PULUMI": "/nowhere/pulumi"})
 
 
 def test_a_fitting_engine_on_path_is_used(computer: Computer) -> None:
     installed = computer.pulumi(version="v3.200.0")
-    engine = find_engine(computer.places, computer.environ)
+    engine = find_pulumi(computer.places, computer.environ)
     assert engine is not None
     assert (engine.pulumi, engine.origin) == (installed, "PATH")
 
@@ -36,7 +36,7 @@ def test_an_engine_on_path_that_is_too_old_is_passed_over_in_words(
     computer: Computer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     computer.pulumi(version="v3.199.9")
-    assert find_engine(computer.places, computer.environ) is None
+    assert find_pulumi(computer.places, computer.environ) is None
     assert "it is v3.199.9, and 3.200.0 or newer is needed" in capsys.readouterr().err
 
 
@@ -44,20 +44,20 @@ def test_an_engine_without_the_python_language_host_is_passed_over_in_words(
     computer: Computer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     computer.program("pulumi", "echo v3.259.0")
-    assert find_engine(computer.places, computer.environ) is None
+    assert find_pulumi(computer.places, computer.environ) is None
     assert "pulumi-language-python is neither beside it nor on PATH" in capsys.readouterr().err
 
 
 def test_the_links_of_the_last_set_up_are_not_taken_for_the_computers_own_engine(computer: Computer) -> None:
     computer.pulumi(computer.places.engine_links)
     environ = {**computer.environ, "PATH": f"{computer.places.engine_links}:{computer.environ['PATH']}"}
-    assert find_engine(computer.places, environ) is None
+    assert find_pulumi(computer.places, environ) is None
 
 
 def test_only_the_engines_programs_are_linked(computer: Computer) -> None:
     installed = computer.pulumi()
     computer.program("unrelated", "")
-    ensure_engine(computer.places, computer.environ)
+    ensure_pulumi(computer.places, computer.environ)
     links = {link.name: link.readlink() for link in computer.places.engine_links.iterdir()}
     assert links == {"pulumi": installed, "pulumi-language-python": installed.with_name("pulumi-language-python")}
 
@@ -72,7 +72,7 @@ def test_what_a_killed_build_left_is_removed_by_the_next_one(
         computer.pulumi(bin_folder)
 
     monkeypatch.setattr(engine_module, "build", build)
-    ensure_engine(computer.places, {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": "http://127.0.0.1:9"})
+    ensure_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": "http://127.0.0.1:9"})
     assert [path.name.startswith("v3.259.0-") for path in computer.places.engines.iterdir()] == [True]
 
 
@@ -83,7 +83,7 @@ def test_a_build_that_fails_leaves_no_engine_behind(computer: Computer, monkeypa
 
     monkeypatch.setattr(engine_module, "build", build)
     with pytest.raises(BootstrapError, match="the proxy is away"):
-        ensure_engine(computer.places, {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": "http://127.0.0.1:9"})
+        ensure_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": "http://127.0.0.1:9"})
     assert list(computer.places.engines.iterdir()) == []
 
 

@@ -1,6 +1,6 @@
 """What of the engine's output is printed after a rollout that was shown in another way."""
 
-from fediversity.engine.words import engine_words
+from fediversity.rollout.diagnostics import pulumi_diagnostics
 
 FAILED = """\
 Updating (dev):
@@ -33,7 +33,7 @@ Duration: 10s
 
 
 def test_errors_of_steps_are_left_to_the_ledger_and_those_of_the_cloud_are_shown() -> None:
-    assert engine_words(FAILED, {"oak-update"}, ended_well=False) == [
+    assert pulumi_diagnostics(FAILED, {"oak-update"}, ended_well=False) == [
         "Diagnostics:",
         "  hcloud:index:Server (elm-server):",
         "    error: quota exceeded",
@@ -45,12 +45,14 @@ def test_errors_of_steps_are_left_to_the_ledger_and_those_of_the_cloud_are_shown
 
 
 def test_an_error_of_a_step_that_the_ledger_does_not_know_is_shown() -> None:
-    assert "    oak-update failed: the switch failed" in engine_words(FAILED, (), ended_well=False)
+    assert "    oak-update failed: the switch failed" in pulumi_diagnostics(FAILED, (), ended_well=False)
 
 
 def test_an_engine_that_ended_before_it_could_report_is_quoted() -> None:
-    assert engine_words("error: could not load plugin\n", (), ended_well=False) == ["error: could not load plugin"]
+    assert pulumi_diagnostics("error: could not load plugin\n", (), ended_well=False) == [
+        "error: could not load plugin"
+    ]
 
 
 def test_an_engine_that_has_nothing_to_report_is_not_quoted() -> None:
-    assert engine_words("Updating (dev):\n", (), ended_well=True) == []
+    assert pulumi_diagnostics("Updating (dev):\n", (), ended_well=True) == []

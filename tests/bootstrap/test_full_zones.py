@@ -2,9 +2,9 @@
 
 import pytest
 
-from fediversity.engine.full_zones import full_zone_lines
 from fediversity.fleet.model import Fleet
-from tests.plan.samples import dev_fleet
+from fediversity.rollout.capacity_errors import capacity_error_lines
+from tests.planning.samples import dev_fleet
 
 FULL = """\
 Diagnostics:
@@ -30,7 +30,7 @@ def with_provider(**changes: object) -> Fleet:
 
 
 def test_the_zones_that_the_fleet_file_names_are_told_with_what_to_write() -> None:
-    assert full_zone_lines(FULL, dev_fleet(), "stacks/dev.yaml") == [
+    assert capacity_error_lines(FULL, dev_fleet(), "stacks/dev.yaml") == [
         "scheelite: the zone us-central1-f has no n1-standard-8 left at the moment.",
         "    fix: try again later, or write `zone: us-central1-a` under machines.scheelite.provider in stacks/dev.yaml",
         "    other zones that the file names: us-central1-a, us-central1-b",
@@ -38,12 +38,12 @@ def test_the_zones_that_the_fleet_file_names_are_told_with_what_to_write() -> No
 
 
 def test_without_such_a_list_the_region_s_zones_are_told() -> None:
-    lines = full_zone_lines(FULL, with_provider(fallback_zones=()), "stacks/dev.yaml")
+    lines = capacity_error_lines(FULL, with_provider(fallback_zones=()), "stacks/dev.yaml")
     assert lines[-1] == "    other zones: us-central1-a, us-central1-b, us-central1-c"
 
 
 def test_a_machine_with_disks_is_not_sent_away_from_them() -> None:
-    lines = full_zone_lines(FULL, with_provider(fallback_zones=(), disks={"models": object()}), "stacks/dev.yaml")
+    lines = capacity_error_lines(FULL, with_provider(fallback_zones=(), disks={"models": object()}), "stacks/dev.yaml")
     assert lines[-1] == "    fix: try again later: its disks (models) cannot go to another zone"
 
 
@@ -57,4 +57,4 @@ def test_a_machine_with_disks_is_not_sent_away_from_them() -> None:
     ],
 )
 def test_what_is_no_full_zone_is_not_explained(output: str) -> None:
-    assert full_zone_lines(output, dev_fleet(), "stacks/dev.yaml") == []
+    assert capacity_error_lines(output, dev_fleet(), "stacks/dev.yaml") == []

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.engine.impossible import impossible
 from fediversity.fleet.catalogue import HETZNER_DISK_GB
+from fediversity.rollout.unsupported_changes import unsupported_changes
 from tests.bootstrap.test_losses import SERVER, state, step
 
 VOLUME = "hcloud:index/volume:Volume"
@@ -24,13 +24,13 @@ def retyped(disk: Any, kind: str) -> dict[str, Any]:
 
 
 def test_a_volume_never_shrinks() -> None:
-    (text,) = impossible(resized(40.0, 20.0))
+    (text,) = unsupported_changes(resized(40.0, 20.0))
     assert text.startswith("the volume oak-data (4711) has 40 GB and cannot shrink to 20\n    fix: ")
 
 
 def test_a_server_never_gets_a_type_with_a_smaller_disk() -> None:
     assert HETZNER_DISK_GB["cx43"] < HETZNER_DISK_GB["cx53"]
-    (text,) = impossible(retyped(320, "cx43"))
+    (text,) = unsupported_changes(retyped(320, "cx43"))
     assert text.startswith("the server of oak (4711) has a disk of 320 GB, which never fits cx43 (160 GB)\n    fix: ")
 
 
@@ -50,4 +50,4 @@ def test_a_server_never_gets_a_type_with_a_smaller_disk() -> None:
     ids=lambda digest: str(digest)[:60],
 )
 def test_what_grows_stays_is_another_one_or_is_not_known_is_possible(digest: dict[str, Any]) -> None:
-    assert impossible(digest) == ()
+    assert unsupported_changes(digest) == ()

@@ -6,27 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.engine.cli import Engine
-from fediversity.engine.errors import RefusedError
-from fediversity.engine.judged import require_rules
+from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.policy_gate import require_rules
+from fediversity.rollout.pulumi_cli import PulumiCli
 
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> PulumiCli:
     """An engine at the top of a checkout that has what says what the stacks are."""
     for file in PROJECT.glob("Pulumi*.yaml"):
         shutil.copy2(file, tmp_path)
     shutil.copytree(PROJECT / "stacks", tmp_path / "stacks")
-    return Engine(tmp_path, {**os.environ, "PYTHONPATH": str(PROJECT)})
+    return PulumiCli(tmp_path, {**os.environ, "PYTHONPATH": str(PROJECT)})
 
 
-def test_a_stack_that_keeps_to_the_rules_may_be_rolled_out(engine: Engine) -> None:
+def test_a_stack_that_keeps_to_the_rules_may_be_rolled_out(engine: PulumiCli) -> None:
     require_rules("production", engine)
 
 
-def test_a_stack_that_breaks_one_is_refused_with_the_place_to_mend(engine: Engine) -> None:
+def test_a_stack_that_breaks_one_is_refused_with_the_place_to_mend(engine: PulumiCli) -> None:
     fleet = engine.root / "stacks" / "production.yaml"
     fleet.write_text(fleet.read_text().replace("server_type: cx53", "server_type: cx43"))
     with pytest.raises(RefusedError) as refused:

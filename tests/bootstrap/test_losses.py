@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fediversity.engine.losses import Loss, allowed, block, outlook, refusals
 from fediversity.fleet.model import Fleet
-from tests.plan.samples import server, unchecked
+from fediversity.rollout.destructive_changes import DestructiveChange, allowed, findings_of, format_warning, refusals
+from tests.planning.samples import server, unchecked
 
 FILE = "stacks/production.yaml"
 COMPONENT = "urn:pulumi:production::fediversity::fediversity:machines:HetznerMachine::oak"
@@ -34,9 +34,9 @@ def fleet(retired: dict[str, str] | None = None, **fields: Any) -> Fleet:
     return unchecked({"machines": machines, "retired": retired or {}})
 
 
-def look(*steps: dict[str, Any], resources: list[dict[str, Any]] | None = None) -> tuple[Loss, ...]:
+def look(*steps: dict[str, Any], resources: list[dict[str, Any]] | None = None) -> tuple[DestructiveChange, ...]:
     """What is lost by these steps."""
-    return outlook({"steps": steps}, {"resources": resources or []}, whole=True).losses
+    return findings_of({"steps": steps}, {"resources": resources or []}, whole=True).losses
 
 
 def test_a_replaced_server_is_lost_for_what_changes() -> None:
@@ -72,12 +72,12 @@ def test_a_renamed_resource_is_not_lost() -> None:
 
 
 def test_a_preview_of_a_part_tells_nothing_of_the_rest() -> None:
-    assert outlook({"steps": []}, {"resources": [state(SERVER)]}, whole=False).losses == ()
+    assert findings_of({"steps": []}, {"resources": [state(SERVER)]}, whole=False).losses == ()
 
 
 def test_a_preview_that_failed_for_another_reason_tells_nothing_of_what_it_did_not_come_to() -> None:
     failed = {"steps": [], "diagnostics": [{"severity": "error", "message": "error: no token"}]}
-    found = outlook(failed, {"resources": [state(SERVER)]}, whole=True)
+    found = findings_of(failed, {"resources": [state(SERVER)]}, whole=True)
     assert (found.losses, found.errors) == ((), ("error: no token",))
 
 
@@ -88,13 +88,13 @@ def test_that_something_is_protected_is_no_other_reason() -> None:
         "error: preview failed",
     )
     failed = {"diagnostics": [{"severity": "error", "message": message} for message in messages]}
-    assert outlook(failed, {}, whole=True).errors == ()
+    assert findings_of(failed, {}, whole=True).errors == ()
 
 
 def test_machines_that_get_a_server_are_told() -> None:
     old = state(SERVER)
-    assert outlook({"steps": [moved(old)]}, {}, whole=True).coming == {"oak"}
-    assert outlook({"steps": [step("update", old, old)]}, {}, whole=True).coming == frozenset()
+    assert findings_of({"steps": [moved(old)]}, {}, whole=True).coming == {"oak"}
+    assert findings_of({"steps": [step("update", old, old)]}, {}, whole=True).coming == frozenset()
 
 
 def test_the_cloud_s_own_protection_guards_as_well() -> None:
@@ -151,8 +151,8 @@ def test_what_is_not_protected_may_go_unless_nobody_is_asked() -> None:
 
 
 def test_the_block_has_a_line_for_each_loss_and_none_for_nothing() -> None:
-    assert block(()) == []
-    lines = block(look(moved(state(SERVER)), step("delete", state(ADDRESS, "oak-address", id="4712"))))
+    assert format_warning(()) == []
+    lines = format_warning(look(moved(state(SERVER)), step("delete", state(ADDRESS, "oak-address", id="4712"))))
     assert [line.startswith("!!!") for line in lines] == [True] * 4
     assert "DESTROYS" in lines[0]
 

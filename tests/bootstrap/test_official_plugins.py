@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.engine.cli import Engine
-from fediversity.engine.errors import RefusedError
-from fediversity.engine.official import require_official
-from fediversity.engine.offline import without_secrets
 from fediversity.project.settings import parse_settings, with_plugins
-from tests.plan.samples import every_kind, one_server
+from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.offline_preview import without_secrets
+from fediversity.rollout.plugin_check import require_official
+from fediversity.rollout.pulumi_cli import PulumiCli
+from tests.planning.samples import every_kind, one_server
 
 REAL = parse_settings("production", {"fleet": "stacks/production.yaml"})
 
 
-def engine(home: Path, **variables: str) -> Engine:
+def engine(home: Path, **variables: str) -> PulumiCli:
     """An engine with this home, which may not download anything."""
     off = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", "PATH": ""}
-    return Engine(home, {"PULUMI_HOME": str(home), **off, **variables})
+    return PulumiCli(home, {"PULUMI_HOME": str(home), **off, **variables})
 
 
 def test_what_is_installed_in_the_version_of_its_sdk_is_enough(tmp_path: Path) -> None:

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from fediversity.engine.errors import RefusedError
-from fediversity.engine.pending import (
-    Fate,
-    Settled,
+from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.pending_operations import (
+    PendingResolution,
+    ResolvedOperation,
     lookup_answers,
     lookup_question,
     parse_answers,
     pending_operations,
     present_ids,
     refuse_unanswered,
-    settle,
+    resolve_operations,
     to_refresh,
     unanswered,
     without_pending,
@@ -44,8 +44,8 @@ def deployment(*pending: tuple[str, dict[str, Any]], version: str = "0.0.0-local
     return {"resources": [provider(version), *present], "pending_operations": operations}
 
 
-def fates(state: dict[str, Any], found: dict[str, str | None]) -> dict[str, Fate]:
-    settled = settle(pending_operations(state), found, present_ids(state))
+def fates(state: dict[str, Any], found: dict[str, str | None]) -> dict[str, PendingResolution]:
+    settled = resolve_operations(pending_operations(state), found, present_ids(state))
     return {item.operation.name: item.fate for item in settled}
 
 
@@ -67,13 +67,16 @@ def test_a_resource_of_an_unknown_provider_counts_as_real() -> None:
 
 def test_a_creation_that_happened_is_adopted_and_one_that_did_not_is_forgotten() -> None:
     state = deployment(("creating", resource(SERVER, "a")), ("creating", resource(SERVER, "b")))
-    assert fates(state, {urn(SERVER, "a"): "17", urn(SERVER, "b"): None}) == {"a": Fate.ADOPT, "b": Fate.FORGET}
+    assert fates(state, {urn(SERVER, "a"): "17", urn(SERVER, "b"): None}) == {
+        "a": PendingResolution.ADOPT,
+        "b": PendingResolution.FORGET,
+    }
 
 
 def test_updates_and_deletions_are_left_to_a_refresh() -> None:
     state = deployment(("updating", resource(SERVER, "a", "1")), ("deleting", resource(SERVER, "b", "2")))
     assert unanswered(pending_operations(state)) == ()
-    assert fates(state, {}) == {"a": Fate.REFRESH, "b": Fate.REFRESH}
+    assert fates(state, {}) == {"a": PendingResolution.REFRESH, "b": PendingResolution.REFRESH}
 
 
 @pytest.mark.parametrize("kind", ["creating", "updating", "deleting"])
@@ -81,19 +84,19 @@ def test_updates_and_deletions_are_left_to_a_refresh() -> None:
 def test_a_command_is_simply_run_again_whoever_ran_it(kind: str, version: str) -> None:
     state = deployment((kind, resource(COMMAND, "install")), version=version)
     assert unanswered(pending_operations(state)) == ()
-    assert fates(state, {}) == {"install": Fate.REPEAT}
+    assert fates(state, {}) == {"install": PendingResolution.REPEAT}
 
 
 def test_a_replacement_that_only_found_the_old_one_was_not_created() -> None:
     state = deployment(("creating", resource(SERVER, "a")), present=[resource(SERVER, "a", "old")])
-    assert fates(state, {urn(SERVER, "a"): "old"}) == {"a": Fate.FORGET}
-    assert fates(state, {urn(SERVER, "a"): "new"}) == {"a": Fate.ADOPT}
+    assert fates(state, {urn(SERVER, "a"): "old"}) == {"a": PendingResolution.FORGET}
+    assert fates(state, {urn(SERVER, "a"): "new"}) == {"a": PendingResolution.ADOPT}
 
 
 def test_an_adopted_resource_is_appended_with_its_id_and_its_inputs_as_first_outputs() -> None:
     state = deployment(("creating", resource(SERVER, "a")))
     [operation] = pending_operations(state)
-    edited = without_pending(state, [Settled(operation, Fate.ADOPT, "17")])
+    edited = without_pending(state, [ResolvedOperation(operation, PendingResolution.ADOPT, "17")])
     assert "pending_operations" not in edited
     assert edited["resources"][-1] == {
         **state["pending_operations"][0]["resource"],
@@ -106,7 +109,7 @@ def test_an_adopted_resource_is_appended_with_its_id_and_its_inputs_as_first_out
 def test_an_adopted_replacement_leaves_the_old_one_for_deletion() -> None:
     state = deployment(("creating", resource(SERVER, "a")), present=[resource(SERVER, "a", "old")])
     [operation] = pending_operations(state)
-    edited = without_pending(state, [Settled(operation, Fate.ADOPT, "new")])
+    edited = without_pending(state, [ResolvedOperation(operation, PendingResolution.ADOPT, "new")])
     assert [(item["id"], item.get("delete")) for item in edited["resources"][1:]] == [("old", True), ("new", None)]
 
 
@@ -114,7 +117,7 @@ def test_an_adopted_replacement_drops_what_was_deleted_before_it() -> None:
     old = resource(SERVER, "a", "old", pendingReplacement=True)
     state = deployment(("creating", resource(SERVER, "a")), present=[old])
     [operation] = pending_operations(state)
-    edited = without_pending(state, [Settled(operation, Fate.ADOPT, "new")])
+    edited = without_pending(state, [ResolvedOperation(operation, PendingResolution.ADOPT, "new")])
     assert [item["id"] for item in edited["resources"][1:]] == ["new"]
 
 
@@ -127,7 +130,7 @@ def test_only_what_exists_and_may_be_out_of_date_is_refreshed() -> None:
         ("creating", resource(COMMAND, "install")),
         present=[resource(SERVER, "changed", "1")],
     )
-    settled = settle(pending_operations(state), {urn(SERVER, "new"): "17"}, present_ids(state))
+    settled = resolve_operations(pending_operations(state), {urn(SERVER, "new"): "17"}, present_ids(state))
     assert to_refresh(settled, without_pending(state, settled)) == [urn(SERVER, "new"), urn(SERVER, "changed")]
 
 

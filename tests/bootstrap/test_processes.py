@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.engine.processes import Process, end, engine_is_running, orphans, running
+from fediversity.rollout.processes import Process, end, orphans, pulumi_is_running, running
 
 HERE = Path("/checkout")
 ENGINE = Process(10, 1, "/checkout", ("/opt/pulumi/pulumi", "up"))
 HOST = Process(11, 10, "/checkout", ("/opt/pulumi/pulumi-language-python", "127.0.0.1:1"))
 PROGRAM = Process(12, 11, "/checkout", ("/checkout/.venv/bin/python3", "-u", "/opt/pulumi/pulumi-language-python-exec"))
-LOCAL = Process(13, 10, "/checkout", ("/checkout/.venv/bin/python", "-m", "fediversity.local.plugins", "gcp", "h:1"))
+LOCAL = Process(
+    13, 10, "/checkout", ("/checkout/.venv/bin/python", "-m", "fediversity.embedded_cloud.plugins", "gcp", "h:1")
+)
 OFFICIAL = Process(14, 10, "/checkout", ("/home/a/.pulumi/plugins/pulumi-resource-hcloud", "127.0.0.1:1"))
 SHELL = Process(15, 10, "/checkout", ("/bin/sh",))
 
@@ -44,7 +46,7 @@ def test_each_kind_is_named_as_a_person_would() -> None:
     assert titles == [
         "pulumi-language-python",
         "pulumi-language-python-exec",
-        "fediversity.local.plugins gcp",
+        "fediversity.embedded_cloud.plugins gcp",
         "pulumi-resource-hcloud",
     ]
 
@@ -52,12 +54,12 @@ def test_each_kind_is_named_as_a_person_would() -> None:
 def test_a_number_that_nobody_has_is_no_running_engine() -> None:
     with subprocess.Popen(["true"]) as child:
         child.wait()
-    assert not engine_is_running(child.pid)
+    assert not pulumi_is_running(child.pid)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="names of processes are read from /proc")
 def test_a_number_that_now_belongs_to_something_else_is_no_running_engine() -> None:
-    assert not engine_is_running(os.getpid())
+    assert not pulumi_is_running(os.getpid())
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are read from /proc")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.bootstrap.places import Places
-from fediversity.bootstrap.programs import ensure_programs_start
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import BootstrapError
+from fediversity.bootstrap.wrappers import ensure_programs_start
 from tests.bootstrap.conftest import Computer
 
 
@@ -15,7 +15,7 @@ def in_venv(computer: Computer, name: str, script: str = "exit 127") -> Path:
     return computer.program(name, script, computer.places.venv / "bin")
 
 
-def ensure(places: Places, *folders: Path) -> None:
+def ensure(places: Paths, *folders: Path) -> None:
     ensure_programs_start(places, {"PATH": os.pathsep.join(map(str, folders))})
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from fediversity.engine.backend import Backend
-from fediversity.engine.cli import Engine
-from fediversity.engine.command import arguments, environment
-from fediversity.engine.errors import RefusedError
-from fediversity.engine.pending import Pending
-from fediversity.engine.processes import end, orphans, running
-from fediversity.engine.recovery import doubtful_creations, events_file, recover
+from fediversity.rollout.backend import Backend
+from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.pending_operations import Pending
+from fediversity.rollout.processes import end, orphans, running
+from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.rollout.pulumi_commands import arguments, environment
+from fediversity.rollout.recovery import events_file, recover, uncertain_creates_of
 
 pytestmark = [
     pytest.mark.engine,
@@ -45,7 +45,7 @@ class Project:
     """A project of its own with two providers of things: one simulated (0.0.0-local), one real (1.0.0)."""
 
     root: Path
-    engine: Engine
+    engine: PulumiCli
     backend: Backend
 
     def want(self, simulated: dict[str, str] | None = None, real: dict[str, str] | None = None) -> None:
@@ -63,7 +63,7 @@ class Project:
     def recover(self, *answers: str) -> None:
         recover("dev", self.engine, self.backend, answers, self.look_up)
 
-    def look_up(self, stack: str, engine: Engine, asked: Sequence[Pending]) -> dict[str, str | None]:
+    def look_up(self, stack: str, engine: PulumiCli, asked: Sequence[Pending]) -> dict[str, str | None]:
         assert (stack, engine) == ("dev", self.engine)
         return {item.urn: f"id-{item.name}" if item.name in self.stored() else None for item in asked}
 
@@ -124,7 +124,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environ = {**os.environ, "PULUMI_HOME": str(tmp_path / "pulumi-home"), "PATH": path}
     environ.pop("PULUMI_BACKEND_URL", None)
-    engine = Engine(root, environment("dev", environ))
+    engine = PulumiCli(root, environment("dev", environ))
     for version in ("0.0.0-local", "1.0.0"):
         engine.output(["plugin", "install", "resource", "thing", version, "--exact", "--file", str(launcher)])
     engine.output(["stack", "init", "dev"])
@@ -185,7 +185,7 @@ def test_a_creation_whose_answer_was_lost_is_taken_over(project: Project, capsys
     said = capsys.readouterr().err
     assert "no clear answer when it created a (thing:index:Thing): it exists: taken over" in said
     assert project.ids() == {"a": "id-a", "b": "id-b"}
-    assert doubtful_creations(project.engine, "dev") == ()
+    assert uncertain_creates_of(project.engine, "dev") == ()
     assert project.roll_out() == 0
     assert project.log().count("create a") == 1
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fediversity.engine import watch as watching
-from fediversity.engine.events import Event, events, json_line, line, still
-from fediversity.engine.live import draw
-from fediversity.engine.outstanding import Chain
-from fediversity.engine.watch import Watch, json_lines, open_private, plain_lines
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
-from fediversity.plan.steps import Plan
+from fediversity.planning.steps import Plan
+from fediversity.rollout import watch as watching
+from fediversity.rollout.events import Event, events, json_line, line, still
+from fediversity.rollout.live_table import draw
+from fediversity.rollout.remaining_steps import MachineProgress
+from fediversity.rollout.watch import RolloutWatch, json_lines, open_private, plain_lines
 from tests.ledger.records import run
 
 
@@ -88,7 +88,7 @@ def test_a_reader_that_is_gone_is_not_told_any_more_and_the_others_are(
     def gone(_: object) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    watch = Watch.begin(Ledger(tmp_path / "ledger.sqlite"), Plan(()), ())
+    watch = RolloutWatch.begin(Ledger(tmp_path / "ledger.sqlite"), Plan(()), ())
     watch.shows += [gone, lambda happened: heard.extend(event.what for event in happened)]
     watch.tell([Event(0.0, "begun")])
     watch.tell([Event(0.0, "finished")])
@@ -108,7 +108,7 @@ def test_a_watch_tells_what_the_ledger_gets_after_it_began_and_nothing_older(tmp
         ledger.end(record, "applied", "done")
 
     step("old-update")
-    watch = Watch.begin(ledger, Plan(()), ())
+    watch = RolloutWatch.begin(ledger, Plan(()), ())
     file = tmp_path / "events.jsonl"
     with json_lines(file, "dev") as show:
         watch.shows.append(show)
@@ -139,7 +139,7 @@ def test_plain_lines_are_never_silent_for_long_while_a_step_is_under_way(
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.create()
-    watch = Watch.begin(ledger, Plan(()), ())
+    watch = RolloutWatch.begin(ledger, Plan(()), ())
     watch.shows.append(plain_lines(watch))
     (tmp_path / "a.log").write_text("building\n")
     record = ledger.begin(
@@ -169,7 +169,7 @@ def test_what_is_written_of_a_rollout_is_for_its_owner_only(tmp_path: Path) -> N
     assert (tmp_path / "new" / "engine.log").stat().st_mode & 0o077 == 0
 
 
-def drawn(chains: list[Chain], *, rows: int = 40, width: int = 100) -> list[str]:
+def drawn(chains: list[MachineProgress], *, rows: int = 40, width: int = 100) -> list[str]:
     console = Console(width=width, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115
     console.print(draw(chains, ["ash-update"], now=START + 12.3, seconds=61.0, rows=rows))
     return [text.rstrip() for text in console.export_text().splitlines()]
@@ -179,13 +179,15 @@ QUEUED = run("oak-install", None)
 AT_WORK = replace(QUEUED, started_at=QUEUED.queued_at + 0.001)
 START = AT_WORK.started_at
 CHAINS = [
-    Chain("oak", 5, 1, running=(AT_WORK,)),
-    Chain("elm", 3, 0, next="elm-reach"),
-    Chain("fir", 3, 1, next="fir-join", waits_for=("oak-update",)),
-    Chain("yew", 3, 1, next="yew-join", waits_for=("ash-update",), kept_by=("ash-update",)),
-    Chain("ash", 2, 1, last=run("ash-update", "failed", reason="the switch failed:\n  more"), next="ash-update"),
-    Chain("box", 2, 2, last=run("box-update")),
-    Chain("bay", 2, 2),
+    MachineProgress("oak", 5, 1, running=(AT_WORK,)),
+    MachineProgress("elm", 3, 0, next="elm-reach"),
+    MachineProgress("fir", 3, 1, next="fir-join", waits_for=("oak-update",)),
+    MachineProgress("yew", 3, 1, next="yew-join", waits_for=("ash-update",), kept_by=("ash-update",)),
+    MachineProgress(
+        "ash", 2, 1, last=run("ash-update", "failed", reason="the switch failed:\n  more"), next="ash-update"
+    ),
+    MachineProgress("box", 2, 2, last=run("box-update")),
+    MachineProgress("bay", 2, 2),
 ]
 
 
@@ -207,8 +209,10 @@ def test_the_live_table_has_a_row_for_each_machine_with_something_to_do() -> Non
 def test_a_step_that_waits_for_its_turn_is_told_from_one_at_work() -> None:
     reach, apply = run("pine-reach", None), run("blog-apply", None, machine="pine")
     chains = [
-        *(Chain("oak", 5, 1, running=(AT_WORK,)), Chain("elm", 3, 1, running=(QUEUED,))),
-        Chain("pine", 3, 1, running=(replace(reach, started_at=START), replace(apply, started_at=apply.queued_at))),
+        *(MachineProgress("oak", 5, 1, running=(AT_WORK,)), MachineProgress("elm", 3, 1, running=(QUEUED,))),
+        MachineProgress(
+            "pine", 3, 1, running=(replace(reach, started_at=START), replace(apply, started_at=apply.queued_at))
+        ),
     ]
 
     rows = [" ".join(text.split()) for text in drawn(chains)]
@@ -220,7 +224,7 @@ def test_a_step_that_waits_for_its_turn_is_told_from_one_at_work() -> None:
 
 
 def test_in_a_large_fleet_what_is_at_work_is_shown_before_what_waits_for_its_turn() -> None:
-    waiting = [Chain(f"wait{number}", 2, 0, running=(QUEUED,)) for number in range(100)]
+    waiting = [MachineProgress(f"wait{number}", 2, 0, running=(QUEUED,)) for number in range(100)]
 
     text = "\n".join(drawn([*waiting, *CHAINS], rows=8))
 
@@ -229,7 +233,7 @@ def test_in_a_large_fleet_what_is_at_work_is_shown_before_what_waits_for_its_tur
 
 
 def test_a_fleet_that_is_larger_than_the_terminal_shows_what_is_at_work_or_has_failed() -> None:
-    many = [*(Chain(f"wait{number}", 2, 0, next=f"wait{number}-reach") for number in range(100)), *CHAINS]
+    many = [*(MachineProgress(f"wait{number}", 2, 0, next=f"wait{number}-reach") for number in range(100)), *CHAINS]
 
     rows = drawn(many, rows=8)
 
@@ -243,4 +247,4 @@ def test_a_fleet_that_is_larger_than_the_terminal_shows_what_is_at_work_or_has_f
 def test_a_row_never_takes_two_lines() -> None:
     failed = run("oak-update", "failed", reason="long " * 100)
 
-    assert len(drawn([Chain("oak", 2, 1, last=failed, next="oak-update")], width=60)) == 2
+    assert len(drawn([MachineProgress("oak", 2, 1, last=failed, next="oak-update")], width=60)) == 2

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fediversity.engine.outstanding import outstanding
-from fediversity.engine.rollout import rollout_lines, step_lines, steps_taken_away
 from fediversity.ledger.records import StepRecord
-from fediversity.plan.steps import Plan, Step
+from fediversity.planning.steps import Plan, Step
 from fediversity.project.settings import parse_settings
+from fediversity.rollout.remaining_steps import remaining_steps
+from fediversity.rollout.summary import rollout_lines, step_lines, steps_taken_away
 from tests.ledger.records import run
 
 SETTINGS = parse_settings("dev", {"fleet": "stacks/dev.yaml"})
@@ -23,7 +23,7 @@ PLAN = Plan(
 
 
 def told(*records: StepRecord, ended_well: bool = False) -> list[str]:
-    return rollout_lines(SETTINGS, PLAN, records, outstanding(PLAN, records, {}), ended_well=ended_well)
+    return rollout_lines(SETTINGS, PLAN, records, remaining_steps(PLAN, records, {}), ended_well=ended_well)
 
 
 def test_each_failure_comes_with_its_reason_what_to_do_and_its_log() -> None:
@@ -50,7 +50,7 @@ def test_what_is_as_it_should_be_already_is_not_called_undone() -> None:
     before = [run("elm-join"), run("elm-update", fingerprint="e"), run("blog-apply", machine="oak", fingerprint="old")]
     now = [run("oak-update", "failed")]
 
-    lines = rollout_lines(SETTINGS, PLAN, now, outstanding(PLAN, [*before, *now], {}), ended_well=False)
+    lines = rollout_lines(SETTINGS, PLAN, now, remaining_steps(PLAN, [*before, *now], {}), ended_well=False)
 
     assert "  oak: blog-apply (needs oak-update)" in lines
     assert not [line for line in lines if line.startswith("  elm")]

@@ -11,7 +11,7 @@ import pytest
 
 from fediversity.bootstrap.build import build
 from fediversity.bootstrap.lock import only_one
-from fediversity.bootstrap.places import LOCAL_PACKAGES, Places
+from fediversity.bootstrap.paths import LOCAL_PACKAGES, Paths
 from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.bootstrap.report import BootstrapError
 from fediversity.bootstrap.uv import UV_VERSION, find_uv, uv_environment
@@ -147,7 +147,7 @@ def test_the_launcher_starts_the_projects_own_python_for_its_package(tmp_path: P
     python.write_text('#!/bin/sh\necho "$@"\n')
     python.chmod(0o755)
     done = subprocess.run([launcher, "127.0.0.1:1"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "-m fediversity.local.plugins hcloud 127.0.0.1:1\n"
+    assert done.stdout == "-m fediversity.embedded_cloud.plugins hcloud 127.0.0.1:1\n"
 
 
 def test_a_second_set_up_waits_for_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,10 +172,10 @@ def test_a_second_set_up_waits_for_the_first(tmp_path: Path, capsys: pytest.Capt
 
 def test_the_cache_is_outside_the_checkout_and_can_be_moved(tmp_path: Path) -> None:
     home = {"HOME": "/home/a"}
-    assert Places.of(tmp_path, home).cache == Path("/home/a/.cache/fediversity")
-    assert Places.of(tmp_path, {**home, "XDG_CACHE_HOME": "/c"}).cache == Path("/c/fediversity")
-    assert Places.of(tmp_path, {**home, "XDG_CACHE_HOME": "/c", "FEDIVERSITY_CACHE": "/f"}).cache == Path("/f")
-    assert Places.of(tmp_path, {**home, "PULUMI_HOME": "/p"}).plugin("gcp") == Path(
+    assert Paths.of(tmp_path, home).cache == Path("/home/a/.cache/fediversity")
+    assert Paths.of(tmp_path, {**home, "XDG_CACHE_HOME": "/c"}).cache == Path("/c/fediversity")
+    assert Paths.of(tmp_path, {**home, "XDG_CACHE_HOME": "/c", "FEDIVERSITY_CACHE": "/f"}).cache == Path("/f")
+    assert Paths.of(tmp_path, {**home, "PULUMI_HOME": "/p"}).plugin("gcp") == Path(
         "/p/plugins/resource-gcp-v0.0.0-local/pulumi-resource-gcp"
     )
 

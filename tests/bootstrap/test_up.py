@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.derivations.planned import Planned
-from fediversity.engine import up as module
-from fediversity.engine.cli import Engine
-from fediversity.engine.showing import Showing
-from fediversity.engine.up import up
 from fediversity.fleet.load import parse_fleet
+from fediversity.planning.stack_plan import StackPlan
 from fediversity.project.project import Project
 from fediversity.project.settings import parse_settings
+from fediversity.rollout import up as module
+from fediversity.rollout.output_options import OutputOptions
+from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.rollout.up import up
 from tests.fleet.good import GOOD
-from tests.plan.samples import planned_of
+from tests.planning.samples import planned_of
 
 STACK = "production"
 ENGINE = """\
@@ -26,17 +26,17 @@ exit "${STATUS:-0}"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path) -> PulumiCli:
     program = tmp_path / "bin" / "pulumi"
     program.parent.mkdir()
     program.write_text(ENGINE)
     program.chmod(0o755)
     (tmp_path / f"Pulumi.{STACK}.yaml").write_text("secretsprovider: gcpkms://keys\n")
-    return Engine(tmp_path, {"PATH": f"{program.parent}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")})
+    return PulumiCli(tmp_path, {"PATH": f"{program.parent}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")})
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Planned:
+def stack(tmp_path: Path) -> StackPlan:
     """A stack of real machines."""
     settings = parse_settings(STACK, {"fleet": "stacks/production.yaml"})
     return planned_of(parse_fleet(GOOD, "fleet.yaml"), Project(tmp_path, settings))
@@ -50,16 +50,16 @@ def person(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def calls(engine: Engine) -> list[str]:
+def calls(engine: PulumiCli) -> list[str]:
     return [line.partition(" ")[0] for line in (engine.root / "calls").read_text().splitlines()]
 
 
 def test_real_machines_are_rolled_out_after_a_preview_and_a_yes(
-    engine: Engine, stack: Planned, person: pytest.MonkeyPatch
+    engine: PulumiCli, stack: StackPlan, person: pytest.MonkeyPatch
 ) -> None:
     person.setattr("builtins.input", lambda _question: "y")
 
-    assert up(stack, engine, [], Showing(), keep_going=True) == 0
+    assert up(stack, engine, [], OutputOptions(), keep_going=True) == 0
 
     assert calls(engine) == ["preview", "up"]
     assert "--yes --skip-preview" in (engine.root / "calls").read_text().splitlines()[1]
@@ -67,29 +67,29 @@ def test_real_machines_are_rolled_out_after_a_preview_and_a_yes(
 
 @pytest.mark.parametrize("answer", ["", "n", "what?"])
 def test_anything_but_a_yes_changes_nothing(
-    engine: Engine, stack: Planned, person: pytest.MonkeyPatch, answer: str
+    engine: PulumiCli, stack: StackPlan, person: pytest.MonkeyPatch, answer: str
 ) -> None:
     person.setattr("builtins.input", lambda _question: answer)
 
-    assert up(stack, engine, [], Showing(), keep_going=True) == 1
+    assert up(stack, engine, [], OutputOptions(), keep_going=True) == 1
     assert calls(engine) == ["preview"]
 
 
 def test_a_preview_that_fails_is_not_followed_by_a_question(
-    engine: Engine, stack: Planned, person: pytest.MonkeyPatch
+    engine: PulumiCli, stack: StackPlan, person: pytest.MonkeyPatch
 ) -> None:
     person.setattr("builtins.input", lambda _question: pytest.fail("it asked"))
-    failing = Engine(engine.root, {**engine.environment, "STATUS": "255"})
+    failing = PulumiCli(engine.root, {**engine.environment, "STATUS": "255"})
 
-    assert up(stack, failing, [], Showing(), keep_going=True) == 255
+    assert up(stack, failing, [], OutputOptions(), keep_going=True) == 255
     assert calls(engine) == ["preview"]
 
 
 @pytest.mark.parametrize("options", [[], ["--target", "urn"]])
 def test_without_somebody_to_ask_the_engine_decides_itself_what_to_do(
-    engine: Engine, stack: Planned, options: list[str], capfd: pytest.CaptureFixture[str]
+    engine: PulumiCli, stack: StackPlan, options: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    up(stack, engine, options, Showing(), keep_going=True)
+    up(stack, engine, options, OutputOptions(), keep_going=True)
 
     assert calls(engine) == ["up"]
     assert "--yes" not in (engine.root / "calls").read_text()
@@ -97,19 +97,19 @@ def test_without_somebody_to_ask_the_engine_decides_itself_what_to_do(
 
 
 def test_a_stack_whose_passphrase_only_the_engine_can_ask_for_is_left_to_the_engine(
-    engine: Engine, stack: Planned, capfd: pytest.CaptureFixture[str]
+    engine: PulumiCli, stack: StackPlan, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (engine.root / f"Pulumi.{STACK}.yaml").write_text("encryptionsalt: v1:x\n")
 
-    up(stack, engine, ["--yes"], Showing(), keep_going=True)
+    up(stack, engine, ["--yes"], OutputOptions(), keep_going=True)
 
     assert "Updating (up)" in capfd.readouterr().out
 
 
 def test_the_engine_s_own_words_go_to_a_file_and_what_it_counted_is_printed(
-    engine: Engine, stack: Planned, capfd: pytest.CaptureFixture[str]
+    engine: PulumiCli, stack: StackPlan, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert up(stack, engine, ["--yes"], Showing(), keep_going=True) == 0
+    assert up(stack, engine, ["--yes"], OutputOptions(), keep_going=True) == 0
 
     output = capfd.readouterr().out
     assert "Updating (up)" not in output
@@ -118,10 +118,10 @@ def test_the_engine_s_own_words_go_to_a_file_and_what_it_counted_is_printed(
     assert "Updating (up)" in (engine.root / ".fediversity" / STACK / "engine.log").read_text()
 
 
-def test_events_that_cannot_be_written_stop_a_rollout_before_it_begins(engine: Engine, stack: Planned) -> None:
+def test_events_that_cannot_be_written_stop_a_rollout_before_it_begins(engine: PulumiCli, stack: StackPlan) -> None:
     (engine.root / "file").touch()
 
     with pytest.raises(OSError, match="file"):
-        up(stack, engine, ["--yes"], Showing(events=engine.root / "file" / "events"), keep_going=True)
+        up(stack, engine, ["--yes"], OutputOptions(events=engine.root / "file" / "events"), keep_going=True)
 
     assert not (engine.root / "calls").exists()

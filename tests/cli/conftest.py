@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.fleet.handoff import render_text
+from fediversity.fleet.fleet_json import render_text
 from fediversity.fleet.load import parse_fleet
 from tests.cli.machines import NEW, OLD, Garden, mac_answers, server_answers
-from tests.deploy.machines import Network
 from tests.fleet.good import GOOD
+from tests.steps.machines import Network
 
 SETTINGS = """\
 config:

@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.deploy.ssh import pin_host_key
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
-from tests.deploy.machines import Network, Said, Script, ScriptedMachine
+from fediversity.steps.transport.ssh import pin_host_key
+from tests.steps.machines import Network, Said, Script, ScriptedMachine
 
 OLD, NEW = "/nix/store/aaaa-nixos-system-oak-1", "/nix/store/bbbb-nixos-system-oak-2"
 

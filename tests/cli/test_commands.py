@@ -158,10 +158,16 @@ def test_each_command_explains_itself(command: str, capsys: Output) -> None:
     [
         (["--help"], ["pydantic", "yaml", "rich", "pulumi", "grpc"]),
         (["schema"], ["yaml", "rich", "pulumi", "grpc"]),
-        (["lint"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh"]),
-        (["render"], ["rich", "pulumi", "grpc", "fediversity.plan.build"]),
-        (["status", "--json"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh", "fediversity.plan.build"]),
-        (["cost", "--json"], ["rich", "pulumi", "grpc", "fediversity.deploy.ssh", "fediversity.plan.build"]),
+        (["lint"], ["rich", "pulumi", "grpc", "fediversity.steps.transport.ssh"]),
+        (["render"], ["rich", "pulumi", "grpc", "fediversity.planning.build"]),
+        (
+            ["status", "--json"],
+            ["rich", "pulumi", "grpc", "fediversity.steps.transport.ssh", "fediversity.planning.build"],
+        ),
+        (
+            ["cost", "--json"],
+            ["rich", "pulumi", "grpc", "fediversity.steps.transport.ssh", "fediversity.planning.build"],
+        ),
         (["check"], ["rich", "pulumi", "grpc", "asyncssh"]),
     ],
     ids=lambda value: value[0],
@@ -196,7 +202,7 @@ def test_an_interruption_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: O
     def interrupted(_stack: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fediversity.cli.chosen.open_stack", interrupted)
+    monkeypatch.setattr("fediversity.cli.fleet_argument.open_stack", interrupted)
     assert main(["lint"]) == 130
     assert capsys.readouterr() == ("", "")
 

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from fediversity.cli.going_back import recorded_before
+from fediversity.cli.rollback_plan import recorded_before
 from fediversity.ledger import history
 from tests.cli.machines import NEW, OLD, Garden
-from tests.deploy.living import ARM_GUARD, STOP_GUARD
-from tests.deploy.machines import BUSY_UNITS, Asked, Said, hang_up, in_turn
 from tests.ledger.records import run
+from tests.steps.living import ARM_GUARD, STOP_GUARD
+from tests.steps.machines import BUSY_UNITS, Asked, Said, hang_up, in_turn
 
 SET = f"nix-env -p /nix/var/nix/profiles/system --set {OLD}"
 SWITCH = f"{OLD}/bin/switch-to-configuration"

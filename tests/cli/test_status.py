@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fediversity.cli.main import main
-from fediversity.cli.standing import Standing, deployment_standings, standings
+from fediversity.cli.status_model import Status, deployment_statuses, machine_statuses
 from fediversity.cli.status_table import WIDTH, status_lines
 from fediversity.fleet.load import parse_fleet
 from fediversity.ledger.records import Probe, StepRecord
@@ -19,12 +19,12 @@ FLEET = parse_fleet(GOOD, "fleet.yaml")
 HASH = "0123456789abcdef" * 4
 
 
-def standing(*records: StepRecord, probe: Probe | None = None, alive: bool = True) -> Standing:
+def standing(*records: StepRecord, probe: Probe | None = None, alive: bool = True) -> Status:
     probes = {"oak": probe} if probe else {}
-    return next(item for item in standings(FLEET, records, probes, {}, lambda _pid: alive) if item.name == "oak")
+    return next(item for item in machine_statuses(FLEET, records, probes, {}, lambda _pid: alive) if item.name == "oak")
 
 
-def shown(*machines: Standing, now: float) -> list[str]:
+def shown(*machines: Status, now: float) -> list[str]:
     lines = status_lines("dev, real machines: …", machines, (), ["spare"], Path(".fediversity/dev"), now)
     return [line.plain for line in lines]
 
@@ -35,7 +35,7 @@ def probe(after: StepRecord, *, healthy: bool = True, reachable: bool = True, dr
 
 
 def test_a_machine_that_was_never_rolled_out_is_known_to_be_neither_well_nor_ill() -> None:
-    assert standing() == Standing("oak", "oak", None)
+    assert standing() == Status("oak", "oak", None)
 
 
 def test_a_machine_is_well_after_an_update_until_somebody_looks() -> None:
@@ -96,9 +96,9 @@ def test_a_machine_rolled_back_by_hand_is_held_and_says_until_when() -> None:
 def test_a_failed_deployment_is_told_with_the_deployment() -> None:
     name, deployment = next(iter(FLEET.placed_deployments.items()))
     records = [run(f"{name}-apply", "failed", machine=deployment.machine)]
-    found = next(item for item in deployment_standings(FLEET, records) if item.name == name)
+    found = next(item for item in deployment_statuses(FLEET, records) if item.name == name)
     assert [note.kind for note in found.notes] == ["failed"]
-    machine = next(item for item in standings(FLEET, records, {}, {}) if item.name == deployment.machine)
+    machine = next(item for item in machine_statuses(FLEET, records, {}, {}) if item.name == deployment.machine)
     assert machine.notes == ()
 
 

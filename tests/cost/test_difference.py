@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fediversity.cost.estimate import Difference, difference, estimate
+from fediversity.cost.format import one_line
 from fediversity.cost.items import Item
-from fediversity.cost.words import one_line
 from tests.cost.table import ELM, ELM_DISK, MEDIA, OAK, OAK_ADDRESS, UNKNOWN, money, table
 
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from fediversity.cost.estimate import estimate
+from fediversity.cost.format import budget_words, one_line, total
 from fediversity.cost.items import Item
-from fediversity.cost.words import budget_words, one_line, total
 from fediversity.fleet.policy import Budget
 from tests.cost.table import ELM, ELM_DISK, ELM_GPUS, MEDIA, OAK, OAK_ADDRESS, UNKNOWN, money, table
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import parse_fleet
-from fediversity.fleet.problems import FleetError
 from tests.fleet.good import GOOD, edited
 
 DOORS = "      server: {tags: [nixos], settings: {certificate: {enable: true}}}\n"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.fleet.diagnostics import FleetError, Problem
 from fediversity.fleet.load import load_fleet, parse_fleet
-from fediversity.fleet.problems import FleetError, Problem
 from tests.fleet.bad import BAD_FILES, PRIVATE_KEY, Bad
 from tests.fleet.good import GOOD, edited, line_of
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import load_fleet, parse_fleet
-from fediversity.fleet.problems import FleetError
 from fediversity.fleet.providers import DarwinProvider, GcpProvider, HetznerProvider
 from tests.fleet.good import GOOD, edited, line_of
 

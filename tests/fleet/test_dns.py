@@ -9,7 +9,7 @@ from fediversity.fleet.dns_records import RecordSet, record_sets, zone_of
 from fediversity.fleet.dns_values import wrong_value
 from fediversity.fleet.google import zone_name
 from fediversity.fleet.model import Fleet
-from tests.plan.samples import mac, server, unchecked
+from tests.planning.samples import mac, server, unchecked
 
 V6_ONLY = {"machineClass": "nixos", "system": "x86_64-linux", "provider": {"kind": "existing", "host": "2001:db8::6"}}
 AT_GOOGLE = {"kind": "gcp", "machine_type": "e2-small", "zone": "europe-west1-b"}

@@ -7,8 +7,8 @@ import pytest
 
 from fediversity.assessment import __main__ as assess
 from fediversity.cli.main import main
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.flake_copies import copied_files, write_copies
-from fediversity.fleet.problems import FleetError
 from tests.assessment.checkout import copy_of_the_checkout
 
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.fleet.handoff import render_text
+from fediversity.fleet.diagnostics import FleetError
+from fediversity.fleet.fleet_json import render_text
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.order import machine_waits
-from fediversity.fleet.problems import FleetError
 from tests.fleet.good import GOOD
 from tests.fleet.mutations import mutated
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fediversity.fleet.handoff import render, render_text, require_current
+from fediversity.fleet.diagnostics import FleetError
+from fediversity.fleet.fleet_json import render, render_text, require_current
 from fediversity.fleet.load import load_fleet, parse_fleet
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import FleetError
 from tests.fleet.good import GOOD, edited
 
 FILE = Path(__file__).parents[2] / "stacks" / "dev.yaml"

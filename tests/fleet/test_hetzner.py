@@ -6,7 +6,7 @@ import pytest
 
 from fediversity.fleet.checks import hetzner
 from fediversity.fleet.model import Fleet
-from tests.plan.samples import server, unchecked
+from tests.planning.samples import server, unchecked
 
 NETWORKS = {"inside": {"zone": "eu-central", "range": "10.0.0.0/16", "subnet": "10.0.1.0/29"}}
 

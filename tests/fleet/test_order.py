@@ -3,11 +3,11 @@
 import itertools
 import random
 
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.graph import find_cycle
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import controllers, machine_waits, mesh_controllers, resolve_after, shared_mesh
-from fediversity.fleet.problems import FleetError
 from tests.fleet.good import GOOD, edited
 
 

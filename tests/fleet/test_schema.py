@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from fediversity.fleet import catalogue
+from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import FleetError
 from fediversity.fleet.schema import SCHEMA_FILE, schema, schema_text
 from fediversity.fleet.services import SERVICES, SETTINGS
-from fediversity.fleet.source import read_yaml
+from fediversity.fleet.yaml_reader import read_yaml
 from tests.fleet.bad import BAD_FILES, Bad
 from tests.fleet.good import GOOD
 from tests.fleet.json_schema import SchemaValidator

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.fleet.diagnostics import FleetError, Problem
 from fediversity.fleet.load import load_fleet, parse_fleet
-from fediversity.fleet.problems import FleetError, Problem
-from fediversity.fleet.source import read_yaml
+from fediversity.fleet.yaml_reader import read_yaml
 from tests.fleet.good import GOOD, edited
 from tests.fleet.nasty import PLACES, WHOLE_FILES, Nasty
 

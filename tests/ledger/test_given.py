@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.ledger.given import changed, present, vars_folder
 from fediversity.ledger.sqlite import Ledger
+from fediversity.ledger.vars_hashes import changed_vars, vars_folder, vars_hashes
 
 OAK = {
     "vars/per-machine/oak/openssh/ssh.id_ed25519/secret",
@@ -38,42 +38,42 @@ def flake(tmp_path: Path) -> Path:
 
 
 def test_a_machine_has_its_own_vars_public_ones_and_the_secrets_that_name_it(flake: Path) -> None:
-    assert set(present(flake, ["oak"])["oak"]) == OAK
+    assert set(vars_hashes(flake, ["oak"])["oak"]) == OAK
 
 
 @pytest.mark.parametrize("name", sorted(OAK))
 def test_whatever_of_it_is_written_anew_has_changed(flake: Path, name: str) -> None:
-    given = present(flake, ["oak"])["oak"]
+    given = vars_hashes(flake, ["oak"])["oak"]
 
     (flake / name).write_text("ENC[another]")
 
-    assert changed(given, present(flake, ["oak"])["oak"]) == (name,)
+    assert changed_vars(given, vars_hashes(flake, ["oak"])["oak"]) == (name,)
 
 
 @pytest.mark.parametrize("name", sorted(OTHERS))
 def test_what_is_others_is_no_change(flake: Path, name: str) -> None:
-    given = present(flake, ["oak"])["oak"]
+    given = vars_hashes(flake, ["oak"])["oak"]
 
     (flake / name).write_text("ENC[another]")
 
-    assert changed(given, present(flake, ["oak"])["oak"]) == ()
+    assert changed_vars(given, vars_hashes(flake, ["oak"])["oak"]) == ()
 
 
 def test_what_is_new_was_never_given_and_what_is_gone_or_not_for_the_machine_any_more_has_changed(flake: Path) -> None:
-    given = present(flake, ["oak"])["oak"]
+    given = vars_hashes(flake, ["oak"])["oak"]
 
     (flake / "vars/per-machine/oak/new").write_text("value")
     (flake / "sops/secrets/token/machines/oak").unlink()
     (flake / "vars/shared/mesh/network-id/value").unlink()
 
-    assert changed(given, present(flake, ["oak"])["oak"]) == (
+    assert changed_vars(given, vars_hashes(flake, ["oak"])["oak"]) == (
         "sops/secrets/token/secret",
         "vars/shared/mesh/network-id/value",
     )
 
 
 def test_a_flake_without_vars_gives_nothing(tmp_path: Path) -> None:
-    assert present(tmp_path, ["oak"]) == {"oak": {}}
+    assert vars_hashes(tmp_path, ["oak"]) == {"oak": {}}
 
 
 def test_simulated_machines_have_their_vars_beside_the_ledger(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fediversity.ledger import history
+from fediversity.ledger.durations import ago, took
 from fediversity.ledger.records import Probe
-from fediversity.ledger.words import ago, took
 from tests.ledger.records import run
 
 
@@ -20,8 +20,8 @@ def test_a_failure_is_over_when_the_step_went_well_since() -> None:
 def test_what_was_put_off_is_no_failure_and_is_over_when_it_was_done() -> None:
     put_off = run("oak-update", "deferred")
     assert history.last_bad_end([put_off]) is None
-    assert history.put_off([put_off]) == (put_off,)
-    assert history.put_off([put_off, run("oak-update", "unchanged")]) == ()
+    assert history.deferred_steps([put_off]) == (put_off,)
+    assert history.deferred_steps([put_off, run("oak-update", "unchanged")]) == ()
 
 
 def test_a_machine_should_run_what_the_last_step_left_on_it() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from fediversity.fleet.handoff import render_text
+from fediversity.fleet.fleet_json import render_text
 from fediversity.fleet.load import parse_fleet
 from tests.nix.evaluation import ROOT
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fediversity.plan.fingerprint import FlakeSources, fingerprint
+from fediversity.planning.fingerprint import FlakeSources, fingerprint
 
 FLAKE = Path(__file__).parents[2] / "nix"
 FLEET: dict[str, Any] = json.loads((FLAKE / "fleet.json").read_text())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fediversity.plan.fingerprint import role_members
+from fediversity.planning.fingerprint import role_members
 from tests.nix.evaluation import FLAKE, copy_of_the_flake, evaluate, write_public_vars
 from tests.nix.full_tree import full_tree
 

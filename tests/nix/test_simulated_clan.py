@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.local.tools.flake import Flake
-from fediversity.local.tools.generators import of_machine
+from fediversity.embedded_cloud.tools.flake import Flake
+from fediversity.embedded_cloud.tools.generators import of_machine
 from tests.nix.evaluation import FLAKE, evaluate
 
 MACHINES: dict[str, Any] = json.loads((FLAKE / "fleet.json").read_text())["machines"]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from fediversity.bootstrap.nix_files import Problem, check, fmt, nix_files
+from fediversity.bootstrap.nix_files import NixProblem, check_nix_files, fmt, nix_files
 from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import BootstrapError
 from tests.requirements import NIX, NIX_TOOLS, NO_EVALUATION, NO_NIX, unavailable
 
@@ -31,7 +31,7 @@ BROKEN = "{\n  a = 1;\n  b = ;\n}\n"
 def tools() -> NixTools:
     """The programs. Where nothing brings them the tests are skipped, or fail if they are required."""
     try:
-        found = ensure_nix_tools(Places.of(ROOT, os.environ), os.environ)
+        found = ensure_nix_tools(Paths.of(ROOT, os.environ), os.environ)
     except BootstrapError as error:
         unavailable(NIX_TOOLS, str(error).splitlines()[0])
     if found.nixfmt is None or found.deadnix is None:
@@ -48,17 +48,17 @@ def written(folder: Path, text: str) -> Path:
 def test_every_nix_file_of_the_project_parses_is_formatted_and_has_no_dead_code(tools: NixTools) -> None:
     files = nix_files(ROOT)
     assert {FLAKE / "flake.nix", Path(__file__).with_name("tooling.nix")} <= set(files)
-    assert [str(problem) for problem in check(files, tools, FLAKE)] == []
+    assert [str(problem) for problem in check_nix_files(files, tools, FLAKE)] == []
 
 
 def test_a_badly_formatted_file_is_refused_with_its_first_wrong_line(tools: NixTools, tmp_path: Path) -> None:
     file = written(tmp_path, f"# a comment\n{UNFORMATTED}")
-    assert check([file], tools, FLAKE) == [Problem(file, 2, "not formatted; `./just fmt` corrects it")]
+    assert check_nix_files([file], tools, FLAKE) == [NixProblem(file, 2, "not formatted; `./just fmt` corrects it")]
 
 
 def test_a_file_with_dead_code_is_refused_with_its_line(tools: NixTools, tmp_path: Path) -> None:
     file = written(tmp_path, DEAD)
-    assert check([file], tools, FLAKE) == [Problem(file, 3, "Unused let binding: unused")]
+    assert check_nix_files([file], tools, FLAKE) == [NixProblem(file, 3, "Unused let binding: unused")]
 
 
 @pytest.mark.parametrize("parser", ["nix-instantiate", "nixfmt"])
@@ -67,7 +67,7 @@ def test_a_syntax_error_is_refused_with_its_line_and_nothing_more(tools: NixTool
         unavailable(NIX, NO_NIX)
     file = written(tmp_path, BROKEN)
     chosen = tools if parser == "nix-instantiate" else replace(tools, nix_instantiate=None)
-    (problem,) = check([file], chosen, FLAKE)
+    (problem,) = check_nix_files([file], chosen, FLAKE)
     assert (problem.path, problem.line) == (file, 3)
     assert "expected" in problem.text
 
@@ -75,7 +75,7 @@ def test_a_syntax_error_is_refused_with_its_line_and_nothing_more(tools: NixTool
 def test_all_problems_of_all_files_are_told_at_once(tools: NixTools, tmp_path: Path) -> None:
     for name, text in (("a.nix", BROKEN), ("b.nix", DEAD), ("c.nix", UNFORMATTED), ("d.nix", "{ }\n")):
         (tmp_path / name).write_text(text)
-    found = check(nix_files(tmp_path), replace(tools, statix=None), FLAKE)
+    found = check_nix_files(nix_files(tmp_path), replace(tools, statix=None), FLAKE)
     assert [(problem.path.name, problem.line) for problem in found] == [("a.nix", 3), ("b.nix", 3), ("c.nix", 1)]
 
 
@@ -83,14 +83,14 @@ def test_an_undefined_variable_is_refused_where_nix_is(tools: NixTools, tmp_path
     if tools.nix_instantiate is None:
         unavailable(NIX, NO_NIX)
     file = written(tmp_path, "{\n  a = b;\n}\n")
-    assert check([file], tools, FLAKE) == [Problem(file, 2, "undefined variable 'b'")]
+    assert check_nix_files([file], tools, FLAKE) == [NixProblem(file, 2, "undefined variable 'b'")]
 
 
 def test_a_lint_of_statix_is_refused_with_its_line_where_statix_is(tools: NixTools, tmp_path: Path) -> None:
     if tools.statix is None:
         unavailable(NIX, NO_NIX)
     file = written(tmp_path, "{ a }:\n{\n  a = a;\n}\n")
-    (problem,) = check([file], tools, FLAKE)
+    (problem,) = check_nix_files([file], tools, FLAKE)
     assert str(problem) == f"{file}:3: This assignment is better written with `inherit` (statix W03)"
 
 
@@ -98,8 +98,8 @@ def test_the_settings_of_statix_hold_for_files_anywhere(tools: NixTools, tmp_pat
     if tools.statix is None:
         unavailable(NIX, NO_NIX)
     file = written(tmp_path, "{\n  a.b = 1;\n  a.c = 2;\n  a.d = 3;\n}\n")
-    assert len(check([file], tools, tmp_path)) == 3, "there are no settings in that folder"
-    assert check([file], tools, FLAKE) == []
+    assert len(check_nix_files([file], tools, tmp_path)) == 3, "there are no settings in that folder"
+    assert check_nix_files([file], tools, FLAKE) == []
 
 
 def test_formatting_changes_what_is_wrong_and_nothing_else(tools: NixTools, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_formatting_changes_what_is_wrong_and_nothing_else(tools: NixTools, tmp_
     assert [path.name for path in changed] == ["b.nix"]
     assert [(problem.path.name, problem.line) for problem in problems] == [("a.nix", 3)]
     assert (tmp_path / "a.nix").read_text() == BROKEN, "what cannot be parsed is left as it is"
-    assert check([tmp_path / "b.nix"], tools, FLAKE) == []
+    assert check_nix_files([tmp_path / "b.nix"], tools, FLAKE) == []
 
 
 def test_hidden_folders_and_what_tools_make_are_not_looked_at(tmp_path: Path) -> None:

@@ -9,18 +9,18 @@ from typing import Any
 
 import yaml
 
-from fediversity.components.recorder import declared
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.model import Fleet
-from fediversity.policy.declared import Declared, Stack, Violation
-from fediversity.policy.month import stack_of
+from fediversity.policy.monthly_cost import stack_of
+from fediversity.policy.resources import DeclaredResource, Stack, Violation
 from fediversity.policy.rules import violations
+from fediversity.program.mock_pulumi import declared_resources
 from fediversity.project.settings import Settings, parse_settings
 
 PROJECT = Path(__file__).parents[2]
 PRODUCTION = (PROJECT / "stacks" / "production.yaml").read_text()
 
-Resources = tuple[Declared, ...]
+Resources = tuple[DeclaredResource, ...]
 
 
 @functools.cache
@@ -37,7 +37,7 @@ def declared_by(text: str, stack: str, **changes: str) -> tuple[Fleet, Resources
     """A fleet file's fleet, and what the program declares for it in a stack, its settings changed."""
     own = settings_of(stack, **changes)
     fleet = parse_fleet(text, own.fleet_file)
-    return fleet, declared(fleet, own)
+    return fleet, declared_resources(fleet, own)
 
 
 @dataclass(frozen=True)
@@ -79,4 +79,4 @@ def with_inputs(type_: str, **inputs: Any) -> Callable[[Resources], Resources]:
 
 def also(type_: str, **inputs: Any) -> Callable[[Resources], Resources]:
     """The program declares one resource more."""
-    return lambda found: (*found, Declared(type_, "more", inputs, provider="gcp"))
+    return lambda found: (*found, DeclaredResource(type_, "more", inputs, provider="gcp"))

@@ -2,19 +2,19 @@
 
 import pytest
 
-from fediversity.components.access import NOBODYS_KEY
-from fediversity.components.recorder import declared
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.source import read_yaml
+from fediversity.fleet.yaml_reader import read_yaml
 from fediversity.policy.access import weakness
-from fediversity.policy.declared import UNSEEN
-from fediversity.policy.month import stack_of
+from fediversity.policy.monthly_cost import stack_of
 from fediversity.policy.ports import is_world
+from fediversity.policy.resources import UNSEEN
 from fediversity.policy.rules import ABOUT, problem, violations
-from tests.components.google_fleet import google_fleet
-from tests.plan.samples import every_kind
+from fediversity.program.mock_pulumi import declared_resources
+from fediversity.program.ssh_keys import NOBODYS_KEY
+from tests.planning.samples import every_kind
 from tests.policy.bad import BAD, DISK, DSA, ECDSA, RSA_1024, RSA_3072, SERVER
 from tests.policy.stacks import PRODUCTION, PROJECT, Bad, declared_by, settings_of, with_inputs
+from tests.program.google_fleet import google_fleet
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
@@ -107,7 +107,7 @@ def test_a_network_that_nobody_owns_alone_is_the_world(network: str, world: bool
 def refused(fleet: Fleet) -> set[tuple[object, ...]]:
     """By which rules what of a fleet's file is refused in production."""
     own = settings_of("production")
-    found = violations(declared(fleet, own), stack_of(own, fleet))
+    found = violations(declared_resources(fleet, own), stack_of(own, fleet))
     return {(violation.rule, *violation.breach.where[:2]) for violation in found}
 
 

@@ -17,9 +17,9 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from fediversity.bootstrap.places import Places
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.uv import find_uv, uv_environment
-from fediversity.policy.declared import UNSEEN, Declared
+from fediversity.policy.resources import UNSEEN, DeclaredResource
 from fediversity.policy.rules import ABOUT
 from tests.policy.bad import BAD
 from tests.policy.stacks import PRODUCTION, PROJECT, declared_by
@@ -36,7 +36,7 @@ ONE_RESOURCE = {
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with the pack's own pins."""
-    places = Places.of(PROJECT, os.environ)
+    places = Paths.of(PROJECT, os.environ)
     environment: Path = tmp_path_factory.mktemp("pack") / ".venv"
     commands = (
         ("venv", "--quiet", "--python", str(places.python), str(environment)),
@@ -64,7 +64,7 @@ def pack(python: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
             process.kill()
 
 
-def request(entry: Declared) -> analyzer_pb2.AnalyzeRequest:
+def request(entry: DeclaredResource) -> analyzer_pb2.AnalyzeRequest:
     """What the engine asks of a resource in a preview."""
     properties = struct_pb2.Struct()
     properties.update(_sent(entry.inputs))
@@ -87,7 +87,7 @@ def _sent(value: Any) -> Any:
     return rpc.UNKNOWN if value is UNSEEN else value
 
 
-def found(pack: analyzer_pb2_grpc.AnalyzerStub, resources: tuple[Declared, ...]) -> list[Any]:
+def found(pack: analyzer_pb2_grpc.AnalyzerStub, resources: tuple[DeclaredResource, ...]) -> list[Any]:
     """What the pack says of these resources."""
     return [told for entry in resources for told in pack.Analyze(request(entry)).diagnostics]
 

@@ -2,24 +2,26 @@
 
 import pytest
 
-from fediversity.components.recorder import declared
-from fediversity.policy.declared import UNSEEN
+from fediversity.policy.resources import UNSEEN
+from fediversity.program.mock_pulumi import declared_resources
 from fediversity.project.settings import with_plugins
-from tests.components.programs import DEV, PRODUCTION, STAGING, declare
-from tests.plan.samples import every_kind
+from tests.planning.samples import every_kind
+from tests.program.programs import DEV, PRODUCTION, STAGING, declare
 
 
 @pytest.mark.parametrize("own", [DEV, PRODUCTION, STAGING], ids=lambda own: own.stack)
 def test_everything_is_seen_as_the_engine_is_told_it(own: object) -> None:
     assert isinstance(own, type(DEV))
     fleet = every_kind()
-    seen = {(entry.urn, entry.type, entry.name, entry.parent, entry.protect) for entry in declared(fleet, own)}
+    seen = {
+        (entry.urn, entry.type, entry.name, entry.parent, entry.protect) for entry in declared_resources(fleet, own)
+    }
     recording = declare(fleet, with_plugins(own, "local"), preview=True)
     assert seen == {(entry.urn, entry.type, entry.name, entry.parent, entry.protect) for entry in recording.all}
 
 
 def test_inputs_are_plain_and_what_nobody_may_see_is_not_seen() -> None:
-    by_type = {entry.type: entry for entry in declared(every_kind(), PRODUCTION)}
+    by_type = {entry.type: entry for entry in declared_resources(every_kind(), PRODUCTION)}
     server = by_type["hcloud:index/server:Server"]
     assert (server.inputs["serverType"], server.inputs["deleteProtection"]) == ("cpx21", True)
     assert UNSEEN in server.inputs["firewallIds"] or server.inputs["firewallIds"] is UNSEEN
@@ -28,7 +30,7 @@ def test_inputs_are_plain_and_what_nobody_may_see_is_not_seen() -> None:
 
 
 def test_what_is_a_machine_s_is_told_from_what_is_the_fleet_s() -> None:
-    found = declared(every_kind(), PRODUCTION)
+    found = declared_resources(every_kind(), PRODUCTION)
     of = {entry.name: (entry.machine, entry.where) for entry in found}
     assert of["hub-server"] == ("hub", ("machines", "hub"))
     keys = [entry for entry in found if entry.type.endswith(":SshKey")]

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from pulumi import _types
 
-from fediversity.policy.tables import KEPT, LABELLED, PLACES, SIZES
-from tests.components.contracts import arguments
-from tests.components.google_fleet import google_fleet
-from tests.components.programs import PRODUCTION, declare, production
+from fediversity.policy.resource_types import KEPT, LABELLED, PLACES, SIZES
 from tests.contracts import hcloud
 from tests.policy.stacks import PROJECT, declared_by, settings_of
+from tests.program.contracts import arguments
+from tests.program.google_fleet import google_fleet
+from tests.program.programs import PRODUCTION, declare, production
 
 
 def inputs_of(type_: str) -> set[str] | None:
@@ -33,7 +33,7 @@ def declared_types() -> set[str]:
 def test_every_declared_type_that_takes_labels_is_in_the_table() -> None:
     for type_ in declared_types():
         names = inputs_of(type_)
-        assert names is not None, f"{type_} is not in tests/components/contracts.py"
+        assert names is not None, f"{type_} is not in tests/program/contracts.py"
         assert ("labels" in names) == (type_ in LABELLED), type_
 
 

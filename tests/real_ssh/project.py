@@ -9,7 +9,7 @@ from typing import Protocol
 
 from fediversity.ledger.records import Outcome, StepRecord
 from fediversity.ledger.sqlite import Ledger
-from tests.local_machines.sites import Site
+from tests.simulated_machines.sites import Site
 
 PROJECT = Path(__file__).parents[2]
 SERVER, MAC = "boreas", "mac"
@@ -81,7 +81,7 @@ class Project:
     def run(self, verb: str, machine: str, place: Place, *options: str, identity: Path | None = None) -> Ending:
         """Runs a step by the runner, as the engine would, with little patience, and gives how it ended."""
         before = len(self.records)
-        words = [sys.executable, "-m", "fediversity.deploy.main", verb, machine, "--stack", STACK, "--simulated"]
+        words = [sys.executable, "-m", "fediversity.steps.main", verb, machine, "--stack", STACK, "--simulated"]
         words += ["--identity", str(identity or self.site.key), "--flake", "nix", "--fleet", "pantheon"]
         words += ["--user", place.user(machine), "--port", str(place.port), *options]
         if machine == MAC:

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.deploy.facts import unreachable
-from fediversity.deploy.job import StepError
-from fediversity.deploy.retry import is_connection_failure
-from fediversity.deploy.snapshot import Snapshot, try_to_look
-from fediversity.deploy.ssh import Target, pin_host_key, pinned_host_key
-from tests.deploy.site import is_alive, wait_until
+from fediversity.steps.job import StepError
+from fediversity.steps.observe.host_facts import unreachable
+from fediversity.steps.observe.host_state import HostState, read_host_state
+from fediversity.steps.transport.retry import is_connection_failure
+from fediversity.steps.transport.ssh import Target, pin_host_key, pinned_host_key
 from tests.real_ssh.proxy import FaultyProxy
 from tests.real_ssh.server import USER, SshServer
+from tests.steps.site import is_alive, wait_until
 
 NAME = "here"
 
@@ -74,9 +74,9 @@ def test_questions_of_one_session_go_through_two_shells_unharmed(here: Target) -
 
 
 def test_a_look_is_one_session_and_understands_this_computer(here: Target) -> None:
-    found = try_to_look(here, "nixos")
+    found = read_host_state(here, "nixos")
 
-    assert isinstance(found, Snapshot)
+    assert isinstance(found, HostState)
     assert found.clock is not None
     assert abs(found.clock - time.time()) < 30
     assert found.hostname

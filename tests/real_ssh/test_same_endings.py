@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.cli.going_back import go_back, plan_return
-from fediversity.cli.reaching import Reached
-from fediversity.deploy.log import Log
-from fediversity.deploy.redact import Redactor
-from fediversity.deploy.snapshot import Snapshot, try_to_look
-from fediversity.deploy.ssh import Target
+from fediversity.cli.connection import Connection
+from fediversity.cli.rollback_plan import plan_rollback, roll_back
+from fediversity.steps.log import Log
+from fediversity.steps.observe.host_state import HostState, read_host_state
+from fediversity.steps.redact import Redactor
+from fediversity.steps.transport.ssh import Target
 from tests.real_ssh.project import MAC, SERVER, USERS, Project
 from tests.real_ssh.server import can_be_asked_for_a_password
 from tests.real_ssh.ways import Real, Simulated, Way
@@ -158,17 +158,17 @@ def test_a_rollback_by_hand_goes_back_under_a_guard_and_leaves_none(way: Way, pr
     target = Target(
         way.address(SERVER), way.port, way.user(SERVER), SERVER, project.known_hosts, identity=project.site.key
     )
-    machine = Reached(target, f"pantheon/{SERVER}", is_mac=False)
+    machine = Connection(target, f"pantheon/{SERVER}", is_mac=False)
 
-    back = plan_return(machine, (), None)
+    back = plan_rollback(machine, (), None)
     with closing(Log(tmp_path / "log", Redactor())) as log:
-        said = go_back(machine, back, log, 0.02)
+        said = roll_back(machine, back, log, 0.02)
 
     assert back.to == before
     assert said.startswith("rolled back by hand from ")
     assert project.site.system(SERVER) == project.site.boot_default(SERVER) == before
-    found = try_to_look(target, "nixos")
-    assert isinstance(found, Snapshot)
+    found = read_host_state(target, "nixos")
+    assert isinstance(found, HostState)
     assert found.busy == frozenset(), "neither a guard nor anything else is left"
 
 

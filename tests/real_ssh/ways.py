@@ -7,8 +7,8 @@ and both ways lead to the same machine: what differs is the connection alone.
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from fediversity.deploy.ssh import pin_host_key
-from fediversity.local.machines.spec import SSH_PORT
+from fediversity.embedded_cloud.machines.spec import SSH_PORT
+from fediversity.steps.transport.ssh import pin_host_key
 from tests.real_ssh.project import MAC, SERVER, USERS, Project
 from tests.real_ssh.proxy import FaultyProxy
 from tests.real_ssh.server import AS_NOBODY, USER, SshServer

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fediversity.state.steps import Answer
+from fediversity.state.actions import CommandResult
 from tests.fleet.good import GOOD
 from tests.state.refusing import EMPTY
 from tests.state.standin import main
@@ -70,11 +70,11 @@ def clouds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clouds:
     return Clouds(tmp_path / "clouds.json")
 
 
-def _in_this_process(command: Sequence[str]) -> Answer:
+def _in_this_process(command: Sequence[str]) -> CommandResult:
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         status = main(command[0], list(command[1:]))
-    return Answer(status, out.getvalue(), err.getvalue())
+    return CommandResult(status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fediversity.state import amazon, google
-from fediversity.state.steps import Answer, Step
-from fediversity.state.wanted import AwsKey, GcpKey, GcsBucket, S3Bucket
+from fediversity.state import aws, gcloud
+from fediversity.state.actions import Action, CommandResult
+from fediversity.state.backend_spec import AwsKey, GcpKey, GcsBucket, S3Bucket
 from tests.state.refusing import RefusedError
 from tests.state.standin import GRAMMAR, parse
 
@@ -24,20 +24,20 @@ def commands() -> Iterator[tuple[str, ...]]:
     """Every command there is: those that look, those that make, and those that mend."""
     asked: list[tuple[str, ...]] = []
 
-    def nothing_there(command: Sequence[str]) -> Answer:
+    def nothing_there(command: Sequence[str]) -> CommandResult:
         asked.append(tuple(command))
-        return Answer(0, "{}", "")
+        return CommandResult(0, "{}", "")
 
-    steps: list[Step] = []
+    steps: list[Action] = []
     for found in (
-        google.look_at_bucket(GCS, nothing_there),
-        google.look_at_key(GCP_KEY, nothing_there, NOW),
-        amazon.look_at_bucket(S3, nothing_there),
-        amazon.look_at_key(AWS_KEY, nothing_there),
+        gcloud.inspect_bucket(GCS, nothing_there),
+        gcloud.inspect_key(GCP_KEY, nothing_there, NOW),
+        aws.inspect_bucket(S3, nothing_there),
+        aws.inspect_key(AWS_KEY, nothing_there),
     ):
         steps += [wrong.mend for wrong in found.wrong if wrong.mend]
-    steps += [*google.creation_of_bucket(GCS), google.creation_of_key(GCP_KEY, NOW)]
-    steps += [*amazon.creation_of_bucket(S3), *amazon.creation_of_bucket(ELSEWHERE), *amazon.creation_of_key(AWS_KEY)]
+    steps += [*gcloud.creation_of_bucket(GCS), gcloud.creation_of_key(GCP_KEY, NOW)]
+    steps += [*aws.creation_of_bucket(S3), *aws.creation_of_bucket(ELSEWHERE), *aws.creation_of_key(AWS_KEY)]
     yield from asked
     yield from (step.command for step in steps)
 

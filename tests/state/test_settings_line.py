@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from fediversity.state.remaining import SETTING, keeper_of, with_backend
-from fediversity.state.wanted import StateError
+from fediversity.state.backend_spec import StateError
+from fediversity.state.next_steps import SETTING, secrets_provider_of, with_backend
 from tests.state.conftest import SETTINGS
 
 URL = "s3://states?region=eu-central-1&endpoint=https://s3.example&s3ForcePathStyle=true"
@@ -49,6 +49,6 @@ def test_a_file_of_another_form_is_left_to_a_person(text: str) -> None:
 
 
 def test_who_keeps_the_secrets_is_read_from_the_settings() -> None:
-    assert keeper_of("secretsprovider: awskms://alias/x\n") == "awskms://alias/x"
-    assert keeper_of("encryptionsalt: v1:abc\n") == "passphrase"
-    assert keeper_of("") == "passphrase"
+    assert secrets_provider_of("secretsprovider: awskms://alias/x\n") == "awskms://alias/x"
+    assert secrets_provider_of("encryptionsalt: v1:abc\n") == "passphrase"
+    assert secrets_provider_of("") == "passphrase"

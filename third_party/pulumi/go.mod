@@ -1,4 +1,4 @@
-module fediversity.local/engine
+module fediversity.embedded_cloud/engine
 
 go 1.25.11
 

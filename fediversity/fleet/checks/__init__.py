@@ -7,26 +7,26 @@ from collections.abc import Callable, Iterator
 
 from fediversity.fleet.checks import (
     access,
+    applications,
     dns,
     google,
     google_machines,
     google_storage,
     health,
     hetzner,
+    lifecycle,
     machines,
     order,
-    outside,
     policy,
-    safety,
     services,
     zones,
 )
+from fediversity.fleet.diagnostics import Finding
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding
 
-Check = Callable[[Fleet], Iterator[Finding]]
+FleetCheck = Callable[[Fleet], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[FleetCheck, ...] = (
     machines.at_least_one,
     machines.kinds,
     machines.sizes,
@@ -67,12 +67,12 @@ CHECKS: tuple[Check, ...] = (
     zones.delegations,
     zones.targets,
     zones.wildcards,
-    outside.deployments,
+    applications.deployments,
     policy.unencrypted,
-    safety.retired,
-    safety.former_names,
-    safety.words_of_servers,
-    safety.adopted,
-    safety.install_types,
-    safety.prepared_images,
+    lifecycle.retired,
+    lifecycle.former_names,
+    lifecycle.words_of_servers,
+    lifecycle.adopted,
+    lifecycle.install_types,
+    lifecycle.prepared_images,
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from fediversity.fleet.checks import services
+from fediversity.fleet.diagnostics import Finding, Location, dotted
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location, dotted
 from fediversity.fleet.services import SSHD
 
 

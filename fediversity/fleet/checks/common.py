@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location, choose
 
 
 def used_tags(fleet: Fleet) -> frozenset[str]:

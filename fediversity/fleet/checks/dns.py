@@ -5,6 +5,7 @@ from itertools import groupby
 
 from fediversity.fleet.base import TAG_PREFIX
 from fediversity.fleet.checks.common import repeated, unknown_machine, unknown_tag, used_tags
+from fediversity.fleet.diagnostics import Finding, Location
 from fediversity.fleet.dns_records import (
     RecordSet,
     address_types,
@@ -16,7 +17,6 @@ from fediversity.fleet.dns_records import (
 )
 from fediversity.fleet.dns_values import LONGEST_NAME
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location
 from fediversity.fleet.providers import GcpProvider, HetznerProvider
 
 _REVERSE = {"in-addr.arpa": 4, "ip6.arpa": 32}

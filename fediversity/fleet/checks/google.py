@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from fediversity.fleet.diagnostics import Finding, Location
 from fediversity.fleet.google import LONGEST_NAME, address_name, disk_name, firewall_name, image_name, zone_name
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location
 from fediversity.fleet.providers import EVERYBODY, GcpProvider
 
 

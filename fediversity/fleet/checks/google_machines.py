@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.checks.common import repeated
+from fediversity.fleet.diagnostics import Finding, Location
 from fediversity.fleet.google import LONGEST_ACCOUNT, account_id, disk_name
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location
 from fediversity.fleet.providers import GcpProvider
 
 

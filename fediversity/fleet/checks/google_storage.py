@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from fediversity.fleet.diagnostics import Finding, choose
 from fediversity.fleet.google import kms_location
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, choose
 
 
 def bucket_keys(fleet: Fleet) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from fediversity.fleet.checks.common import unknown_machine
+from fediversity.fleet.diagnostics import Finding, Location
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import mesh_members, shared_mesh
-from fediversity.fleet.problems import Finding, Location
 
 
 def mesh_checks(fleet: Fleet) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.clouds import Network
+from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.hetzner import (
     LONGEST_VOLUME_NAME,
     MOST_IN_A_GROUP,
@@ -19,7 +20,6 @@ from fediversity.fleet.hetzner import (
     volume_name,
 )
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location, choose
 from fediversity.fleet.providers import HetznerProvider
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from fediversity.fleet import catalogue
 from fediversity.fleet.checks.common import repeated
+from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.machines import COMPUTED_TAGS
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, Location, choose
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider, GcpProvider, HetznerProvider
 from fediversity.fleet.services import ZEROTIER
 

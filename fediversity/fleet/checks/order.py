@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from fediversity.fleet.base import TAG_PREFIX
 from fediversity.fleet.checks.common import repeated, unknown_machine, unknown_tag, used_tags
+from fediversity.fleet.diagnostics import Finding, Location
 from fediversity.fleet.graph import find_cycle
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
-from fediversity.fleet.problems import Finding, Location
 
 
 def after_names(fleet: Fleet) -> Iterator[Finding]:

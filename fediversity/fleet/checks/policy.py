@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from fediversity.fleet.diagnostics import Finding, choose
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding, choose
 
 
 def unencrypted(fleet: Fleet) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from fediversity.fleet.checks.common import repeated, unknown_machine, unknown_tag, used_tags
+from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.model import Fleet, Instance, RoleAssignment
-from fediversity.fleet.problems import Finding, Location, choose
 from fediversity.fleet.services import SERVICES, SETTINGS, ZEROTIER
 
 _SECRET_KEY = re.compile(r"(?i)(password|passphrase|secret|token|private_?key|api_?key)(?!.*(file|path)$)")

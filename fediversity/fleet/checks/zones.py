@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from fediversity.fleet.diagnostics import Finding
 from fediversity.fleet.dns_records import RecordSet, all_record_sets, complete_name
 from fediversity.fleet.dns_values import target
 from fediversity.fleet.graph import find_cycle
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.problems import Finding
 
 _FOUND_BY_HOSTS = frozenset({"A", "AAAA", "CNAME"})
 _ANSWERED = _FOUND_BY_HOSTS | {"NS"}

@@ -1,4 +1,4 @@
-module fediversity.local/engine/language
+module fediversity.embedded_cloud/engine/language
 
 go 1.25.11
 

@@ -1,0 +1,57 @@
+"""Where the set-up reads from and writes to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCAL_PACKAGES = ("hcloud", "gcp", "command", "simulated")
+LOCAL_VERSION = "0.0.0-local"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one checkout and of the computer it is on.
+
+    `cache` is outside the checkout, so that clones share the engine. `pulumi_home` is the engine's own
+    folder for plug-ins and logs.
+    """
+
+    root: Path
+    cache: Path
+    pulumi_home: Path
+
+    @classmethod
+    def of(cls, root: Path, environ: Mapping[str, str]) -> "Paths":
+        """Apply FEDIVERSITY_CACHE, XDG_CACHE_HOME and PULUMI_HOME, each with its usual default."""
+        home = Path(environ["HOME"])
+        caches = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
+        return cls(
+            root=root.resolve(),
+            cache=Path(environ.get("FEDIVERSITY_CACHE") or caches / "fediversity"),
+            pulumi_home=Path(environ.get("PULUMI_HOME") or home / ".pulumi"),
+        )
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        return self.venv / "bin" / "python"
+
+    @property
+    def engine_links(self) -> Path:
+        """The folder that `./just` puts on PATH: links to the programs of the engine in use."""
+        return self.venv / "engine"
+
+    @property
+    def engines(self) -> Path:
+        return self.cache / "engine"
+
+    def log(self, step: str) -> Path:
+        return self.cache / "logs" / f"{step}.log"
+
+    def plugin(self, package: str) -> Path:
+        """The installed launcher of a local package, where the engine itself looks for it."""
+        folder = self.pulumi_home / "plugins" / f"resource-{package}-v{LOCAL_VERSION}"
+        return folder / f"pulumi-resource-{package}"

@@ -1,1 +1,0 @@
-"""Finding the credentials of a stack's clouds, all of them before anything is declared."""

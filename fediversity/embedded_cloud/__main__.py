@@ -1,0 +1,36 @@
+"""`python -m fediversity.embedded_cloud power-on|fault|faults|heal STACK …`, in the folder of the project."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fediversity.embedded_cloud.faults import command as faults
+from fediversity.embedded_cloud.faults.kinds import FaultError
+from fediversity.embedded_cloud.folders import StackFolder
+from fediversity.embedded_cloud.machines.spec import DatacenterError
+from fediversity.embedded_cloud.power import power_on
+
+
+def main() -> None:
+    """Switches the simulated machines of a stack on, or makes them fail. Exit code 1 when that is not possible."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fediversity.embedded_cloud", description="The embedded cloud (simulated)."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    power = commands.add_parser("power-on", help="start simulated machines that are off, as after a reboot")
+    power.add_argument("stack")
+    faults.register(commands)
+    arguments = parser.parse_args()
+    try:
+        folder = StackFolder.of(Path.cwd(), arguments.stack)
+        if arguments.command == "power-on":
+            if names := power_on(folder):
+                print(f"simulated machines on: {', '.join(names)}")
+        else:
+            faults.run(arguments, folder)
+    except (DatacenterError, FaultError, ValueError) as error:
+        sys.exit(f"fediversity.embedded_cloud: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Every kind of fault: what it imitates, what its parameter means, and whether it can be counted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fediversity.fleet.catalogue import GCP_ZONES
+
+STEPS: Mapping[str, str] = {
+    "upload": "secrets are unpacked on the machine (tar)",
+    "copy": "store paths arrive (nix-daemon --stdio)",
+    "build": "the machine builds its system (nix build, darwin-rebuild)",
+    "boot": "the new system becomes the boot default (switch-to-configuration boot)",
+    "switch": "the new system is switched to (switch-to-configuration switch, darwin-rebuild switch, activate)",
+    "kexec": "the machine leaves for the installer (kexec/run)",
+    "facter": "the installer reports the hardware (nixos-facter)",
+    "disko": "the disk is erased and formatted (disko)",
+    "install": "NixOS is installed (nixos-install)",
+    "reboot": "the machine reboots (reboot)",
+    "unlock": "the encrypted disk is unlocked (systemctl default in the initrd)",
+}
+"""Names of stages and the commands that begin them; `fediversity.embedded_cloud.machines.stages` recognizes them."""
+
+
+class FaultError(Exception):
+    """A fault that cannot be: the message says what was found and what is possible."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault.
+
+    `parameter` is the name of its parameter and `read` checks one; `default` is None where one has to be given.
+    `state` says why it cannot be counted: it is how the machine is, not something that happens. `on` limits it to a
+    class of machines; `api` means the provider's interface, and that a resource may be named instead of a machine.
+    """
+
+    imitates: str
+    parameter: str | None = None
+    read: Callable[[str], str] = str
+    default: str | None = None
+    state: str | None = None
+    on: str | None = None
+    api: bool = False
+
+
+def _number(text: str, least: float, whole: bool, what: str) -> str:
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number < float("inf"):
+        raise FaultError(f"'{text}' is not {what}")
+    return str(number)
+
+
+def _bytes(text: str) -> str:
+    return _number(text, 0, True, "a number of bytes, 0 or more")
+
+
+def _factor(text: str) -> str:
+    return _number(text, 1, False, "a factor of 1 or more")
+
+
+def _seconds(text: str) -> str:
+    return _number(text, -(10**10), True, "a whole number of seconds, like 3600 or -3600")
+
+
+def _step(text: str) -> str:
+    if text not in STEPS:
+        raise FaultError(f"there is no step '{text}'; known: {', '.join(STEPS)}")
+    return text
+
+
+def _zone(text: str) -> str:
+    if text not in GCP_ZONES:
+        raise FaultError(f"'{text}' is not a zone of Google's, like europe-west1-b")
+    return text
+
+
+def _unit(text: str) -> str:
+    stem, _, suffix = text.rpartition(".")
+    if not stem or suffix not in ("service", "socket", "mount", "timer") or not text.isascii() or set(text) & set(" /"):
+        raise FaultError(f"'{text}' is not the name of a unit, like nginx.service")
+    return text
+
+
+KINDS: Mapping[str, Kind] = {
+    "refuse": Kind(
+        "sshd is not running: connections are refused",
+        state="nothing sees a connection that is refused; to cut connections use drop-at-byte 0",
+    ),
+    "silent": Kind("packets are lost: connections are taken and never answered"),
+    "drop-at-byte": Kind(
+        "the network fails in the middle: each connection is cut after so many bytes from the machine", "BYTES", _bytes
+    ),
+    "drop-at-step": Kind("the network fails as a stage begins: the connection is cut then", "STEP", _step),
+    "host-key": Kind("another machine, or a man in the middle: another host key is shown"),
+    "disk-full": Kind("the disk is full: what is copied, built or installed fails with ENOSPC, and df shows it"),
+    "kexec-oom": Kind("memory runs out during kexec: the machine hangs until it is power-cycled", on="nixos"),
+    "switch-fails": Kind(
+        "the activation dies: the profile and the boot default are new, the running system is the old one, exit 4"
+        " (on a Mac: exit 2)"
+    ),
+    "unit-fails": Kind(
+        "the switch succeeds, then a unit fails: the system is degraded", "UNIT", _unit, "nginx.service", on="nixos"
+    ),
+    "network-down": Kind(
+        "the new system has no network: open connections stall and new ones are not answered, until the machine runs"
+        " a former system"
+    ),
+    "reboot-hangs": Kind("the machine does not come back from a reboot until it is power-cycled"),
+    "slow": Kind("everything on the machine takes that many times as long", "FACTOR", _factor, state="it has no end"),
+    "sudo-password": Kind("sudo asks for a password, and nobody is there"),
+    "asleep": Kind(
+        "the lid is closed: nothing is answered until the machine is woken", state="a sleeping machine notices nothing"
+    ),
+    "clock": Kind("the clock is wrong by so many seconds", "SECONDS", _seconds, state="it is a state of the machine"),
+    "zone-full": Kind("a zone of Google's has no such machine left: a new instance there is refused", "ZONE", _zone),
+    "api-429": Kind("the provider's API limits the rate of requests", api=True),
+    "api-500": Kind("the provider's API fails", api=True),
+    "api-timeout-after-create": Kind("the provider makes the resource, and the answer never comes", api=True),
+}
+
+
+def kind_of(name: str) -> Kind:
+    """A kind by its name. Raises `FaultError` with the known ones."""
+    if name not in KINDS:
+        raise FaultError(f"there is no kind of fault '{name}'; known: {', '.join(KINDS)}")
+    return KINDS[name]
+
+
+def read_parameter(name: str, given: str | None) -> str | None:
+    """The parameter of a fault as it is kept. Raises `FaultError`."""
+    kind = kind_of(name)
+    if kind.parameter is None:
+        if given is not None:
+            raise FaultError(f"'{name}' takes no parameter; found '{given}'")
+        return None
+    text = kind.default if given is None else given
+    if text is None:
+        raise FaultError(f"'{name}' needs a parameter: {name} {kind.parameter}")
+    return kind.read(text)

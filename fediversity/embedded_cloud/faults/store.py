@@ -1,0 +1,146 @@
+"""The faults of a site, in one file below its cloud folder: they outlive every process and need none.
+
+The daemon and the plug-ins read the file when they need to know; whoever counts a fault down or changes the list holds
+the lock beside it.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from fediversity.embedded_cloud.faults.kinds import KINDS, FaultError, kind_of, read_parameter
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a machine, or of a resource by its name.
+
+    `times` is how often it still happens (None: always), `until` when it ends (seconds of the epoch, None: never),
+    `happened` how often it has.
+    """
+
+    machine: str
+    kind: str
+    parameter: str | None = None
+    times: int | None = None
+    until: float | None = None
+    happened: int = 0
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it can still happen."""
+        return (self.times is None or self.times > 0) and (self.until is None or time.time() < self.until)
+
+
+class FaultStore:
+    """The list of faults in `CLOUD/faults.json`. A cloud without the file has none."""
+
+    def __init__(self, cloud: Path) -> None:
+        self._path = cloud / "faults.json"
+        self._lock = cloud / "faults.lock"
+        self._seen: tuple[int, int, int] | None = None
+        self._known: tuple[Fault, ...] = ()
+
+    def entries(self) -> tuple[Fault, ...]:
+        """The faults in force, in the order in which they were set. Creates nothing on disk."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return ()
+        mark = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if mark != self._seen:
+            self._known, self._seen = self._read(), mark
+        return tuple(fault for fault in self._known if fault.in_force)
+
+    def present(self, machine: str, kind: str) -> Fault | None:
+        """The fault of a kind that a machine has now."""
+        return next((fault for fault in self.entries() if (fault.machine, fault.kind) == (machine, kind)), None)
+
+    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
+        """The fault of a kind that strikes a machine now, which counts; None if it is spared.
+
+        With a `parameter`, only a fault with that one strikes.
+        """
+        found = self.present(machine, kind)
+        if found is None or (parameter is not None and found.parameter != parameter):
+            return None
+        struck: list[Fault] = []
+
+        def count(faults: Sequence[Fault]) -> list[Fault]:
+            after = []
+            for fault in faults:
+                strikes = (fault.machine, fault.kind, fault.parameter) == (machine, kind, found.parameter)
+                if strikes and fault.in_force:
+                    struck.append(fault)
+                    left = None if fault.times is None else fault.times - 1
+                    after.append(replace(fault, times=left, happened=fault.happened + 1))
+                else:
+                    after.append(fault)
+            return after
+
+        self._change(count)
+        return struck[0] if struck else None
+
+    def set(
+        self,
+        machine: str,
+        kind: str,
+        parameter: str | None = None,
+        *,
+        times: int | None = None,
+        seconds: float | None = None,
+    ) -> Fault:
+        """Gives a machine a fault, in place of one of the same kind. Raises `FaultError`."""
+        known = kind_of(kind)
+        if times is not None and seconds is not None:
+            raise FaultError("a fault has either --times or --for")
+        if (times is not None and times < 1) or (seconds is not None and seconds <= 0):
+            raise FaultError("--times and --for are more than 0")
+        if times is not None and known.state is not None:
+            raise FaultError(f"'{kind}' cannot be counted with --times: {known.state}; use --for SECONDS")
+        until = None if seconds is None else time.time() + seconds
+        fault = Fault(machine, kind, read_parameter(kind, parameter), times, until)
+        self._change(lambda faults: [*(old for old in faults if (old.machine, old.kind) != (machine, kind)), fault])
+        return fault
+
+    def heal(self, machine: str | None = None) -> list[Fault]:
+        """Takes the faults of a machine, or all of them, out of the list; gives those that were in force."""
+        gone = [fault for fault in self.entries() if machine in (None, fault.machine)]
+        if self._path.exists():
+            self._change(lambda faults: [fault for fault in faults if machine not in (None, fault.machine)])
+        return gone
+
+    def _read(self) -> tuple[Fault, ...]:
+        try:
+            entries = json.loads(self._path.read_text())["faults"]
+            faults = tuple(Fault(**entry) for entry in entries)
+        except FileNotFoundError:
+            return ()
+        except (ValueError, KeyError, TypeError) as error:
+            raise FaultError(f"{self._path} does not hold faults ({error}); remove it") from None
+        unknown = sorted({fault.kind for fault in faults} - set(KINDS))
+        if unknown:
+            raise FaultError(f"{self._path} has unknown kinds of faults: {', '.join(unknown)}; remove it")
+        return faults
+
+    def _change(self, change: Callable[[Sequence[Fault]], list[Fault]]) -> None:
+        """Writes the list anew; faults that are over are left out."""
+        with self._locked():
+            faults = [fault for fault in change(self._read()) if fault.in_force]
+            half = self._path.with_suffix(".new")
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump({"faults": [asdict(fault) for fault in faults]}, file, indent=1)
+            half.replace(self._path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        for folder in (self._path.parent.parent, self._path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

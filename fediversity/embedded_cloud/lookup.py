@@ -1,0 +1,62 @@
+"""`python -m fediversity.embedded_cloud.lookup STACK`, in the folder of the project: does a resource exist already?
+
+Answers for a run that was cut short while it created something. Reads one JSON object a line,
+`{"type": "hcloud:index/server:Server", "inputs": {…}}`, and writes one a line, `{"id": "…"}` or `{"id": null}`.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fediversity.embedded_cloud.folders import StackFolder
+from fediversity.embedded_cloud.plugins.cloud import CloudResource
+from fediversity.embedded_cloud.plugins.problems import CloudError
+from fediversity.embedded_cloud.plugins.registry import PACKAGES, provider
+from fediversity.embedded_cloud.plugins.simulated.site import SITE
+from fediversity.embedded_cloud.store import Record, Session, Store
+
+
+def find(folder: StackFolder, session: Session, type_: str, inputs: Mapping[str, Any]) -> str | None:
+    """The id of the simulated resource that these inputs would have made, by what they make unique; None if none."""
+    package = type_.partition(":")[0]
+    if type_ == SITE:
+        site = session.get(SITE, str(inputs.get("stack")))
+        return site.id if site and folder.identity.exists() else None
+    resource = provider(package).resources(folder, {}).get(type_) if package in PACKAGES else None
+    if not isinstance(resource, CloudResource):
+        return None
+    record = _record(resource, session, inputs)
+    return None if record is None else resource.engine_id(record)
+
+
+def _record(resource: CloudResource, session: Session, inputs: Mapping[str, Any]) -> Record | None:
+    try:
+        scope, name = resource.place(session, inputs)
+    except CloudError:  # what it would be in is not there either
+        return None
+    except KeyError:  # the place comes from the provider's settings, which nobody asks for here
+        alone = [record for record in session.all(resource.type) if record.name == inputs.get("name")]
+        return alone[0] if len(alone) == 1 else None
+    return session.find(resource.type, name, scope)
+
+
+def answers(folder: StackFolder, questions: Iterable[str]) -> Iterator[str]:
+    """One line of answer for each line asked. Creates nothing on disk."""
+    with Store(folder.store).reading() as session:
+        for line in questions:
+            question = json.loads(line)
+            yield json.dumps({"id": find(folder, session, question["type"], question["inputs"])})
+
+
+def main() -> None:
+    """Answers the questions on stdin about a stack."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m fediversity.embedded_cloud.lookup STACK < questions")
+    for line in answers(StackFolder.of(Path.cwd(), sys.argv[1]), sys.stdin):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The guard that a rollout leaves on a machine while it changes it: a shell script that is known by its very text.
+
+Simulated machines understand no loops. What this script does they act out; any other text with one is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fediversity.embedded_cloud.machines import profiles
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.call import Call
+
+_PATH = "--setenv=PATH=/run/current-system/sw/bin"
+_BACK = f'nix-env -p {profiles.SYSTEM} --set "$0" && exec "$0/bin/switch-to-configuration" switch'
+_START = ("systemd-run", "--collect", "--no-ask-password", "--quiet", _PATH)
+_GO_BACK = (*_START, "--wait", "--unit=fediversity-guard-rollback", "--")
+_NOTE = (
+    *_START,
+    "--unit=fediversity-guard-went-back.service",
+    "--property=RuntimeMaxSec=86400",
+    "--",
+    "sleep",
+    "86400",
+)
+
+SCRIPT = (
+    f'p="$1"; while true; do '
+    f'while [ "$(readlink -f {profiles.CURRENT})" = "$0" ] && [ "$(readlink -f {profiles.SYSTEM})" = "$p" ]; '
+    f'do sleep 1; done; sleep "$2"; p="$0"; '
+    f"{' '.join(_GO_BACK)} bash -c '{_BACK}' \"$0\"; {' '.join(_NOTE)}; done"
+)
+"""Waits until the machine runs or boots another system, then so many seconds, goes back, says so, and waits again."""
+
+_LOOK_SECONDS = 0.1
+_NOT_FOUND = 127
+
+
+async def guard(call: Call, old: str, profile: str, seconds: str) -> int:
+    """Acts the script out. `old` is what it goes back to, `profile` what the machine boots before the change."""
+    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415  they call each other
+
+    if not call.on_path:
+        call.complain("bash: line 1: readlink: command not found")
+        return _NOT_FOUND
+    root = call.machine.root
+    while True:
+        while root.canonical(profiles.CURRENT) == old and root.canonical(profiles.SYSTEM) == profile:
+            await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(float(seconds))
+        profile = old
+        await run_command(call.with_argv((*_GO_BACK, "bash", "-c", _BACK, old)))
+        await run_command(call.with_argv(_NOTE))

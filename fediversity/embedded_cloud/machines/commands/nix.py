@@ -1,0 +1,147 @@
+"""Nix on a machine: taking store paths, building systems, and profiles."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING
+
+from fediversity.embedded_cloud.machines import profiles
+from fediversity.embedded_cloud.tools import transfer
+from fediversity.embedded_cloud.tools.errors import ToolError
+from fediversity.embedded_cloud.tools.flake import Flake
+from fediversity.embedded_cloud.tools.store import STORE
+from fediversity.embedded_cloud.tools.system import build
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.call import Call, Command
+    from fediversity.embedded_cloud.machines.filesystem import Root
+
+_TWO_WORDS = {"--option": 2, "--extra-experimental-features": 1, "--flake-registry": 1}
+NO_SPACE = "error: writing to file: No space left on device"
+_FLAGS = {"--print-out-paths", "--print-build-logs", "--no-link", "--show-trace", "-L"}
+
+
+async def nix_daemon(call: Call) -> int:
+    """`nix-daemon --stdio [--store 'local?root=/mnt']`: takes what the simulated `nix copy` sends"""
+    match call.arguments:
+        case ["--stdio"]:
+            root = call.machine.root
+        case ["--stdio", "--store", "local?root=/mnt"]:
+            root = call.machine.root.below("/mnt")
+        case _:
+            return call.unsupported()
+    try:
+        await _receive(call, root)
+    except (asyncio.IncompleteReadError, ValueError, KeyError) as error:
+        return call.fail(f"protocol mismatch: the simulated daemon talks to the simulated nix only ({error!r})")
+    return 0
+
+
+async def _receive(call: Call, root: Root) -> None:
+    offered = transfer.parse_offer(await call.stdin.readline())
+    missing = [path for path in offered if not root.exists(path)]
+    full = missing and call.machine.site.faults.happens(call.machine.spec.name, "disk-full")
+    call.say(json.dumps({"missing": missing}))
+    for _ in missing:
+        head = transfer.parse_head(await call.stdin.readline())
+        if head.path not in missing:
+            raise ValueError(head.path)
+        # Under another name first: a path that was cut off in the middle is not there.
+        half = f"{head.path}.incoming"
+        root.remove(half)
+        for name, executable, size in head.files:
+            content = await call.stdin.readexactly(size)
+            if not full:
+                root.write(f"{half}/{name}", content, 0o755 if executable else 0o644)
+        if not full:
+            root.host(half).rename(root.host(head.path))
+    call.say(json.dumps({"error": NO_SPACE} if full else {"added": missing}))
+
+
+async def nix(call: Call) -> int:
+    """`nix [OPTIONS] build [OPTIONS] SOURCE#nixosConfigurations."MACHINE".config.system.build.toplevel`; `--version`"""
+    if call.arguments == ("--version",):
+        call.say("nix (Nix) 2.31.2 (simulated)")
+        return 0
+    words = _without_options(call.arguments)
+    match words:
+        case ["build", installable]:
+            source, _, attribute = installable.partition("#")
+            machine = attribute.removeprefix('nixosConfigurations."').removesuffix('".config.system.build.toplevel')
+            if attribute == f'nixosConfigurations."{machine}".config.system.build.toplevel':
+                return build_system(call, source, machine)
+    return call.unsupported()
+
+
+def build_system(call: Call, source: str, machine: str) -> int:
+    """Builds a machine's system out of a flake source on this machine and prints its path."""
+    root = call.machine.root
+    try:
+        flake = Flake.load(root.host(source))
+        call.complain(f"building the system of {machine} (simulated)")
+        require_room(call)
+        call.say(build(flake, machine, root.host(STORE)))
+    except ToolError as error:
+        call.complain(str(error))
+        return 1
+    return 0
+
+
+def require_room(call: Call) -> None:
+    """Raises `ToolError` when the disk is full."""
+    if call.machine.site.faults.happens(call.machine.spec.name, "disk-full"):
+        raise ToolError(NO_SPACE)
+
+
+def _without_options(arguments: tuple[str, ...]) -> list[str]:
+    words, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word in _TWO_WORDS:
+            del rest[: _TWO_WORDS[word]]
+        elif word not in _FLAGS:
+            words.append(word)
+    return words
+
+
+async def nix_env(call: Call) -> int:
+    """`nix-env -p PROFILE --set PATH|--list-generations|--rollback|--switch-generation N`"""
+    root = call.machine.root
+    if not call.is_root:
+        return call.fail("opening lock file '/nix/var/nix/profiles/system.lock': Permission denied")
+    try:
+        match call.arguments:
+            case ["-p", profile, "--set", path]:
+                if not root.exists(path):
+                    call.complain(f"error: path '{path}' does not exist and cannot be created")
+                    return 1
+                profiles.set_system(root, path, profile)
+            case ["-p", profile, "--list-generations"]:
+                list_generations(call, profile)
+            case ["-p", profile, "--rollback"]:
+                announce(call, profiles.switch(root, None, profile))
+            case ["-p", profile, "--switch-generation" | "-G", number] if number.isdigit():
+                announce(call, profiles.switch(root, int(number), profile))
+            case _:
+                return call.unsupported()
+    except profiles.ProfileError as error:
+        call.complain(f"error: {error}")
+        return 1
+    return 0
+
+
+def list_generations(call: Call, profile: str = profiles.SYSTEM) -> None:
+    """The generations of a profile as nix-env prints them."""
+    for generation in profiles.generations(call.machine.root, profile):
+        made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
+        call.say(f"{generation.number:4}   {made}   {'(current)' if generation.current else ''}")
+
+
+def announce(call: Call, generation: profiles.Generation) -> None:
+    """What nix-env says when it changes the current generation."""
+    call.complain(f"switching profile to version {generation.number}")
+
+
+COMMANDS: dict[str, Command] = {"nix": nix, "nix-daemon": nix_daemon, "nix-env": nix_env}

@@ -1,0 +1,100 @@
+"""Commands that run other commands: shells, `sudo`, `setsid`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fediversity.embedded_cloud.machines.commands import guard
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.call import Call, Command
+
+_NO_TERMINAL = (
+    "a terminal is required to read the password; either use the -S option to read from standard input"
+    " or configure an askpass helper"
+)
+_NO_ASKPASS = "no password was provided"
+
+
+async def shell(call: Call) -> int:
+    """`bash -c LINE [NAME [ARGUMENT…]]`; `-lc` for a login shell"""
+    from fediversity.embedded_cloud.machines.interpreter import run_line  # noqa: PLC0415  they call each other
+
+    match call.arguments:
+        case ["-c", guard.SCRIPT, old, profile, seconds]:
+            return await guard.guard(call, old, profile, seconds)
+        case ["-c" | "-lc", line, *arguments]:
+            return await run_line(call, line, arguments)
+    return call.unsupported()
+
+
+async def echo(call: Call) -> int:
+    """`echo WORD…`"""
+    if call.arguments and call.arguments[0].startswith("-"):
+        return call.unsupported()
+    call.say(" ".join(call.arguments))
+    return 0
+
+
+async def leave(call: Call) -> int:
+    """`exit [STATUS]`"""
+    match call.arguments:
+        case []:
+            return 0
+        case [status] if status.isdigit():
+            return int(status)
+    return call.unsupported()
+
+
+async def sudo(call: Call) -> int:
+    """`sudo [-n|-A] [--] COMMAND…`, without a password or not at all: nobody is there to type one"""
+    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
+
+    match call.arguments:
+        case ["-n" | "-A", "--", *command] | ["-n" | "-A", *command] | ["--", *command] | [*command]:
+            if not command or command[0].startswith("-"):
+                return call.unsupported()
+            if not call.is_root and _asks(call):
+                if "-n" not in call.arguments[:1]:
+                    call.complain(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
+                return call.fail("a password is required")
+            return await run_command(call.with_argv(tuple(command), user="root"))
+    return call.unsupported()
+
+
+def _asks(call: Call) -> bool:
+    """Whether sudo wants a password: it was never told not to, or has forgotten."""
+    if not call.machine.spec.bootstrapped:
+        return True
+    return call.machine.site.faults.happens(call.machine.spec.name, "sudo-password") is not None
+
+
+async def sleep(call: Call) -> int:
+    """`sleep SECONDS`"""
+    match call.arguments:
+        case [seconds] if seconds.isdecimal():
+            await asyncio.sleep(int(seconds))
+            return 0
+    return call.unsupported()
+
+
+async def setsid(call: Call) -> int:
+    """`setsid --wait COMMAND…`"""
+    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
+
+    match call.arguments:
+        case ["--wait", *command] if command:
+            return await run_command(call.with_argv(tuple(command)))
+    return call.unsupported()
+
+
+COMMANDS: dict[str, Command] = {
+    "bash": shell,
+    "echo": echo,
+    "sh": shell,
+    "exit": leave,
+    "setsid": setsid,
+    "sleep": sleep,
+}
+SUDO: dict[str, Command] = {"sudo": sudo}

@@ -1,0 +1,104 @@
+"""The control channel of a site's daemon: JSON lines on a loopback port, with the site's token in each request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from fediversity.embedded_cloud.machines.site import Site
+
+_ENDING = "ending"
+
+
+class Control:
+    """Answers the plug-ins. `ended` is set when the daemon shall end: its last machine is gone, or it was told to."""
+
+    def __init__(self, site: Site, token: str) -> None:
+        self._site = site
+        self.token = token
+        self._one_at_a_time = asyncio.Lock()
+        self.ended = asyncio.Event()
+        self._operations: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+            "ping": self._ping,
+            "create": self._create,
+            "change": self._change,
+            "power_on": self._power_on,
+            "power_off": self._power_off,
+            "delete": self._delete,
+            "settle": self._settle,
+            "heal": self._heal,
+            "stop": self._stop,
+        }
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: one request, one answer.
+
+        When the answer is that the daemon ends, the connection stays open: its end tells the client that the process
+        is gone.
+        """
+        answer = await self._answer(await reader.readline())
+        writer.write(json.dumps(answer).encode() + b"\n")
+        await writer.drain()
+        if answer.get("result") == _ENDING:
+            os.dup(writer.get_extra_info("socket").fileno())  # held until the process ends
+        writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = json.loads(line)
+            if request["token"] != self.token:
+                return {"wrong_token": True}
+            operation = self._operations[request["op"]]
+            async with self._one_at_a_time:
+                if self.ended.is_set():
+                    return {"wrong_token": True}
+                return {"result": await operation(request["arguments"])}
+        except DatacenterError as error:
+            return {"error": str(error)}
+        except Exception as error:  # a bug; the plug-in that asked must not wait for ever
+            return {"error": f"the simulated datacenter failed: {error!r}"}
+
+    async def _ping(self, _arguments: Mapping[str, Any]) -> None:
+        """Answers."""
+
+    async def _create(self, arguments: Mapping[str, Any]) -> None:
+        try:
+            await self._site.create(MachineSpec.from_json(arguments["spec"]))
+        finally:
+            self._end_if_empty()
+
+    async def _change(self, arguments: Mapping[str, Any]) -> None:
+        await self._site.change(arguments["id"], arguments["changes"])
+
+    async def _power_on(self, arguments: Mapping[str, Any]) -> None:
+        await self._site.machine(arguments["id"]).power.on()
+
+    async def _power_off(self, arguments: Mapping[str, Any]) -> None:
+        await self._site.machine(arguments["id"]).power.off()
+
+    async def _settle(self, _arguments: Mapping[str, Any]) -> None:
+        await self._site.settle()
+
+    async def _heal(self, arguments: Mapping[str, Any]) -> None:
+        await self._site.heal(arguments["name"])
+
+    async def _delete(self, arguments: Mapping[str, Any]) -> str | None:
+        await self._site.delete(arguments["id"])
+        return self._end_if_empty()
+
+    async def _stop(self, _arguments: Mapping[str, Any]) -> str:
+        self.ended.set()
+        return _ENDING
+
+    def _end_if_empty(self) -> str | None:
+        if self._site.machines:
+            return None
+        self.ended.set()
+        return _ENDING

@@ -1,0 +1,201 @@
+"""Runs what an SSH session asks for: a line of simple commands, each a small function over the machine's files."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from fediversity.embedded_cloud.machines import commands, stages
+from fediversity.embedded_cloud.machines.call import NOT_FOUND, Call
+from fediversity.embedded_cloud.machines.shell import ShellError, parse
+from fediversity.embedded_cloud.tools.system import MANIFEST, PROGRAM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fediversity.embedded_cloud.machines.machine import Machine
+    from fediversity.embedded_cloud.machines.units import Timer, Work
+
+_INTERNAL_ERROR = 70
+_EXEC_FAILED = 203
+_BUILTINS = frozenset({"true", "test", "exit"})
+"""What a shell knows without looking anywhere."""
+
+
+async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    """One session of an SSH connection: runs its command and ends it with the command's status."""
+    user = process.get_extra_info("username")
+    machine.note_connection("exec", port, user=user, command=process.command)
+    call = Call(
+        machine=machine,
+        user=user,
+        argv=(),
+        environment={"CLIENT_KEY": process.get_extra_info("key") or ""},
+        stdin=_SessionInput(process.stdin),
+        write_out=process.stdout.write,
+        write_error=process.stderr.write,
+        terminal=process.get_terminal_type() is not None,
+        dropped=process.channel.wait_closed,
+        cut=process.get_extra_info("wire").cut,
+    )
+    await _until_gone(call, process)
+
+
+async def _until_gone(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    """Runs the session's command. When the connection goes, the command goes too; what systemd runs goes on."""
+    work = asyncio.create_task(_session_status(call, process.command))
+    gone = asyncio.create_task(process.channel.wait_closed())
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            with suppress(OSError, asyncssh.Error):  # the client, or the machine, went away meanwhile
+                process.exit(work.result())
+    finally:
+        work.cancel()
+        gone.cancel()
+
+
+async def _session_status(call: Call, line: str | None) -> int:
+    if line is None:
+        call.complain("simulated machines have no interactive shell; give ssh a command")
+        return 1
+    try:
+        return await run_line(call, line)
+    except (asyncssh.Error, ConnectionError):
+        raise
+    except Exception as error:
+        call.machine.log(f"`{line}` failed inside the simulation: {error!r}")
+        call.complain(f"simulated machine: internal error: {error!r}")
+        return _INTERNAL_ERROR
+
+
+async def run_line(call: Call, line: str, arguments: Sequence[str] = ()) -> int:
+    """Runs a line as a shell would; `arguments` are `$0`, `$1` and so on."""
+    try:
+        sequence = parse(line, arguments)
+    except ShellError as refusal:
+        call.complain(f"bash: {refusal}")
+        return NOT_FOUND
+    status = 0
+    for simple in sequence:
+        if simple.connector == "&&" and status != 0:
+            continue
+        surroundings = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
+        if simple.argv:
+            status = await run_command(surroundings)
+    return status
+
+
+async def run_command(call: Call) -> int:
+    """Runs one simple command: a known one, or a program that lies on the machine."""
+    name = call.argv[0]
+    if name in ("exec", "command") and call.arguments:
+        return await run_command(call.with_argv(call.arguments))
+    command = find(call)
+    if command is None:
+        call.complain(f"{name}: command not found (simulated machine)")
+        return NOT_FOUND
+    await stages.begin(call)
+    return await command(call)
+
+
+def find(call: Call) -> commands.Command | None:
+    """What implements a call's first word, if the machine has it and it is found where the call looks."""
+    name = call.argv[0]
+    if "/" in name:
+        return _program(call)
+    if call.on_path or name in _BUILTINS:
+        return commands.table(call.machine).get(name)
+    return None
+
+
+def _program(call: Call) -> commands.Command | None:
+    """The program a path leads to, by its first line; also the usual paths of known commands."""
+    path = call.argv[0]
+    with suppress(OSError, UnicodeDecodeError):
+        first, _, _ = call.machine.root.text(path).partition("\n")
+        if first.startswith(PROGRAM):
+            return commands.PROGRAMS.get(first.removeprefix(PROGRAM))
+    folder, _, name = path.rpartition("/")
+    system = folder.removesuffix("/sw/bin")
+    known = folder in commands.FOLDERS or (system != folder and call.machine.root.exists(f"{system}/{MANIFEST}"))
+    return commands.table(call.machine).get(name) if known else None
+
+
+class _SessionInput:
+    """A session's input without the events of its terminal."""
+
+    def __init__(self, reader: asyncssh.SSHReader[bytes]) -> None:
+        self._reader = reader
+
+    async def read(self, size: int = -1) -> bytes:
+        return await self._reader.read(size)
+
+    async def readline(self) -> bytes:
+        while True:
+            with suppress(asyncssh.TerminalSizeChanged):
+                return await self._reader.readline()
+
+    async def readexactly(self, size: int) -> bytes:
+        return await self._reader.readexactly(size)
+
+
+class _NoInput:
+    """The standard input of what nobody is connected to."""
+
+    async def read(self, size: int = -1) -> bytes:  # noqa: ARG002
+        return b""
+
+    async def readline(self) -> bytes:
+        return b""
+
+    async def readexactly(self, size: int) -> bytes:
+        raise asyncio.IncompleteReadError(b"", size)
+
+
+def service_of(machine: Machine, timer: Timer) -> Work:
+    """What a timer's service does: its program with systemd's surroundings, its output in the machine's journal."""
+
+    def journal(data: bytes) -> None:
+        for line in data.decode(errors="replace").splitlines():
+            machine.log(f"{timer.service}: {line}")
+
+    call = Call(
+        machine=machine,
+        user="root",
+        argv=tuple(timer.argv),
+        environment=timer.environment,
+        stdin=_NoInput(),
+        write_out=journal,
+        write_error=journal,
+        terminal=False,
+        dropped=_never,
+        cut=_nothing,
+    )
+    return lambda: run_detached(call, timer.has_path)
+
+
+async def run_detached(call: Call, has_path: bool) -> int:
+    """Runs a service's program. It is found where the client looks; what it starts only where systemd has it look.
+
+    That is systemd's own folder on NixOS, unless the service gets a PATH of its own (`systemd-run -E PATH`).
+    """
+    command = find(call)
+    service = replace(call, detached=True, on_path=has_path)
+    if command is None:
+        call.complain(f"Failed to locate executable {call.argv[0]}: No such file or directory")
+        return _EXEC_FAILED
+    await stages.begin(service)
+    return await command(service)
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def _nothing() -> None:
+    """There is no connection to cut."""

@@ -1,0 +1,155 @@
+"""One simulated machine: its disks, what it runs, and whom it lets in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fediversity.embedded_cloud.machines import activation, disks
+from fediversity.embedded_cloud.machines.filesystem import Root
+from fediversity.embedded_cloud.machines.ports import Ports
+from fediversity.embedded_cloud.machines.power import Power
+from fediversity.embedded_cloud.machines.record import Phase, Record
+from fediversity.embedded_cloud.machines.spec import MachineSpec
+from fediversity.embedded_cloud.machines.switch_faults import SwitchFaults
+from fediversity.embedded_cloud.machines.units import Units
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.site import Site
+
+
+class Machine:
+    """A machine of a site. Its folder holds `machine.json`, `connections.jsonl` and the file systems."""
+
+    def __init__(self, folder: Path, record: Record, site: Site) -> None:
+        self.folder = folder
+        self.record = record
+        self.site = site
+        self.disk = Root(folder / "root")
+        self.installer = Root(folder / "installer")
+        self.initrd = Root(folder / "initrd")
+        self.ports = Ports(self)
+        self.units = Units(self)
+        self.troubles = SwitchFaults(self)
+        self.power = Power(self)
+        self.switching = asyncio.Lock()
+        self.rebuilding = 0
+        """How many `darwin-rebuild switch` are at work."""
+
+    @property
+    def spec(self) -> MachineSpec:
+        """The machine as its provider made it."""
+        return self.record.spec
+
+    @property
+    def phase(self) -> Phase:
+        """What runs now."""
+        return self.record.phase
+
+    @property
+    def is_darwin(self) -> bool:
+        """Whether this is a Mac."""
+        return self.spec.image_os == "darwin"
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it is on, but nothing it is sent arrives: it sleeps, or its system has no network."""
+        return self.site.faults.present(self.spec.name, "asleep") is not None or self.troubles.network_is_down
+
+    @property
+    def sshd_unit(self) -> str:
+        """What systemd calls the SSH server."""
+        return "ssh.service" if self.phase == "debian" else "sshd.service"
+
+    @property
+    def root(self) -> Root:
+        """The file system of what runs now."""
+        return {"installer": self.installer, "initrd": self.initrd}.get(self.record.phase, self.disk)
+
+    def log(self, text: str) -> None:
+        """A line in the datacenter's log."""
+        print(f"{time.strftime('%H:%M:%S')} {self.spec.name}: {text}", flush=True)
+
+    def note_connection(self, event: str, port: int, **facts: Any) -> None:
+        """One line of `connections.jsonl`."""
+        entry = {"at": time.time(), "event": event, "user": None, "command": None, "port": port} | facts
+        with (self.folder / "connections.jsonl").open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def save(self) -> None:
+        """Writes `machine.json`."""
+        self.record.save(self.folder / "machine.json")
+
+    def authorized_keys(self, user: str) -> str:
+        """The keys that may log in as a user, in the form of an `authorized_keys` file."""
+        if user == "root" and self.phase in ("debian", "darwin") and not self.spec.root_login:
+            return ""
+        files = (f"{disks.home(self.spec, user)}/.ssh/authorized_keys", f"{activation.KEYS_FOLDER}/{user}")
+        return "".join(self.root.read(path).decode() for path in files if self.root.exists(path))
+
+    async def make(self) -> None:
+        """Writes the disk of a new machine and boots it."""
+        disks.provision(self.disk, self.spec)
+        await self.power.boot()
+
+    async def resume(self) -> None:
+        """Goes on after the daemon was away: what ran still runs, with the same files, keys and boot id."""
+        if self.phase == "rebooting":
+            await self.power.boot()
+        elif self.phase in ("crashed", "off"):
+            await self.power.go_silent(self.phase)
+        else:
+            self.units.resume()
+            await self.ports.settle()
+
+    async def pass_time(self, seconds: float) -> None:
+        """What takes so long on a slow machine; on others nothing takes any time."""
+        if slow := self.site.faults.present(self.spec.name, "slow"):
+            await asyncio.sleep(seconds * float(slow.parameter or 1))
+
+    def erase_disk(self) -> None:
+        """Wipes the disk and mounts the empty one under /mnt of the installer."""
+        shutil.rmtree(self.disk.base, ignore_errors=True)
+        self.record.disk = "blank"
+        self.record.luks = None
+        self.record.proven, self.record.spoilt = [], {}
+        self.installer.clear("/mnt")
+        self.save()
+
+    async def heal(self) -> None:
+        """Somebody repairs the machine on the spot; one that hangs is power-cycled."""
+        self.troubles.heal()
+        if self.phase == "crashed":
+            await self.power.off()
+            await self.power.on()
+        await self.ports.settle()
+
+    def reload_host_key(self) -> None:
+        """New connections meet the host key that the system has now."""
+        self.ports.show_host_key()
+
+    async def change(self, spec: MachineSpec) -> None:
+        """Takes a changed spec in place."""
+        firewall_changed = spec.allowed_ports != self.spec.allowed_ports
+        self.record.spec = spec
+        if self.phase in ("debian", "darwin"):
+            disks.write_authorized_keys(self.root, spec)
+        elif self.phase == "nixos":
+            activation.write_authorized_keys(self)
+        self.save()
+        if firewall_changed:
+            await self.ports.settle()
+
+    async def close(self) -> None:
+        """Drops every connection and closes every port."""
+        await self.ports.close()
+
+    async def end(self) -> None:
+        """Closes everything for good, in the middle of a reboot too."""
+        self.units.halt()
+        await self.power.end()
+        await self.close()

@@ -1,0 +1,113 @@
+"""All machines of one site, and what one of them may know of another."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from fediversity.embedded_cloud.machines import mesh
+from fediversity.embedded_cloud.machines.machine import Machine
+from fediversity.embedded_cloud.machines.record import Record
+from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from fediversity.embedded_cloud.machines.faults import Faults
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Site:
+    """The machines below `cloud/machines`."""
+
+    def __init__(self, cloud: Path, faults: Faults) -> None:
+        self._folder = cloud / "machines"
+        self.faults = faults
+        self.machines: dict[str, Machine] = {}
+
+    async def resume(self) -> None:
+        """Brings every machine on disk back."""
+        for path in sorted(self._folder.glob("*/machine.json")):
+            machine = Machine(path.parent, Record.load(path), self)
+            self.machines[machine.spec.id] = machine
+            try:
+                await machine.resume()
+            except DatacenterError as error:  # something else took its port; the other machines still come back
+                machine.log(f"does not come back: {error}")
+
+    async def create(self, spec: MachineSpec) -> None:
+        """Makes and boots a machine, unless one of that id is there."""
+        if not _ID.fullmatch(spec.id):
+            raise DatacenterError(f"`{spec.id}` cannot be the id of a machine")
+        if spec.id in self.machines:
+            return
+        folder = self._folder / spec.id
+        shutil.rmtree(folder, ignore_errors=True)  # of a creation that was cut short: it has no machine.json
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        machine = Machine(folder, Record.new(spec), self)
+        self.machines[spec.id] = machine
+        try:
+            await machine.make()
+        except Exception:
+            await self.delete(spec.id)
+            raise
+
+    async def delete(self, machine_id: str) -> None:
+        """Ends a machine and removes everything of it."""
+        machine = self.machines.pop(machine_id, None)
+        if machine is not None:
+            await machine.end()
+            shutil.rmtree(machine.folder)
+
+    async def change(self, machine_id: str, changes: Mapping[str, Any]) -> None:
+        """Changes a machine in place."""
+        machine = self.machine(machine_id)
+        await machine.change(machine.spec.changed(changes))
+
+    async def settle(self) -> None:
+        """Faults have come or gone: every machine that is not just starting answers as it should now."""
+        for machine in list(self.machines.values()):
+            if not machine.power.is_between:
+                try:
+                    await machine.ports.settle()
+                except DatacenterError as error:
+                    machine.log(f"does not answer: {error}")
+
+    async def heal(self, name: str | None) -> None:
+        """Repairs the machine of a name, or every machine."""
+        for machine in list(self.machines.values()):
+            if name in (None, machine.spec.name):
+                await machine.heal()
+
+    def machine(self, machine_id: str) -> Machine:
+        """A machine by id. Raises `DatacenterError` when there is none."""
+        if machine_id not in self.machines:
+            raise DatacenterError(f"there is no simulated machine `{machine_id}`")
+        return self.machines[machine_id]
+
+    def zerotier_controller(self, network: str) -> mesh.Service | None:
+        """The service that controls a network, if its machine runs."""
+        for machine in self.machines.values():
+            if machine.phase == "nixos":
+                service = mesh.Service(machine)
+                if service.installed and service.controls(network):
+                    return service
+        return None
+
+    def zerotier_member(self, network: str, node: str) -> Machine | None:
+        """The machine with this node that takes part in a network, if it runs and has a network at all."""
+        for machine in self.machines.values():
+            if machine.phase in ("nixos", "darwin") and not machine.is_cut_off:
+                service = mesh.Service(machine)
+                if service.installed and service.node == node and service.is_in(network):
+                    return machine
+        return None
+
+    async def end(self) -> None:
+        """Ends every machine; they stay on disk."""
+        for machine in self.machines.values():
+            await machine.end()

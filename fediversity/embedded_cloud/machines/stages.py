@@ -1,0 +1,56 @@
+"""The stages of a deployment as a machine sees them: by the commands that begin them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.call import Call
+
+COMMAND_SECONDS = 0.02
+STAGE_SECONDS = 0.2
+"""What a command and a stage of a deployment take on a machine that is `slow 1`. On others they take no time."""
+
+_BY_NAME = {
+    "tar": "upload",
+    "nix-daemon": "copy",
+    "disko": "disko",
+    "nixos-install": "install",
+    "nixos-facter": "facter",
+    "reboot": "reboot",
+    "activate": "switch",
+}
+_SWITCHES = {"boot": "boot", "switch": "switch", "test": "switch"}
+_REBUILDS = {"switch": "switch", "activate": "switch", "build": "build", "check": "build"}
+
+
+def stage_of(argv: Sequence[str]) -> str | None:
+    """The stage that a simple command begins, None for all others. Wrappers like `sudo` begin none themselves."""
+    path, *arguments = argv
+    name = path.rsplit("/", 1)[-1]
+    if name == "switch-to-configuration":
+        return _SWITCHES.get(arguments[0]) if arguments else None
+    if name == "nix":
+        return "build" if "build" in arguments else None
+    if name == "darwin-rebuild":
+        return next((_REBUILDS[word] for word in arguments if word in _REBUILDS), None)
+    if path.endswith("/kexec/run"):
+        return "kexec"
+    if name == "systemctl" and arguments == ["default"]:
+        return "unlock"
+    return _BY_NAME.get(name)
+
+
+async def begin(call: "Call") -> None:
+    """What happens as a command begins: its time passes, and faults strike.
+
+    Raises `ConnectionResetError` when the connection is cut and the command goes with it. What systemd runs goes on.
+    """
+    stage = stage_of(call.argv)
+    faults, name = call.machine.site.faults, call.machine.spec.name
+    if stage is not None and faults.happens(name, "drop-at-step", stage):
+        call.cut()
+        if not call.detached:
+            raise ConnectionResetError
+    # A switch passes its time itself, behind its lock.
+    long = stage is not None and not call.argv[0].endswith("/switch-to-configuration")
+    await call.machine.pass_time(STAGE_SECONDS if long else COMMAND_SECONDS)

@@ -1,0 +1,91 @@
+"""What a switch brings a machine when it has a fault: an activation that dies, no network, a unit that fails.
+
+A fault strikes a system that the machine has not run well before: going back to a former system works, as it does
+where the new configuration is to blame. What a system was struck by stays with it, also after a reboot into it, until
+it is switched to once more without a fault.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fediversity.embedded_cloud.machines import profiles
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.machine import Machine
+
+ACTIVATION_UNIT = "sops-install-secrets.service"
+"""The unit that cannot start after an activation that died before it had installed the secrets."""
+
+_STRIKES = ("network-down", "unit-fails")
+
+
+class SwitchFaults:
+    """The troubles of one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    @property
+    def running(self) -> str | None:
+        """The system that runs now, if it is one of Nix."""
+        machine = self._machine
+        if machine.phase in ("nixos", "darwin") and machine.disk.exists(profiles.CURRENT):
+            return machine.disk.canonical(profiles.CURRENT)
+        return None
+
+    @property
+    def network_is_down(self) -> bool:
+        """Whether the running system has no network."""
+        return "network-down" in self._machine.record.spoilt.get(self.running or "", {})
+
+    def activation_dies(self, system: str) -> bool:
+        """Whether the activation of a system dies before it becomes the running one. Counts."""
+        machine = self._machine
+        if self._is_proven(system) or not machine.site.faults.happens(machine.spec.name, "switch-fails"):
+            return False
+        if not machine.is_darwin:
+            machine.units.fail(ACTIVATION_UNIT, "Install secrets (simulated)", system)
+        return True
+
+    def switched(self, system: str) -> None:
+        """A system has become the running one by a switch: what belonged to the one before is over."""
+        machine = self._machine
+        machine.units.forget_failures_of_systems()
+        found = {} if self._is_proven(system) else self._strike()
+        machine.record.spoilt.pop(system, None)
+        if found:
+            machine.record.spoilt[system] = found
+        elif system not in machine.record.proven:
+            machine.record.proven.append(system)
+        self._have_units_fail(system)
+        machine.save()
+
+    def booted(self) -> None:
+        """The machine has booted a system: what that was struck by is there again."""
+        system = self.running
+        if system is None:
+            return
+        record = self._machine.record
+        if system not in record.spoilt and system not in record.proven:
+            record.proven.append(system)
+        self._have_units_fail(system)
+
+    def heal(self) -> None:
+        """Somebody has repaired the machine."""
+        self._machine.record.spoilt = {}
+        self._machine.units.forget_failures_of_systems()
+        self._machine.save()
+
+    def _is_proven(self, system: str) -> bool:
+        return system in self._machine.record.proven
+
+    def _strike(self) -> dict[str, str]:
+        faults, name = self._machine.site.faults, self._machine.spec.name
+        struck = {kind: faults.happens(name, kind) for kind in _STRIKES}
+        return {kind: fault.parameter or "" for kind, fault in struck.items() if fault is not None}
+
+    def _have_units_fail(self, system: str) -> None:
+        unit = self._machine.record.spoilt.get(system, {}).get("unit-fails")
+        if unit and not self._machine.is_darwin:
+            self._machine.units.fail(unit, f"{unit.rpartition('.')[0]} (simulated)", system)

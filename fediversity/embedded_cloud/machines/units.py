@@ -1,0 +1,202 @@
+"""The units of a machine's systemd that commands start or that have failed: transient services and timers.
+
+Timers are on record, so they outlive the daemon as they would outlive any client; a reboot loses them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from fediversity.embedded_cloud.machines.machine import Machine
+
+_STOPPED = 255
+"""systemd-run's own exit status when its service was ended by a signal."""
+
+Active = Literal["active", "activating", "inactive", "failed"]
+
+
+class UnitError(Exception):
+    """systemd refuses; the message is its own."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A loaded unit as `systemctl list-units` shows it."""
+
+    name: str
+    active: Active
+    sub: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A transient timer: when it elapses (seconds of the epoch) and what its service then runs."""
+
+    name: str
+    due: float
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    has_path: bool
+    collect: bool
+
+    @property
+    def service(self) -> str:
+        """The name of the service it starts."""
+        return f"{self.name.removesuffix('.timer')}.service"
+
+
+Work = Callable[[], Awaitable[int]]
+
+
+class Units:
+    """The units of one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._services: dict[str, tuple[str, asyncio.Task[int]]] = {}
+        self._timers: dict[str, tuple[Timer, asyncio.Task[None]]] = {}
+
+    def resume(self) -> None:
+        """Arms the timers on record again, after the daemon was away."""
+        for entry in self._machine.record.timers:
+            self._wait(Timer(**entry))
+
+    def arm(self, timer: Timer) -> None:
+        """Loads a timer and its service. Raises `UnitError` when one of the name is loaded already."""
+        for name in (timer.name, timer.service):
+            self._refuse_loaded(name, "timer")
+        self._wait(timer)
+        self._remember()
+
+    async def outlast(self, task: asyncio.Task[int]) -> int:
+        """Waits for a service, which goes on when whoever waits is gone; gives its exit status."""
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # somebody stopped it
+                return _STOPPED
+            raise
+
+    def start(self, name: str, description: str, work: Work, collect: bool) -> asyncio.Task[int]:
+        """Starts a service. Raises `UnitError` when one of the name is loaded already."""
+        self._refuse_loaded(name, "service")
+        task = asyncio.create_task(self._serve(name, description, work, collect))
+        self._services[name] = (description, task)
+        return task
+
+    async def _serve(self, name: str, description: str, work: Work, collect: bool) -> int:
+        try:
+            status = await work()
+        except Exception as error:
+            self._machine.log(f"{name}: {error!r}")
+            status = 1
+        finally:
+            self._services.pop(name, None)
+        if status != 0:
+            self._machine.log(f"{name}: Main process exited, code=exited, status={status}")
+            if not collect:
+                self.fail(name, description)
+        return status
+
+    def fail(self, name: str, description: str, system: str = "") -> None:
+        """A unit has failed; `system` is the configuration it belongs to, if it does to one."""
+        self._machine.record.failed[name] = {"description": description, "system": system}
+        self._machine.save()
+
+    def forget_failures_of_systems(self) -> None:
+        """A switch starts what had failed."""
+        failed = self._machine.record.failed
+        self._machine.record.failed = {name: facts for name, facts in failed.items() if not facts["system"]}
+
+    def reset_failed(self, name: str | None) -> None:
+        """`systemctl reset-failed`. Raises `UnitError` for a unit that is not loaded."""
+        if name is None:
+            self._machine.record.failed = {}
+        else:
+            if self.find(name) is None:
+                raise UnitError(f"Failed to reset failed state of unit {name}: Unit {name} not loaded.")
+            self._machine.record.failed.pop(name, None)
+        self._machine.save()
+
+    async def stop(self, name: str) -> None:
+        """`systemctl stop`. Raises `UnitError` for a unit that is not loaded."""
+        if self.find(name) is None:
+            raise UnitError(f"Failed to stop {name}: Unit {name} not loaded.")
+        if name in self._timers:
+            self._timers.pop(name)[1].cancel()
+            self._remember()
+        if name in self._services:
+            _, task = self._services.pop(name)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def states(self) -> list[State]:
+        """Every loaded unit that is known here, in systemctl's order: by type, then by name."""
+        found = [
+            State(self._machine.sshd_unit, "active", "running", "SSH Daemon"),
+            *(State(name, "active", "running", text) for name, (text, _) in self._services.items()),
+            *(State(name, "active", "waiting", _described(timer)) for name, (timer, _) in self._timers.items()),
+            *(State(timer.service, "inactive", "dead", _described(timer)) for timer, _ in self._timers.values()),
+            *(
+                State(name, "failed", "failed", facts["description"])
+                for name, facts in self._machine.record.failed.items()
+            ),
+        ]
+        return sorted(found, key=lambda state: (state.name.rpartition(".")[2], state.name))
+
+    def find(self, name: str) -> State | None:
+        """A unit by its name; None when it is not loaded."""
+        return next((state for state in self.states() if state.name == name), None)
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a unit has failed."""
+        return bool(self._machine.record.failed)
+
+    def halt(self) -> None:
+        """The daemon goes: nothing runs here any more, timers stay on record."""
+        tasks = [task for _, task in self._services.values()] + [task for _, task in self._timers.values()]
+        self._services, self._timers = {}, {}
+        for task in tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def reboot(self) -> None:
+        """The machine goes down: services end, transient units and failures are forgotten."""
+        self.halt()
+        self._machine.record.timers = []
+        self._machine.record.failed = {}
+
+    def _refuse_loaded(self, name: str, kind: str) -> None:
+        if self.find(name) is not None:
+            raise UnitError(
+                f"Failed to start transient {kind} unit: Unit {name} was already loaded or has a fragment file."
+            )
+
+    def _wait(self, timer: Timer) -> None:
+        self._timers[timer.name] = (timer, asyncio.create_task(self._elapse(timer)))
+
+    async def _elapse(self, timer: Timer) -> None:
+        from fediversity.embedded_cloud.machines.interpreter import service_of  # noqa: PLC0415  they call each other
+
+        await asyncio.sleep(timer.due - time.time())
+        del self._timers[timer.name]
+        self._remember()
+        self._machine.log(f"{timer.name} elapsed: starting {timer.service}")
+        self.start(timer.service, _described(timer), service_of(self._machine, timer), timer.collect)
+
+    def _remember(self) -> None:
+        self._machine.record.timers = [asdict(timer) for timer, _ in self._timers.values()]
+        self._machine.save()
+
+
+def _described(timer: Timer) -> str:
+    return f"[systemd-run] {' '.join(timer.argv)}"

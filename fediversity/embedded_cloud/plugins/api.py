@@ -1,0 +1,123 @@
+"""The API between a provider and its cloud when it fails, and what the real provider's client makes of that.
+
+- Hetzner (hcloud-go, `client_handler_retry.go`): a request is made again, five times at most, after
+  `rate_limit_exceeded` and after a gateway's time-out, also one that creates. Other failures are reported at once.
+- Google (terraform-provider-google, `retry_transport.go`): a request is made again after 429, 500, 502 and 503, for
+  90 seconds at most, which is also how long it waits for an answer.
+
+So a creation that times out is asked for twice at Hetzner, and the second time the name is taken; at Google it fails.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from fediversity.embedded_cloud.faults.store import FaultStore
+from fediversity.embedded_cloud.plugins.problems import CloudError, api_error
+from fediversity.embedded_cloud.plugins.provider import Call
+
+Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
+
+SECOND = 0.05
+"""What a second of a real client's patience takes here."""
+
+_PART = re.compile(
+    r"-(firewall(-\d+|-closed)?|address(-ipv6)?|server|account|image|disk-.+|network|(volume|attachment)-.+|rdns(-ipv6)?)$"
+)
+"""What the program appends to a machine's name for each of its resources."""
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class Client:
+    """How a real provider's client deals with failures. `pauses` are the seconds before each further attempt."""
+
+    retried: frozenset[Failure]
+    pauses: tuple[float, ...]
+    errors: Mapping[Failure, tuple[str, str]]
+    patience: float = 0.0
+
+    def error(self, failure: Failure) -> CloudError:
+        """What the provider reports in the end."""
+        message, code = self.errors[failure]
+        return api_error(message, code, "failed")
+
+
+CLIENTS: Mapping[str, Client] = {
+    "hcloud": Client(
+        frozenset({"api-429", "api-timeout-after-create"}),
+        (1, 2, 4, 8, 16),
+        {
+            "api-429": ("API rate limit exceeded", "rate_limit_exceeded"),
+            "api-500": ("an error occurred within a service", "service_error"),
+            "api-timeout-after-create": ("server responded with status code 504", "timeout"),
+        },
+    ),
+    "gcp": Client(
+        frozenset({"api-429", "api-500"}),
+        (0.5, 1, 1.5, 2.5, 4, 6.5, 10.5, 17, 27.5),
+        {
+            "api-429": ("googleapi: Error 429: Rate Limit Exceeded", "rateLimitExceeded"),
+            "api-500": ("googleapi: Error 500: Internal error encountered.", "backendError"),
+            "api-timeout-after-create": ("no answer: context deadline exceeded", "timeout"),
+        },
+        patience=30.0,
+    ),
+}
+"""By package. Other packages have no API: their clouds are on this computer in reality, too."""
+
+
+async def request(
+    book: FaultStore,
+    package: str,
+    call: Call,
+    name: object,
+    work: Callable[[], _Answer],
+    *,
+    creates: bool = False,
+) -> _Answer:
+    """Does a piece of work as a request to a provider's API. Raises `CloudError`, also the work's own."""
+    client = CLIENTS.get(package)
+    if client is None:
+        return await asyncio.to_thread(work)
+    names = [*_names(call.name, name)]
+    for pause in (*client.pauses, None):
+        failure = _strikes(book, names)
+        if failure is None and not (creates and _happens(book, names, "api-timeout-after-create")):
+            return await asyncio.to_thread(work)
+        if failure is None:
+            failure = "api-timeout-after-create"
+            await asyncio.to_thread(work)
+            await _wait(call, client.patience)
+        if failure not in client.retried or pause is None or call.cancelled.is_set():
+            raise client.error(failure)
+        await _wait(call, pause)
+    raise AssertionError("the last attempt answers or raises")
+
+
+def _names(resource: str, name: object) -> Iterator[str]:
+    """The names a fault may be set for: the resource's in the program and in the cloud, and its machine's."""
+    yield resource
+    if isinstance(name, str) and name != resource:
+        yield name
+    machine = _PART.sub("", resource)
+    if machine not in (resource, name):
+        yield machine
+
+
+def _strikes(book: FaultStore, names: list[str]) -> Failure | None:
+    kinds: tuple[Failure, ...] = ("api-429", "api-500")
+    return next((kind for kind in kinds if _happens(book, names, kind)), None)
+
+
+def _happens(book: FaultStore, names: list[str], kind: Failure) -> bool:
+    return any(book.happens(name, kind) for name in names)
+
+
+async def _wait(call: Call, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(call.cancelled.wait(), seconds * SECOND)

@@ -1,0 +1,82 @@
+"""`command:local:Command`: when which text runs, and what is kept."""
+
+import os
+from collections.abc import Iterable, Mapping
+from secrets import token_hex
+from typing import Any
+
+from fediversity.embedded_cloud.plugins.command.process import Command, ProcessResult, run
+from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean, not_simulated
+from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
+from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public
+
+COMMAND = "command:local:Command"
+LOGGING = ("stdout", "stderr", "stdoutAndStderr", "none")
+_SHELL = ["/bin/sh", "-c"]
+
+
+class LocalCommand(Resource):
+    """A command that runs when the resource is made, changed or deleted. It has no state to look at, so no drift."""
+
+    def rules(self, inputs: Values) -> Iterable[Problem]:
+        logging = inputs.get("logging")
+        if isinstance(logging, str) and logging not in LOGGING:
+            yield Problem("logging", f'"{logging}" is no way of logging{did_you_mean(logging, LOGGING)}')
+        for name in ("assetPaths", "archivePaths"):
+            if inputs.get(name):
+                yield not_simulated(name, "files are not collected")
+
+    def planned(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
+        """Nothing runs in a preview, so what the command will say is unknown, also when it has run before."""
+        del outputs
+        return {**public(inputs), "stdout": UNKNOWN, "stderr": UNKNOWN}
+
+    async def create(self, call: Call, inputs: Values) -> State:
+        state = public(inputs)
+        finished = await _run(call, state.get("create"), state, {})
+        return State(f"{call.name}{token_hex(4)}", inputs, state | finished)
+
+    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del call
+        return State(id_, inputs, outputs)
+
+    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
+        del id_
+        state = public(inputs)
+        text = state.get("update", state.get("create"))
+        return state | await _run(call, text, state, outputs)
+
+    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
+        """Runs with everything as it was when the resource was last made or changed."""
+        del id_
+        await _run(call, outputs.get("delete"), outputs, outputs)
+
+
+async def _run(call: Call, text: str | None, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Values:
+    """Runs a text if there is one; gives the output properties. `previous` are those of the time before."""
+    if text is None:
+        return {name: previous.get(name, "") for name in ("stdout", "stderr")}
+    finished = await run(_command(text, inputs, previous), call.timeout, call.cancelled, call.log)
+    return _said(finished)
+
+
+def _command(text: str, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Command:
+    logging = inputs.get("logging", "stdoutAndStderr")
+    return Command(
+        argv=[*(inputs.get("interpreter") or _SHELL), text],
+        environment={**os.environ, **inputs.get("environment", {}), **_previous(inputs, previous)},
+        directory=inputs.get("dir"),
+        stdin=inputs.get("stdin"),
+        log_stdout=logging in {"stdout", "stdoutAndStderr"},
+        log_stderr=logging in {"stderr", "stdoutAndStderr"},
+    )
+
+
+def _previous(inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, str]:
+    if not inputs.get("addPreviousOutputInEnv", True):
+        return {}
+    return {f"PULUMI_COMMAND_{name.upper()}": previous[name] for name in ("stdout", "stderr") if previous.get(name)}
+
+
+def _said(finished: ProcessResult) -> Values:
+    return {"stdout": finished.stdout, "stderr": finished.stderr}

@@ -1,0 +1,30 @@
+"""What hangs on a server without being part of it: places in networks, volumes, names of addresses."""
+
+from collections.abc import Iterator
+
+from fediversity.embedded_cloud.plugins.hcloud.facts import RDNS, SERVER, SERVER_NETWORK, VOLUME_ATTACHMENT
+from fediversity.embedded_cloud.store import Record, Session
+
+
+def of_server(session: Session, type_: str, server_id: object) -> Iterator[Record]:
+    """The records of a type that name a server."""
+    return (record for record in session.all(type_) if str(record.inputs.get("serverId")) == str(server_id))
+
+
+def detach_from_server(session: Session, server: Record) -> None:
+    """Hetzner detaches everything from a server that it deletes."""
+    for type_ in (SERVER_NETWORK, VOLUME_ATTACHMENT, RDNS):
+        for record in [*of_server(session, type_, server.id)]:
+            session.remove(record)
+
+
+def forget_names(session: Session, primary_ip: Record) -> None:
+    """The reverse names of an address go with it."""
+    for record in session.all(RDNS):
+        if str(record.inputs.get("primaryIpId")) == primary_ip.id:
+            session.remove(record)
+
+
+def group_members(session: Session, group_id: object) -> list[Record]:
+    """The servers in a placement group."""
+    return [server for server in session.all(SERVER) if str(server.inputs.get("placementGroupId")) == str(group_id)]

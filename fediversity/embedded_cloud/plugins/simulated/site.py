@@ -1,0 +1,100 @@
+"""The site: the folder of a stack's embedded cloud, and the throwaway SSH key that its machines let in."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from fediversity.embedded_cloud.folders import StackFolder
+from fediversity.embedded_cloud.plugins.cloud import Machines
+from fediversity.embedded_cloud.plugins.problems import CloudError, Problem
+from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
+from fediversity.embedded_cloud.plugins.schema import Table
+from fediversity.embedded_cloud.plugins.values import Values
+from fediversity.embedded_cloud.store import LEFT_BEHIND, Record, Store
+
+SITE = "simulated:index:Site"
+
+
+class SiteResource(Resource):
+    """Comes first and goes last: everything else of the embedded cloud lives in its folder. Its id is the stack."""
+
+    def __init__(self, table: Table, folder: StackFolder, machines: Machines) -> None:
+        super().__init__(table)
+        self.folder = folder
+        self.machines = machines
+
+    def rules(self, inputs: Values) -> list[Problem]:
+        stack, own = inputs.get("stack"), self.folder.root.name
+        if isinstance(stack, str) and stack != own:
+            return [Problem("stack", f'is "{stack}", but the provider is for the stack "{own}"')]
+        return []
+
+    async def create(self, call: Call, inputs: Values) -> State:
+        del call
+        return await asyncio.to_thread(self._create, inputs)
+
+    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del call, outputs
+        if id_ != self.folder.root.name or not self._public_key.exists():
+            return None
+        return self._state(inputs or {"stack": id_})
+
+    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
+        del call, id_, outputs
+        return self._state(inputs).outputs
+
+    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
+        del call, id_, outputs
+        await asyncio.to_thread(self._delete)
+
+    def _create(self, inputs: Values) -> State:
+        for folder in (self.folder.root, self.folder.cloud):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        if not self._public_key.exists():
+            self._generate_key()
+        name = self.folder.root.name
+        with Store(self.folder.store).writing() as session:
+            session.put(Record(SITE, name, name, inputs={"stack": name}))
+        return self._state(inputs)
+
+    def _generate_key(self) -> None:
+        """Under another name first, so that an interrupted run leaves no half a key."""
+        half = self.folder.identity.with_name("identity.new")
+        for path in (half, half.with_name("identity.new.pub")):
+            path.unlink(missing_ok=True)
+        comment = f"simulated-{self.folder.root.name}"
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(half)],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        half.rename(self.folder.identity)
+        half.with_name("identity.new.pub").rename(self._public_key)
+
+    def _delete(self) -> None:
+        with Store(self.folder.store).reading() as session:
+            left = [
+                record for record in session.everything() if record.type != SITE and not record.facts.get(LEFT_BEHIND)
+            ]
+        if left:
+            names = ", ".join(f"{record.name} ({record.type})" for record in left[:5])
+            raise CloudError(f"the simulated site still holds {len(left)} resources: {names}")
+        self.machines.stop()
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.folder.root)
+        with suppress(OSError):  # another stack's folder is beside this one
+            self.folder.root.parent.rmdir()
+
+    @property
+    def _public_key(self) -> Path:
+        return self.folder.identity.with_suffix(".pub")
+
+    def _state(self, inputs: Mapping[str, Any]) -> State:
+        key = self._public_key.read_text().strip()
+        return State(self.folder.root.name, dict(inputs), {"stack": self.folder.root.name, "publicKey": key})

@@ -1,0 +1,116 @@
+"""`clan vars generate|check|get|list|upload`."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from fediversity.embedded_cloud.tools import generators, secrets
+from fediversity.embedded_cloud.tools.errors import ToolError
+from fediversity.embedded_cloud.tools.flake import Flake
+from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.vars import File, Generator, Store, generate
+from fediversity.embedded_cloud.tools.workspace import Workspace
+
+
+def run_generators(
+    flake: Flake, store: Store, machines: list[str], again: bool = False, only: str | None = None
+) -> int:
+    """Runs what is missing for machines, or everything again; gives how many generators ran."""
+    if not machines:
+        raise ToolError("At least one machine must be provided")
+    wanted, users = generators.of_fleet(flake, machines)
+    if only is not None:
+        wanted = [generator for generator in wanted if generator.name == only]
+        if not wanted:
+            raise ToolError(f"Generator(s) '{only}' not found in machines {machines}")
+    return generate(store, wanted, users, again)
+
+
+def generate_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
+    """Generates what is missing. Names that are no machines are passed over, as in the real tool."""
+    machines = [name for name in flake.tagged([]) if not args.machines or name in args.machines]
+    ran = run_generators(flake, Store(workspace.overlay), machines, bool(args.regenerate), args.generator)
+    if ran == 0:
+        say("All vars are there already; nothing was generated.")
+    return 0
+
+
+def check_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
+    """Exits 1 when a var is missing. Unknown machines filter to nothing, and nothing is missing then."""
+    store = Store(workspace.overlay)
+    complete = True
+    for machine in (name for name in flake.tagged([]) if not args.machines or name in args.machines):
+        found = generators.of_machine(flake, machine)
+        if args.generator is not None:
+            found = [generator for generator in found if generator.name == args.generator]
+            if not found:
+                raise ToolError(f"Generator '{args.generator}' not found in machine {machine}")
+        missing = [f"{g.name}/{f.name}" for g in found for f in g.files if not store.path(g, f).is_file()]
+        listing = "".join(f"\n  - {name}" for name in missing)
+        text = f"Missing vars:{listing}" if missing else "All vars are present and valid."
+        say(f"Check results for machine '{machine}':\n{text}")
+        complete = complete and not missing
+    return 0 if complete else 1
+
+
+def get_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
+    """Writes the raw value of a var to standard output."""
+    found = _find(flake, args.machine, args.var_id)
+    store = Store(workspace.overlay)
+    if not store.path(*found).is_file():
+        raise ToolError(f"Var {args.var_id} has not been generated yet")
+    value = store.read(*found)
+    sys.stdout.buffer.write(value + b"\n" if sys.stdout.isatty() else value)
+    return 0
+
+
+def _find(flake: Flake, machine: str, var_id: str) -> tuple[Generator, File]:
+    _require(flake, machine)
+    known = {f"{generator.name}/{file.name}": (generator, file) for generator, file in _each(flake, machine)}
+    if var_id in known:
+        return known[var_id]
+    similar = [name for name in known if name.startswith(var_id)]
+    if len(similar) == 1:
+        raise ToolError(f"Did you mean: {similar[0]}")
+    if similar:
+        listing = "\n  - ".join(similar)
+        raise ToolError(f"Found multiple vars in {machine} for {var_id}:\n  - {listing}")
+    raise ToolError(f"Couldn't find var: {var_id} for machine: {machine}")
+
+
+def _require(flake: Flake, machine: str) -> None:
+    if machine not in flake.machines:
+        raise ToolError(f"Machine {machine} does not exist")
+
+
+def list_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
+    """Lists a machine's vars, secrets as asterisks."""
+    _require(flake, args.machine)
+    store = Store(workspace.overlay)
+    lines = []
+    for generator, file in _each(flake, args.machine):
+        value = "<not set>"
+        if store.path(generator, file).is_file():
+            value = "********" if file.secret else store.read(generator, file).decode()
+        lines.append(f"{generator.name}/{file.name}: {value}")
+    print("\n".join(sorted(lines)))
+    return 0
+
+
+def _each(flake: Flake, machine: str) -> list[tuple[Generator, File]]:
+    return [(generator, file) for generator in generators.of_machine(flake, machine) for file in generator.files]
+
+
+def upload_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
+    """Puts a machine's secrets into a folder of this computer: without `--target-host`, the real command's other
+    way, there is no address to send them to."""
+    _require(flake, args.machine)
+    if args.directory is None:
+        raise ToolError(f"No target host for machine '{args.machine}': the simulated clan knows no addresses")
+    store = Store(workspace.overlay)
+    for name, content in secrets.upload_files(flake, store, args.machine).items():
+        path = Path(args.directory) / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+    return 0

@@ -1,0 +1,140 @@
+"""What was evaluated before, by the hash of what it was evaluated from."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fediversity.nix_eval.evaluate import System
+
+EVALUATIONS = Path(".fediversity/cache/derivations")
+DIFFERENCES = Path(".fediversity/cache/differences")
+FINGERPRINTS = Path(".fediversity/cache/fingerprints")
+"""Where these are remembered, relative to the project's folder. Whatever is removed there is found out again."""
+
+_KEPT = 20
+_FORMAT = "1"
+
+
+class Cache:
+    """A folder of JSON files by key, of which those used last are kept. A file that cannot be read counts as absent."""
+
+    def __init__(self, folder: Path, kept: int = _KEPT) -> None:
+        self.folder = folder
+        self._kept = kept
+
+    def get(self, key: str) -> Any:
+        """What is stored under a key, None if there is nothing. Being asked for keeps it among those used last."""
+        content = self.peek(key)
+        if content is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self._file(key))
+        return content
+
+    def peek(self, key: str) -> Any:
+        """What is stored under a key, None if there is nothing, without making a difference to what is kept."""
+        try:
+            return json.loads(self._file(key).read_text())
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def put(self, key: str, content: Any) -> None:
+        """Stores JSON under a key, at once or not at all, and removes what has not been used for longest.
+
+        A disk that is full or may not be written costs the memory, not the run.
+        """
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            fresh = self.folder / f".{key}.{os.getpid()}.new"
+            fresh.write_text(json.dumps(content))
+            fresh.replace(self._file(key))
+            for file in self._newest_first()[self._kept :]:
+                file.unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys of what is stored, those used last first."""
+        yield from (file.stem for file in self._newest_first())
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+    def _newest_first(self) -> list[Path]:
+        found = []
+        for file in self.folder.glob("[!.]*.json"):
+            with contextlib.suppress(OSError):
+                found.append((file.stat().st_mtime_ns, file))
+        return [file for _, file in sorted(found, reverse=True)]
+
+
+class Evaluations:
+    """The systems that were evaluated before, for the flake as it is and as it was."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def systems(self, key: str) -> dict[str, System]:
+        """The systems of the flake with this key. Those that could not be evaluated are not remembered."""
+        return dict(_systems(self._cache.get(key)))
+
+    def remember(self, key: str, systems: Mapping[str, System]) -> None:
+        """Remembers the systems of the flake with this key."""
+        self._cache.put(key, {name: asdict(system) for name, system in systems.items()})
+
+    def derivation_of(self, output: str) -> str | None:
+        """The derivation that builds a system of this path, if it was ever evaluated."""
+        for key in self._cache:
+            # Looked at without being used: only what holds the wanted system shall stay.
+            for _, system in _systems(self._cache.peek(key)):
+                if system.output == output:
+                    self._cache.get(key)
+                    return system.derivation
+        return None
+
+
+def _systems(content: Any) -> Iterator[tuple[str, System]]:
+    for name, entry in content.items() if isinstance(content, dict) else ():
+        with contextlib.suppress(TypeError):
+            yield name, System(**entry)
+
+
+def evaluation_key(flake: Path, program: str) -> str:
+    """What an evaluation depends on, as one hash: the flake's files, its lock among them, and which Nix it is.
+
+    Nix is not asked for its version, which takes longer than all the rest: it is the file that it is.
+    """
+    file, computer = Path(program).resolve(), os.uname()
+    facts = file.stat()
+    words = (_FORMAT, tree_hash(flake), file, facts.st_size, facts.st_mtime_ns, computer.sysname, computer.machine)
+    return hashlib.sha256("\0".join(map(str, words)).encode()).hexdigest()
+
+
+def tree_hash(flake: Path) -> str:
+    """A hash over every file that Nix takes of a flake given as a path: its name, its content, whether it can be run.
+
+    That includes the vars, because configurations read the public ones. Left out is what only git and builds put there.
+    """
+    digest = hashlib.sha256()
+    for path, inside in _files(flake, ""):
+        if path.is_symlink():
+            kind, content = "link", os.fsencode(path.readlink())
+        else:
+            kind, content = "run" if path.stat().st_mode & 0o100 else "file", path.read_bytes()
+        digest.update(f"{inside}\0{kind}\0{len(content)}\0".encode(errors="surrogateescape"))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _files(folder: Path, inside: str) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.iterdir()):
+        name = f"{inside}{path.name}"
+        of_a_build = path.is_symlink() and (name == "result" or name.startswith("result-"))
+        if name == ".git" or of_a_build:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path, f"{name}/")
+        else:
+            yield path, name

@@ -1,0 +1,113 @@
+"""Running several commands at once, none of them longer than it may, and leaving nothing of them behind.
+
+Each runs in a process group of its own. A shell in that group holds the other end of a pipe of ours: it ends the whole
+group should this process be gone without having done so, however that came about.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+_GUARDED = """
+trap : TERM
+exec 3<&0
+"$@" </dev/null 3<&- &
+command=$!
+{ read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 &
+while :; do
+  wait "$command"
+  status=$?
+  kill -0 "$command" 2>/dev/null || exit "$status"
+done
+"""
+"""The shell itself outlives a polite end of its group, so that it ends when the command has."""
+
+_LOOK_SECONDS = 0.01
+_GRACE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What a command printed, and its exit status: None if it took too long and was ended."""
+
+    status: int | None
+    stdout: str
+    stderr: str
+
+
+def run_all(
+    commands: Mapping[str, Sequence[str]], *, at_once: int, seconds: float, environment: Mapping[str, str]
+) -> dict[str, CommandResult]:
+    """Runs all commands, `at_once` of them at a time in the order given, none longer than `seconds`.
+
+    One that fails or takes too long does not stop the others. Raises OSError if one cannot be started; then, and on an
+    interruption, those that run are ended.
+    """
+    waiting = list(commands.items())
+    running: dict[str, _Running] = {}
+    ended: dict[str, CommandResult] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                name, command = waiting.pop(0)
+                running[name] = _Running(command, time.monotonic() + seconds, environment)
+            for name, one in list(running.items()):
+                if one.is_over():
+                    ended[name] = one.end()
+                    del running[name]
+            if running:
+                time.sleep(_LOOK_SECONDS)
+    finally:
+        for one in running.values():
+            one.end()
+    return {name: ended[name] for name in commands}
+
+
+class _Running:
+    """A command that has been started. Its output goes to files, so that nobody has to read while it runs."""
+
+    def __init__(self, command: Sequence[str], deadline: float, environment: Mapping[str, str]) -> None:
+        self._deadline = deadline
+        self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 (closed when read)
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARDED, "sh", *command],
+            stdin=subprocess.PIPE,
+            stdout=self._stdout,
+            stderr=self._stderr,
+            env=dict(environment),
+            start_new_session=True,
+        )
+
+    def is_over(self) -> bool:
+        """Whether it has ended by itself or must be ended."""
+        return self._process.poll() is not None or time.monotonic() > self._deadline
+
+    def end(self) -> CommandResult:
+        """Ends what is left of its group, politely first, and says what became of it."""
+        status = self._process.poll()
+        if status is None:
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_SECONDS)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        return CommandResult(status, _content(self._stdout), _content(self._stderr))
+
+    def _signal(self, number: signal.Signals) -> None:
+        # macOS says EPERM of a group in which only dead processes are left.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+def _content(file: IO[bytes]) -> str:
+    with file:
+        file.seek(0)
+        return file.read().decode(errors="replace")

@@ -1,0 +1,85 @@
+"""What the fleet file bounds by itself: places, types, the month's cost; and whose everything is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fediversity.policy.resource_types import LABELLED, PLACES, SIZES
+from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
+
+_INSTANCE = "gcp:compute/instance:Instance"
+
+
+def labels(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
+    """What takes labels says which fleet and environment it belongs to, and which machine if it is one's."""
+    found = declared.inputs.get("labels") or {}
+    if declared.type not in LABELLED or found is UNSEEN:
+        return
+    wanted = {"fleet": stack.fleet.name, "environment": stack.settings.stack}
+    wanted |= {"machine": declared.machine} if declared.machine else {}
+    wrong = [f"{name}={value}" for name, value in wanted.items() if found.get(name) not in (value, UNSEEN)]
+    if wrong:
+        yield Breach(f"does not carry the labels {', '.join(wrong)}", "declare it with them", declared.where)
+
+
+def places(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
+    """Nothing stands outside the places that the fleet file allows."""
+    if stack.policy.places is None:
+        return
+    allowed = {place.lower() for place in stack.policy.places}
+    for name in PLACES.get(declared.package, ()):
+        found = declared.inputs.get(name)
+        if isinstance(found, str) and not {found.lower(), found.lower().rpartition("-")[0]} & allowed:
+            fix = f"move it to one of {', '.join(sorted(allowed))}, or allow the place under `policy.places`"
+            yield Breach(f"stands in {found.lower()}, which is not allowed", fix, _where(declared, name))
+
+
+def types(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
+    """No machine is of another type, and has another GPU, than the fleet file allows."""
+    if stack.policy.types is None:
+        return
+    for name, found in _sizes(declared):
+        if found not in stack.policy.types:
+            fix = f"use one of {', '.join(sorted(stack.policy.types))}, or allow it under `policy.types`"
+            yield Breach(f"is of type {found}, which is not allowed", fix, _where(declared, name))
+
+
+def _sizes(declared: DeclaredResource) -> Iterator[tuple[str, str]]:
+    name = SIZES.get(declared.type)
+    if name is not None and isinstance(found := declared.inputs.get(name), str):
+        yield name, found.rpartition("/")[2]
+    gpus: Any = declared.inputs.get("guestAccelerators") if declared.type == _INSTANCE else None
+    for gpu in gpus if isinstance(gpus, list) else ():
+        if isinstance(gpu, Mapping) and isinstance(found := gpu.get("type"), str):
+            yield "guestAccelerators", found.rpartition("/")[2]
+
+
+_WORDS = {
+    "serverType": ("provider", "server_type"),
+    "machineType": ("provider", "machine_type"),
+    "guestAccelerators": ("provider", "accelerator"),
+    "zone": ("provider", "zone"),
+    "region": ("provider", "zone"),
+    "location": ("location",),
+}
+"""The words of a fleet file for properties, below the entry they belong to."""
+
+
+def _where(declared: DeclaredResource, name: str) -> tuple[str | int, ...]:
+    words = _WORDS.get(name, ()) if declared.where else ()
+    inside = ("provider",) if declared.machine and words == ("location",) else ()
+    return (*declared.where, *inside, *words)
+
+
+def budget(stack: Stack) -> Iterator[Breach]:
+    """The estimate of a month stays within the budget of the fleet file."""
+    bound = stack.policy.budget
+    if bound is not None and stack.monthly is not None and stack.monthly > bound.monthly:
+        what = f"a month would cost {stack.monthly:.2f} {bound.currency}, and the budget is {bound.monthly}"
+        yield Breach(what, "switch something off, take a smaller type, or raise the budget", ("policy", "budget"))
+
+
+def explicit_providers(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
+    """Every resource names its provider, so that no account is asked which the stack's settings do not name."""
+    del stack
+    if declared.provider is None and not declared.type.startswith(("pulumi:", "fediversity:")):
+        yield Breach("is left to a default provider", "declare it with one of `Providers`", declared.where)

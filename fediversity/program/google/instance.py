@@ -1,0 +1,118 @@
+"""What an instance of Google Cloud is made of: disks, image, GPUs, its own service account, metadata."""
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from fediversity.fleet.catalogue import gcp_has_gpus
+from fediversity.fleet.google import account_id, disk_name, image_name
+from fediversity.fleet.providers import GcpProvider
+from fediversity.program.google import resources as gcp
+from fediversity.program.machines import MachineArgs
+
+if TYPE_CHECKING:
+    from pulumi_gcp.compute import (
+        InstanceBootDiskArgsDict,
+        InstanceGuestAcceleratorArgsDict,
+        InstanceSchedulingArgsDict,
+    )
+
+GUEST_OS_FEATURES = ("UEFI_COMPATIBLE", "GVNIC", "VIRTIO_SCSI_MULTIQUEUE")
+"""What NixOS can do that Compute Engine has to be told of an image."""
+
+_ROOT_LOGIN = """\
+#!/bin/sh
+# The installer logs in as root with the keys of this instance's metadata; Google's images forbid that.
+set -eu
+sed -i 's/^#*PermitRootLogin.*/PermitRootLogin prohibit-password/' /etc/ssh/sshd_config
+systemctl reload ssh
+"""
+
+
+def declare_disks(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> dict[str, gcp.Disk]:
+    """The machine's disks beside the boot disk, by the names they have on it (`/dev/disk/by-id/google-NAME`)."""
+    return {
+        name: gcp.Disk(
+            f"{args.name}-disk-{name}",
+            name=disk_name(args.name, name),
+            zone=provider.zone,
+            type=disk.type,
+            size=disk.size_gb,
+            labels=args.labels,
+            opts=args.options(parent, protect=True, fixed_name="name"),
+        )
+        for name, disk in provider.disks.items()
+    }
+
+
+def declare_account(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> gcp.Account | None:
+    """A service account of the machine's own, which may do in the project what its roles say and nothing else."""
+    if not provider.roles:
+        return None
+    account = gcp.Account(
+        f"{args.name}-account",
+        account_id=account_id(args.name),
+        display_name=args.name,
+        description=f"The machine {args.name}.",
+        opts=args.options(parent, fixed_name="accountId"),
+    )
+    for role in provider.roles:
+        gcp.IAMMember(
+            f"{args.name}-{role}",
+            project=account.project,
+            role=role,
+            member=account.member,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+    return account
+
+
+def declare_image(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> gcp.Image | None:
+    """The image of a prepared NixOS out of a bucket."""
+    if not provider.prepared:
+        return None
+    return gcp.Image(
+        f"{args.name}-image",
+        name=image_name(args.name, provider.image),
+        description=provider.image,
+        raw_disk={"source": provider.image.replace("gs://", "https://storage.googleapis.com/", 1)},
+        guest_os_features=[{"type": feature} for feature in GUEST_OS_FEATURES],
+        labels=args.labels,
+        # Another path is another name, so the new image can be there before the old one goes.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=False),
+    )
+
+
+def boot_disk(provider: GcpProvider, image: gcp.Image | None) -> "InstanceBootDiskArgsDict":
+    """The boot disk with what it begins with."""
+    source = provider.image if image is None else image.self_link
+    return {"initialize_params": {"image": source, "size": provider.disk_gb, "type": provider.disk_type}}
+
+
+def guest_accelerators(provider: GcpProvider) -> "list[InstanceGuestAcceleratorArgsDict] | None":
+    """The GPUs to attach; types that come with theirs have them said as well, or a refresh would find them new."""
+    if provider.accelerator is None:
+        return None
+    return [{"type": provider.accelerator.type, "count": provider.accelerator.count}]
+
+
+def scheduling(provider: GcpProvider, machine_type: str) -> "InstanceSchedulingArgsDict | None":
+    """What happens when Google maintains the host: GPUs cannot move, so the instance is ended and started again."""
+    if provider.accelerator is None and not gcp_has_gpus(machine_type):
+        return None
+    return {"on_host_maintenance": "TERMINATE", "automatic_restart": True}
+
+
+def metadata(args: MachineArgs, provider: GcpProvider) -> dict[str, pulumi.Input[str]]:
+    """Who may log in at first, and that the serial console can be watched."""
+    given: dict[str, pulumi.Input[str]] = {
+        "enable-oslogin": "FALSE",
+        "serial-port-enable": "TRUE",
+        "ssh-keys": pulumi.Output.all(*(key.public_key for key in args.keys)).apply(_root_keys),
+    }
+    # A prepared NixOS lets root in by its own configuration.
+    return given if provider.prepared else given | {"startup-script": _ROOT_LOGIN}
+
+
+def _root_keys(keys: list[str]) -> str:
+    return "\n".join(f"root:{key}" for key in keys)

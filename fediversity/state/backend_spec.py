@@ -1,0 +1,184 @@
+"""What a prepared backend consists of: a bucket for the state, and who keeps its secrets. With the engine's URLs."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# Google's and Amazon's rules for buckets, without names with dots: those do not go with TLS to the bucket's own host.
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]")
+_KEY = re.compile(r"[a-zA-Z0-9_-]{1,63}")
+_PLACE = re.compile(r"[a-z0-9-]+")
+_MULTI_REGIONS = {"eu": "europe", "us": "us", "asia": "asia", "eur4": "eur4", "nam4": "nam4"}
+"""What Cloud KMS calls the locations of buckets that are no regions."""
+
+
+class StateError(Exception):
+    """Something a person has to correct; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class GcsBucket:
+    """A bucket of Google Cloud Storage. `location` is a region or a multi-region, in lower case."""
+
+    name: str
+    project: str
+    location: str
+
+    @property
+    def url(self) -> str:
+        return f"gs://{self.name}"
+
+
+@dataclass(frozen=True)
+class S3Bucket:
+    """A bucket of Amazon S3; of something compatible with it if there is an `endpoint` (a URL)."""
+
+    name: str
+    region: str
+    endpoint: str | None = None
+
+    @property
+    def url(self) -> str:
+        extra = f"&endpoint={self.endpoint}&s3ForcePathStyle=true" if self.endpoint else ""
+        return f"s3://{self.name}?region={self.region}{extra}"
+
+
+@dataclass(frozen=True)
+class GcpKey:
+    """A key of Google's Cloud KMS."""
+
+    project: str
+    location: str
+    ring: str
+    name: str
+
+    @property
+    def url(self) -> str:
+        return f"gcpkms://projects/{self.project}/locations/{self.location}/keyRings/{self.ring}/cryptoKeys/{self.name}"
+
+
+@dataclass(frozen=True)
+class AwsKey:
+    """A key of Amazon's KMS, found by its alias (without `alias/`)."""
+
+    alias: str
+    region: str
+
+    @property
+    def url(self) -> str:
+        return f"awskms://alias/{self.alias}?region={self.region}"
+
+
+@dataclass(frozen=True)
+class Passphrase:
+    """A passphrase that people know; nothing is prepared for it, and it is never given to this program."""
+
+    @property
+    def url(self) -> str:
+        return "passphrase"
+
+
+Bucket = GcsBucket | S3Bucket
+SecretsProvider = GcpKey | AwsKey | Passphrase
+
+
+@dataclass(frozen=True)
+class BackendSpec:
+    """The backend of one stack."""
+
+    stack: str
+    bucket: Bucket
+    keeper: SecretsProvider
+
+
+@dataclass(frozen=True)
+class BackendRequest:
+    """What a person asked for, as it was written; None is what was left open."""
+
+    stack: str
+    bucket: str
+    project: str | None = None
+    location: str | None = None
+    region: str | None = None
+    endpoint: str | None = None
+    secrets: str | None = None
+    key_ring: str = "fediversity"
+    key: str | None = None
+
+
+def backend_spec(asked: BackendRequest) -> BackendSpec:
+    """What that comes to. Raises StateError with everything that is wrong or missing."""
+    scheme, separator, name = asked.bucket.partition("://")
+    if not separator or scheme not in ("gs", "s3"):
+        raise StateError(f"--bucket: '{asked.bucket}' is no bucket; write gs://NAME or s3://NAME")
+    secrets = asked.secrets or _usual_keeper(scheme, asked.endpoint)
+    wrong = [
+        *_wrong_bucket(name),
+        *_wrong_place(asked, scheme, secrets),
+        *_wrong_endpoint(asked.endpoint, scheme),
+        *(
+            f"{option}: '{value}' is no name of a key; use letters, digits, - and _"
+            for option, value in (("--key", asked.key or "x"), ("--key-ring", asked.key_ring))
+            if not _KEY.fullmatch(value)
+        ),
+    ]
+    if wrong:
+        raise StateError("\n".join(wrong))
+    bucket: Bucket = (
+        GcsBucket(name, asked.project or "", (asked.location or "").lower())
+        if scheme == "gs"
+        else S3Bucket(name, asked.region or "", asked.endpoint)
+    )
+    return BackendSpec(asked.stack, bucket, _keeper(asked, secrets))
+
+
+def _usual_keeper(scheme: str, endpoint: str | None) -> str:
+    if scheme == "gs":
+        return "gcpkms"
+    return "passphrase" if endpoint else "awskms"
+
+
+def _keeper(asked: BackendRequest, secrets: str) -> SecretsProvider:
+    if secrets == "gcpkms":
+        location = (asked.location or "").lower()
+        place = _MULTI_REGIONS.get(location, location)
+        return GcpKey(asked.project or "", place, asked.key_ring, asked.key or f"{asked.stack}-state")
+    if secrets == "awskms":
+        return AwsKey(asked.key or f"fediversity-{asked.stack}", asked.region or "")
+    return Passphrase()
+
+
+def _wrong_bucket(name: str) -> list[str]:
+    if _BUCKET.fullmatch(name):
+        return []
+    return [f"--bucket: '{name}' is no name of a bucket; use 3 to 63 lower-case letters, digits and inner hyphens"]
+
+
+def _wrong_place(asked: BackendRequest, scheme: str, secrets: str) -> list[str]:
+    needed = [
+        ("--project", asked.project, scheme == "gs" or secrets == "gcpkms", "the id of the Google Cloud project"),
+        ("--location", asked.location, scheme == "gs" or secrets == "gcpkms", "e.g. europe-west4"),
+        ("--region", asked.region, scheme == "s3" or secrets == "awskms", "e.g. eu-central-1"),
+    ]
+    wrong = [f"{option}: is missing; write {what}" for option, value, need, what in needed if need and not value]
+    wrong += [
+        f"{option}: '{value}' is no place; {what}"
+        for option, value, _, what in needed
+        if value and not _PLACE.fullmatch(value.lower())
+    ]
+    return wrong
+
+
+def _wrong_endpoint(endpoint: str | None, scheme: str) -> list[str]:
+    if endpoint is None:
+        return []
+    parts = urlsplit(endpoint)
+    if scheme != "s3":
+        return ["--endpoint: goes with an s3:// bucket only"]
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.path.strip("/") or parts.query:
+        return [f"--endpoint: '{endpoint}' is no end point; write it like https://fsn1.your-objectstorage.com"]
+    if parts.username or parts.password:
+        return ["--endpoint: holds a credential; leave it to the environment"]
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return ["--endpoint: must be https:// (http:// is for this computer only)"]
+    return []

@@ -1,0 +1,89 @@
+"""Caps on what runs at once, over all processes of a stack: the engine has none by kind of step.
+
+A slot is a file with a lock, which the kernel releases when its process is gone, however it ends. Everything that a
+step needs is taken at once or not at all, so that two steps never wait for each other.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fediversity.steps.context import StepContext
+
+LIMITS_FILE = "limits.json"
+"""What the fleet file says under `limits:`, written by the program into the stack's own folder."""
+
+_USUAL = {"installs": 1, "updates": 4}
+_POLL_SECONDS = 0.1
+
+
+@contextmanager
+def slot(bench: StepContext, class_: str) -> Iterator[None]:
+    """Holds the right to run a step of a class, `installs` or `updates`, and of its machine's provider.
+
+    Waits for it as long as it takes, without counting that as the step's own time.
+    """
+    folder = bench.job.state_dir / "slots"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    waited = False
+    while (held := _take_all(folder, _caps(bench, class_))) is None:
+        if not waited:
+            bench.log.note(f"waiting for a turn: the cap on {class_} is reached")
+            bench.stop.limit(None)
+        waited = True
+        bench.stop.sleep(_POLL_SECONDS)
+    bench.stop.limit(bench.overall)
+    try:
+        yield
+    finally:
+        _release(held)
+
+
+def _caps(bench: StepContext, class_: str) -> Mapping[str, int]:
+    """How many may run at once of each class that the step is in. Read anew: a running rollout may be told another."""
+    limits = _limits(bench.job.state_dir / LIMITS_FILE)
+    caps = {class_: int(limits.get(class_) or _USUAL[class_])}
+    provider = bench.job.provider
+    if provider and (most := limits.get("per_provider", {}).get(provider)):
+        caps[f"provider-{provider}"] = int(most)
+    return caps
+
+
+def _limits(file: Path) -> dict[str, Any]:
+    try:
+        limits = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return limits if isinstance(limits, dict) else {}
+
+
+def _take_all(folder: Path, caps: Mapping[str, int]) -> list[int] | None:
+    held: list[int] = []
+    for name, most in caps.items():
+        slot = _take_one([folder / f"{name}.{number}" for number in range(most)])
+        if slot is None:
+            _release(held)
+            return None
+        held.append(slot)
+    return held
+
+
+def _take_one(files: list[Path]) -> int | None:
+    for file in files:
+        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+        else:
+            return handle
+    return None
+
+
+def _release(handles: list[int]) -> None:
+    for handle in handles:
+        os.close(handle)

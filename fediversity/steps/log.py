@@ -1,0 +1,92 @@
+"""The log file of one step: everything its tool prints, without secrets."""
+
+import os
+import re
+from collections import deque
+from pathlib import Path
+
+from fediversity.steps.redact import Redactor
+
+_LONGEST_LINE = 65536
+_LONGEST_SECRET = 8192
+_TAIL_LINES = 15
+_LONGEST_TAIL_LINE = 400
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Log:
+    """The log file of one step. Everything written is redacted and flushed line by line.
+
+    `tail` holds the last lines of the tool and the runner, short and printable.
+    """
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
+        self._redactor = redactor
+        self._rest = b""
+        self._key_lines = 0
+        self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def hide(self, secret: str) -> None:
+        """Keeps one more secret out of everything written from now on."""
+        self._redactor = self._redactor.with_secret(secret)
+
+    def redacted(self, text: str) -> str:
+        """The text as the log would hold it."""
+        return self._redactor(text)
+
+    def feed(self, data: bytes) -> None:
+        """Takes output as it comes, in any pieces; a line end is `\\n`, `\\r` or both."""
+        data = self._rest + data
+        # The other half of a `\r\n` may come with the next piece.
+        end = len(data) - 1 if data.endswith(b"\r") else len(data)
+        lines = data[:end].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._rest = lines.pop() + data[end:]
+        for line in lines:
+            self._write(line)
+        while len(self._rest) > _LONGEST_LINE:
+            self._write_part()
+        self._file.flush()
+
+    def note(self, text: str) -> None:
+        """Writes lines of the runner's own."""
+        self.end_line()
+        for line in text.splitlines():
+            self._write(f"# {line}".encode())
+        self._file.flush()
+
+    def end_line(self) -> None:
+        """Writes out what has come without a line end; what comes next is said by somebody else."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            self._write(rest.removesuffix(b"\r"))
+            self._file.flush()
+        self._key_lines = 0
+
+    def close(self) -> None:
+        """Ends the file; nothing may be written afterwards."""
+        try:
+            self.end_line()
+        finally:
+            self._file.close()
+
+    def _write_part(self) -> None:
+        """Writes the first part of a line that is too long to wait for its end, without cutting a secret in two."""
+        text = self._rest[:_LONGEST_LINE].decode("utf-8", errors="surrogateescape")
+        at = self._redactor.cut(text, len(text) - _LONGEST_SECRET) or len(text)
+        part = text[:at].encode("utf-8", errors="surrogateescape")
+        self._write(part)
+        self._rest = self._rest[len(part) :]
+
+    def _write(self, line: bytes) -> None:
+        text, self._key_lines = self._redactor.line(line.decode("utf-8", errors="backslashreplace"), self._key_lines)
+        self._file.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
+        if text.strip():
+            self.tail.append(readable(text)[:_LONGEST_TAIL_LINE])
+
+
+def readable(text: str) -> str:
+    """The text without colours, and with other control characters spelled out: fit for a terminal and a ledger."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", _COLOUR.sub("", text))

@@ -1,0 +1,134 @@
+"""`fediversity-step`: runs one step under supervision and says in one line of JSON how it ended.
+
+Used by the engine's command resources, and by hand to repeat a step. What is known only after a machine was created
+comes by environment: FEDIVERSITY_ADDRESS, FEDIVERSITY_SERVER_ID, FEDIVERSITY_FINGERPRINT,
+FEDIVERSITY_CONTROLLER_ADDRESS and FEDIVERSITY_DEPLOYMENT (JSON); FEDIVERSITY_OPTIONS may hold options.
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import sqlite3
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fediversity.ledger.records import Outcome
+from fediversity.ledger.sqlite import Ledger
+from fediversity.steps.arguments import parse
+from fediversity.steps.context import StepContext
+from fediversity.steps.handlers import VERBS
+from fediversity.steps.job import Job, RolledBackError, StepError, StopError
+from fediversity.steps.log import Log, readable
+from fediversity.steps.redact import Redactor, secrets_of
+from fediversity.steps.transport.cancellation import Cancellation
+from fediversity.steps.transport.supervisor import STOPPED_STATUS, run_supervised
+
+_LONGEST_SUMMARY = 300
+_LONGEST_REASON = 3000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one step. Exit status: 0 it ended well, 1 it failed, 2 wrong usage, 130 it was stopped."""
+    try:
+        job = parse(sys.argv[1:] if arguments is None else arguments, os.environ)
+    except StepError as error:
+        print(f"fediversity-step: {error.reason}", file=sys.stderr)
+        return 2
+    return run_supervised(lambda stop: _run(job, stop))
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """How a step ended: for the ledger, for a person, and as an exit status."""
+
+    outcome: Outcome
+    reason: str
+    hint: str = ""
+    status: int = 1
+    system: str | None = None
+
+
+def _run(job: Job, stop: Cancellation) -> int:
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    log_name = f"logs/{job.machine or 'fleet'}/{job.step}-{moment}-{os.getpid()}.log"
+    try:
+        ending = _recorded(job, stop, log_name)
+    except (OSError, sqlite3.Error) as error:
+        ending = StepOutcome("failed", f"the ledger or the log cannot be written: {error}", f"look at {job.state_dir}")
+    place = f".fediversity/{job.stack}/{log_name}"
+    if ending.status == 0:
+        reason = _clipped(ending.reason, _LONGEST_SUMMARY)
+        print(json.dumps({"step": job.step, "outcome": ending.outcome, "reason": reason, "log": place}))
+    else:
+        advice = f"\n  what to do: {ending.hint}" if ending.hint else ""
+        by_hand = f"\n  by hand: {Redactor(secrets_of(os.environ))(job.by_hand)}"
+        outcome = ending.outcome.replace("_", " ")
+        print(f"{job.step} {outcome}: {ending.reason}{advice}{by_hand}\n  log: {place}", file=sys.stderr)
+    return ending.status
+
+
+def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
+    """Does the step, with its log and its record in the ledger. Raises OSError or sqlite3.Error without them."""
+    redactor = Redactor(secrets_of(os.environ))
+    ledger = Ledger(job.state_dir / "ledger.sqlite")
+    ledger.create()
+    log = Log(job.state_dir / log_name, redactor)
+    with contextlib.closing(log):
+        record = ledger.begin(
+            step=job.step,
+            kind=job.verb,
+            machine=job.machine,
+            server_id=job.server_id,
+            fingerprint=job.fingerprint,
+            command=redactor(shlex.join(job.command)),
+            log=log_name,
+            address=job.address,
+            size=job.size,
+        )
+        ending = _ending(StepContext(job, Path.cwd(), log, stop, ledger, record))
+        ledger.end(record, ending.outcome, ending.reason, ending.system, ending.hint)
+        log.note(f"{ending.outcome}: {ending.reason}")
+        if ending.status != 0:
+            log.note(f"what to do: {ending.hint}\nby hand: {job.by_hand}")
+    return ending
+
+
+def _ending(bench: StepContext) -> StepOutcome:
+    def for_people(text: str) -> str:
+        return _clipped(bench.log.redacted(readable(text)), _LONGEST_REASON)
+
+    try:
+        bench.stop.limit(bench.overall)
+        result = VERBS[bench.job.verb](bench)
+        return StepOutcome(result.outcome, for_people(result.reason), status=0, system=result.system)
+    except RolledBackError as error:
+        return StepOutcome("rolled_back", for_people(error.reason), for_people(error.hint), system=error.system)
+    except StepError as error:
+        return StepOutcome("failed", for_people(error.reason), for_people(error.hint))
+    except StopError as error:
+        return StepOutcome("interrupted", str(error), "the next rollout does the step again", STOPPED_STATUS)
+    except Exception as error:
+        import traceback  # noqa: PLC0415 (loaded by who needs it: it is a twentieth of the runner's start)
+
+        with contextlib.suppress(OSError):
+            bench.log.note(traceback.format_exc())
+        reason = for_people(f"{type(error).__name__}: {error}")
+        return StepOutcome(
+            "failed", reason, "this is a defect of the runner, or its disk is full; the log has the details"
+        )
+
+
+def _clipped(text: str, most: int) -> str:
+    """The text, its middle left out if it is longer: how it begins says what failed, how it ends says why."""
+    if len(text) <= most:
+        return text
+    first = most // 4
+    return f"{text[:first]} […] {text[first - most :]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

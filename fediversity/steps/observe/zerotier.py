@@ -1,0 +1,67 @@
+"""What ZeroTier on a machine says of the networks it has joined."""
+
+from dataclasses import dataclass
+
+from fediversity.steps.transport.ssh import Target
+
+LIST_NETWORKS = ("zerotier-cli", "listnetworks")
+
+_ID_FIELD = 2
+_FIELDS_BEHIND_NAME = 5
+_NETWORK_BYTES = 11
+"""Of an address that ZeroTier makes itself (RFC 4193): fd, the network's id, 99 93; the rest is the member's."""
+
+
+@dataclass(frozen=True)
+class ZeroTierNetwork:
+    """A network that a machine has joined. `status` is e.g. OK or ACCESS_DENIED."""
+
+    id: str
+    status: str
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def own_address(self) -> str | None:
+        """The machine's address in it that ZeroTier made by itself."""
+        return next((address for address in self.addresses if address.startswith("fd")), None)
+
+
+def networks(machine: Target) -> tuple[ZeroTierNetwork, ...]:
+    """The networks that a machine has joined; none if it has no ZeroTier, or was not reached."""
+    answer = machine.run(*machine.as_root(*LIST_NETWORKS))
+    return parse_networks(answer.stdout) if answer.ok else ()
+
+
+def parse_networks(text: str) -> tuple[ZeroTierNetwork, ...]:
+    """The networks out of what `zerotier-cli listnetworks` prints.
+
+    A line is `200 listnetworks <nwid> <name> <mac> <status> <type> <dev> <addresses>`; the name may be empty or hold
+    spaces, so all but the id is found from the right.
+    """
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if (
+            len(words) > _ID_FIELD + _FIELDS_BEHIND_NAME
+            and words[:2] == ["200", "listnetworks"]
+            and words[2] != "<nwid>"
+        ):
+            addresses = tuple(address.partition("/")[0] for address in words[-1].split(",") if address != "-")
+            found.append(ZeroTierNetwork(words[_ID_FIELD], words[-4], addresses))
+    return tuple(found)
+
+
+def is_in_network_of(address: str) -> bool:
+    """Whether this computer has an address in the same ZeroTier network."""
+    import ipaddress  # noqa: PLC0415 (these take a while to load, and most steps do not ask)
+    import socket  # noqa: PLC0415
+
+    try:
+        there = ipaddress.ip_address(address)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            # Nothing is sent: this only asks from which address it would be.
+            probe.connect((address, 9))
+            here = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
+    except (OSError, ValueError):
+        return False
+    return here.packed[:_NETWORK_BYTES] == there.packed[:_NETWORK_BYTES]

@@ -1,0 +1,48 @@
+"""Trying a tool again, where that can do no harm: it failed to connect or to copy, and has changed nothing."""
+
+import re
+import time
+from collections.abc import Callable
+
+from fediversity.steps.context import StepContext
+from fediversity.steps.job import StepError
+
+MOST_TRIES = 3
+BUDGET_SECONDS = 120.0
+"""How long the pauses between tries may be together."""
+
+_FIRST_PAUSE = 5.0
+_LOST = re.compile(
+    r"(?i)ssh: connect to host|connection (?:to \S+ (?:port \d+ )?)?(?:refused|reset|timed out|closed)"
+    r"|timeout, server \S+ not responding|operation timed out|no route to host"
+    r"|network is unreachable|could not resolve hostname|temporary failure in name resolution|broken pipe"
+    r"|kex_exchange_identification|client_loop: send disconnect|lost connection|exit(?:ed)? (?:with |code |status )*255"
+    r"|cannot open connection to remote store|cannot connect to '|failed to start SSH (?:connection|master)"
+    r"|nix-daemon.* disconnected unexpectedly"
+)
+"""What OpenSSH and Nix say when a connection is not to be had, or is gone."""
+
+
+def is_connection_failure(failure: StepError) -> bool:
+    """Whether a tool says that it failed for want of a connection."""
+    return _LOST.search(failure.reason) is not None
+
+
+def with_retries(bench: StepContext, run: Callable[[], None], harmless: Callable[[], bool]) -> None:
+    """Runs a tool, and again with growing pauses while it fails to connect and `harmless` says nothing was changed.
+
+    Raises the StepError of its last failure.
+    """
+    pause = bench.patient(_FIRST_PAUSE)
+    deadline = time.monotonic() + bench.patient(BUDGET_SECONDS) + bench.job.timeout
+    for tries_left in reversed(range(MOST_TRIES)):
+        try:
+            return run()
+        except StepError as failure:
+            over = tries_left == 0 or time.monotonic() + pause > deadline
+            if over or not is_connection_failure(failure) or not harmless():
+                raise
+            bench.log.note(f"the connection failed and nothing was changed: trying again in {pause:g} s")
+        bench.stop.sleep(pause)
+        pause *= 3
+    raise AssertionError("the last try returns or raises")

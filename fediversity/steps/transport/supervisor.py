@@ -1,0 +1,77 @@
+"""Two processes for one step, so that a runner which is killed outright still ends its tool in good order.
+
+The engine's command plug-in kills its direct child without a warning when a run is cancelled or takes too long. So the
+child it knows only waits and passes signals on, and the work is done in a second process, in a session of its own. That
+one sees when the first is gone, ends the tool with everything it started, and writes down what happened.
+"""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from fediversity.steps.transport.cancellation import SIGNALS, Cancellation
+from fediversity.steps.transport.process import adopt_orphans
+
+STOPPED_STATUS = 130
+_LOOK_SECONDS = 0.2
+
+
+def run_supervised(work: Callable[[Cancellation], int]) -> int:
+    """Runs `work` in a process of its own and gives its exit status, 130 if whoever started this process is gone."""
+    starter, front = os.getppid(), os.getpid()
+    alive, held_by_worker = os.pipe()
+    # No signal may come before both processes know what to do about it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    worker = os.fork()
+    if worker == 0:
+        _work(work, front)
+    os.close(held_by_worker)
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _frame: _pass_on(worker, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    # The pipe is readable as soon as the worker has ended.
+    while not select.select([alive], [], [], _LOOK_SECONDS)[0]:
+        if os.getppid() != starter:
+            return STOPPED_STATUS  # The worker notices that this process is gone.
+    status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+    if status < 0:
+        print(f"fediversity-step: the runner was ended by signal {-status}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _work(work: Callable[[Cancellation], int], front: int) -> NoReturn:
+    """The second process."""
+    status = 1
+    try:
+        os.setsid()
+        adopt_orphans()
+        stop = Cancellation(parent=front)
+        stop.install()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        status = work(stop)
+    except BaseException:
+        import traceback  # noqa: PLC0415 (nobody needs it who does well)
+
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(status)
+
+
+def _pass_on(worker: int, number: int) -> None:
+    try:
+        os.kill(worker, number)
+    except ProcessLookupError:
+        return
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            continue  # Nobody reads it any more.

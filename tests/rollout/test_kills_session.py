@@ -1,0 +1,20 @@
+"""The whole of a rollout is killed at ten random moments; the next `up` ends as if nothing had been."""
+
+import pytest
+
+from tests.rollout.conftest import MakeCheckout
+from tests.rollout.kills import Undisturbed, kill_session, survives, undisturbed
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def reference(make_checkout: MakeCheckout) -> Undisturbed:
+    return undisturbed(make_checkout())
+
+
+@pytest.mark.parametrize("seed", range(10, 20))
+def test_a_rollout_that_is_killed_is_finished_by_the_next(
+    seed: int, reference: Undisturbed, make_checkout: MakeCheckout
+) -> None:
+    survives(make_checkout(), reference, kill_session, seed)

@@ -1,0 +1,8 @@
+"""The guard's script: simulated machines know it by its text, which is the runner's own."""
+
+from fediversity.embedded_cloud.machines.commands import guard as simulated
+from fediversity.steps.act import rollback_timer as runner
+
+
+def test_the_script_that_simulated_machines_act_out_is_the_one_that_the_runner_leaves_there() -> None:
+    assert simulated.SCRIPT == runner.SCRIPT
