@@ -58,7 +58,7 @@ status stack='dev' *options:
 [no-exit-message]
 [group('fleet')]
 probe stack='dev' *options:
-    @fediversity check "$@"
+    @fediversity probe "$@"
 
 # Say what a stack's fleet costs a month, and how that differs from what is deployed
 [no-exit-message]
@@ -95,7 +95,7 @@ render stack='dev' *options:
 [group('fleet')]
 validate stack='dev' *options:
     @test "${1-}" != -- || { echo "fediversity: phase 0 is assessed by ./just assess $*" >&2; exit 2; }
-    @fediversity lint "$@"
+    @fediversity validate "$@"
 
 # Work through phase 0 on nix/validation and write down what came out; `./just assess -- OPTIONS` for Nix
 [no-exit-message]
@@ -111,9 +111,9 @@ check stack='dev':
     ruff check
     python -m fediversity.bootstrap nix-check
     mypy
-    fediversity lint {{ quote(stack) }}
-    fediversity lint staging
-    fediversity lint production
+    fediversity validate {{ quote(stack) }}
+    fediversity validate staging
+    fediversity validate production
     fediversity policy
     fediversity render --check
     fediversity render staging --check
@@ -146,7 +146,7 @@ fmt:
 [no-exit-message]
 [group('develop')]
 test stack='dev' *options:
-    @fediversity lint {{ quote(stack) }}
+    @fediversity validate {{ quote(stack) }}
     -@python -m fediversity.bootstrap nix-tools
     -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
@@ -167,7 +167,7 @@ bench-idle rounds='7':
 [no-exit-message]
 [group('develop')]
 build stack='dev':
-    @fediversity lint {{ quote(stack) }}
+    @fediversity validate {{ quote(stack) }}
     python -m pip wheel --quiet --no-deps --wheel-dir dist .
     fediversity plan {{ quote(stack) }} --json >{{ quote("dist/plan-" + stack + ".json") }}
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure() -> None:
-    """Refuses to begin where FEDIVERSITY_REQUIRE has a word that means nothing; writes what git ignores of nix/validation."""
+    """Refuses an unknown word in FEDIVERSITY_REQUIRE, and writes the files of nix/validation that git ignores."""
     required()
     write_copies(ROOT / "nix" / "validation")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.planning.embedded import MODULES
+from fediversity.project.embedded import MODULES
 
 PROJECT = Path(__file__).resolve().parents[1]
 METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
@@ -51,7 +51,9 @@ def modules(*, declaring: bool) -> list[str]:
     return sorted(
         ".".join(file.with_suffix("").parts).removesuffix(".__init__")
         for file in files
-        if file.name != "__main__.py" and file.parts[1] != "local" and (file.parts[1] == "components") == declaring
+        if file.name != "__main__.py"
+        and file.parts[1] not in {"local", "embedded_cloud"}
+        and (file.parts[1] == "program") == declaring
     )
 
 

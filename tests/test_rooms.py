@@ -79,14 +79,14 @@ def test_nothing_in_the_table_imports_back() -> None:
         rooms = {room: others for room, others in rooms.items() if room not in ready}
 
 
-def test_only_the_declaring_room_may_import_pulumi_and_local_no_more_than_the_protocol() -> None:
+def test_only_the_declaring_room_may_import_pulumi_and_the_embedded_cloud_no_more_than_the_protocol() -> None:
     with_pulumi = {room: {name for name in may if name.startswith("pulumi")} for room, may in RULES.items()}
-    assert with_pulumi.pop("local") == {"pulumi.runtime.proto"}
-    assert {room for room, names in with_pulumi.items() if names} == {"components"}
+    assert with_pulumi.pop("embedded_cloud") == {"pulumi.runtime.proto"}
+    assert {room for room, names in with_pulumi.items() if names} == {"program"}
 
 
 def test_the_protocol_is_imported_for_its_types_only() -> None:
-    for file in (PACKAGE / "local").rglob("*.py"):
+    for file in (PACKAGE / "embedded_cloud").rglob("*.py"):
         tree = ast.parse(file.read_text())
         for_types = {
             inner
@@ -100,11 +100,12 @@ def test_the_protocol_is_imported_for_its_types_only() -> None:
 
 
 def test_no_room_imports_the_embedded_cloud() -> None:
-    assert not [room for room, may in RULES.items() if any(_covers("local", name) for name in may)]
+    rooms = [room for room, may in RULES.items() if any(name.startswith("embedded_cloud") for name in may)]
+    assert rooms == ["local"], "only its own earlier name"
 
 
 def test_the_program_itself_is_short_and_connects_only() -> None:
     program = PROJECT / "__main__.py"
     assert len(program.read_text().splitlines()) < 30
-    allowed = {"components", "derivations", "fleet", "project", "pulumi"}
+    allowed = {"fleet", "planning", "program", "project", "pulumi"}
     assert {name.partition(".")[0] for _, name in foreign(program, "__main__")} <= allowed

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.fleet.model import Fleet
-from fediversity.planning.embedded import missing_extra
 from fediversity.planning.stacks import open_stack
+from fediversity.project.embedded import missing_extra
 from fediversity.project.settings import Settings, SettingsError
 
 

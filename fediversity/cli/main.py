@@ -10,23 +10,26 @@ from fediversity.fleet.diagnostics import FleetError
 from fediversity.project.settings import SettingsError
 
 COMMANDS: Mapping[str, str] = {
-    "check": "look at every machine, and record whether it is well and runs what was applied",
     "cost": "say what a fleet costs a month, and how that differs from what is deployed",
-    "lint": "check a fleet file, and say everything that is wrong with it",
     "local": "make machines of a simulated stack fail, and heal them",
     "logs": "print the newest log of a machine's steps, or list them",
     "plan": "print the steps of a rollout and their order",
     "policy": "judge stacks by the rules that none may break",
+    "probe": "look at every machine, and record whether it is well and runs what was applied",
     "render": "write nix/fleet.json, the hand-off to Nix",
     "rollback": "make a machine run the system that it ran before its last update",
     "schema": "write the JSON Schemas of fleet files and of deployment requests",
     "state": "prepare an encrypted backend for a stack's state",
     "status": "say how every machine stands, by what is recorded",
+    "validate": "check a fleet file, and say everything that is wrong with it",
 }
 """What each command is for. Its module in this folder has its name and a `register` and a `run` function.
 
 Only the module of the command that was asked for is imported: each knows what it needs and costs no other its time.
 """
+
+RENAMED: Mapping[str, str] = {"check": "probe", "lint": "validate"}
+"""Earlier names of commands. They still work and name the new one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
+    if given[:1] and given[0] in RENAMED:
+        print(f"fediversity: `{given[0]}` is called `{RENAMED[given[0]]}` now", file=sys.stderr)
+        given = [RENAMED[given[0]], *given[1:]]
     parser = argparse.ArgumentParser(
         prog="fediversity", description="Look at a fleet: what a rollout would do, and how its machines stand."
     )

@@ -1,4 +1,4 @@
-"""`fediversity check`: looks at every machine and records how it was found. Meant for a timer; changes no machine."""
+"""`fediversity probe`: looks at every machine and records how it was found. Meant for a timer; changes no machine."""
 
 import argparse
 import json

@@ -111,7 +111,7 @@ def _carry_out(ledger: Ledger, machine: Connection, way: RollbackPlan, patience:
         except StepError as error:
             outcome, reason, hint = "failed", error.reason, error.hint
         except KeyboardInterrupt:
-            outcome, reason, hint = "interrupted", "stopped by a person in the middle", "run `fediversity check`"
+            outcome, reason, hint = "interrupted", "stopped by a person in the middle", "run `fediversity probe`"
         ledger.end(record, outcome, reason, system if outcome == "applied" else None, hint)
         log.note(f"{outcome}: {reason}")
     print(f"{name}: {reason}")

@@ -1,4 +1,4 @@
-"""`fediversity lint`: whether a fleet file can be used."""
+"""`fediversity validate`: whether a fleet file can be used."""
 
 import argparse
 from collections.abc import Sized

@@ -1,7 +1,6 @@
 """Brings the simulated machines of a stack back: after a reboot of this computer, or a run that was cut short.
 
-A record is written before its machine is made (`fediversity.embedded_cloud.plugins.cloud`), so the records say which machines
-there have to be.
+A record is written before its machine is made (`plugins/cloud.py`), so the records say which machines there have to be.
 """
 
 from fediversity.embedded_cloud.folders import StackFolder

@@ -75,7 +75,7 @@ class Ledger:
             raise sqlite3.DatabaseError("the ledger gave no id for a new record")
         return cursor.lastrowid
 
-    def turn_came(self, record_id: int) -> None:
+    def record_start(self, record_id: int) -> None:
         """Records that a step which waited for its turn really starts now."""
         with self._open() as connection:
             # Later than `queued_at` even if the clock was set back: from then on the machine may have been changed.
@@ -83,7 +83,7 @@ class Ledger:
                 "UPDATE steps SET started_at = max(?, queued_at + 0.001) WHERE id = ?", (time.time(), record_id)
             )
 
-    def saw_boot(self, record_id: int, boot: str) -> None:
+    def record_boot(self, record_id: int, boot: str) -> None:
         """Records the boot id that a step has read on its machine."""
         with self._open() as connection:
             connection.execute("UPDATE steps SET boot = ? WHERE id = ?", (boot, record_id))
@@ -155,7 +155,7 @@ class Ledger:
             newest = sorted((probe.under(self.renamed) for probe in found), key=lambda probe: probe.id)
             return {probe.machine: probe for probe in newest}
 
-    def gave(self, machine: str, files: Mapping[str, str], mark: int | None) -> None:
+    def record_vars(self, machine: str, files: Mapping[str, str], mark: int | None) -> None:
         """Records the vars and keys that a machine has since now. Without a mark the one from before stays."""
         with self._open() as connection:
             connection.execute(

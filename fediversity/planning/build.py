@@ -17,7 +17,7 @@ from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.planning import commands
 from fediversity.planning.known_servers import UNKNOWN, KnownServers
 from fediversity.planning.steps import Plan, PlanError, Step
-from fediversity.project.site import RolloutOrigin
+from fediversity.project.origin import RolloutOrigin
 
 VARS = "fleet-vars"
 

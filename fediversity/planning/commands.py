@@ -9,9 +9,10 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from fediversity.project.site import HOME, PROJECT, RolloutOrigin, in_project
+from fediversity.project.origin import HOME, PROJECT, RolloutOrigin, in_project
 
 ADDRESS = "$FEDIVERSITY_ADDRESS"
+
 _VARIABLE = re.compile(rf"(?:{'|'.join(map(re.escape, (ADDRESS, PROJECT, HOME)))})(?![A-Za-z0-9_])")
 
 Command = tuple[str, ...]

@@ -5,7 +5,7 @@ import json
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import controllers, resolve_after, shared_mesh
 from fediversity.planning.steps import Step
-from fediversity.project.site import RolloutOrigin
+from fediversity.project.origin import RolloutOrigin
 
 _CAPPED = frozenset({"install", "update", "apply"})
 _PUT_OFF = frozenset({"reach", "join", "update", "apply"})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
-from fediversity.project.site import RolloutOrigin
+from fediversity.project.origin import RolloutOrigin
 
 Plugin = Literal["local", "official"]
 

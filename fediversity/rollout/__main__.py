@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fediversity.fleet.diagnostics import FleetError
-from fediversity.planning.embedded import missing_extra
+from fediversity.project.embedded import missing_extra
 from fediversity.project.project import Project
 from fediversity.project.settings import PLUGINS_VARIABLE, SettingsError, require_plain_path
 from fediversity.rollout.console import say

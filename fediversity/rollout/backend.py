@@ -53,7 +53,7 @@ class Backend:
         metadata = (self.checkpoint(stack) or {}).get("metadata") or {}
         return bool(metadata.get("integrity_error"))
 
-    def mend(self, stack: str) -> tuple[Path, ...]:
+    def repair(self, stack: str) -> tuple[Path, ...]:
         """Remove what a killed run had half written beside a checkpoint; give what was removed.
 
         The engine replaces a checkpoint whole, but first writes a small file of attributes beside it, in

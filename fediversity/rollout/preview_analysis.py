@@ -46,7 +46,7 @@ class UpcomingRollout:
             return PreviewFindings()
         file = yaml.safe_load(self.planned.project.stack_file.read_text()) or {}
         words = ["preview", "--json", "--show-sames", "--stack", settings.stack, *self._chosen]
-        said = self.engine.said(
+        said = self.engine.capture_stdout(
             words,
             shows_errors=may_ask_for_a_passphrase(file, self.engine.environment),
             program=planned_program(self.planned, self.engine.environment),

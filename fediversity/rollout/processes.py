@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-_LOCAL_PLUGINS = "fediversity.embedded_cloud.plugins"
+_LOCAL_PLUGINS = ("fediversity.embedded_cloud.plugins", "fediversity.local.plugins")
+"""What serves a simulated plug-in; the second is what launchers of an earlier version start."""
 _STARTED_FOR = "--for"
 _HELPERS = ("pulumi-language-", "pulumi-resource-")
 _KILLED_S = 5.0
@@ -39,7 +40,7 @@ class Process:
     @property
     def serves_an_engine(self) -> bool:
         """Whether it is a language host, the program it runs, or a plug-in, official or local."""
-        return self.title.startswith((*_HELPERS, _LOCAL_PLUGINS))
+        return self.title.startswith((*_HELPERS, *_LOCAL_PLUGINS))
 
     @property
     def has_its_starter(self) -> bool:
@@ -52,8 +53,9 @@ class Process:
         """What it is to a person: Python by the script or module it runs, anything else by its program."""
         if not self.program.startswith("python"):
             return self.program
-        if _LOCAL_PLUGINS in self.command:
-            return " ".join(self.command[self.command.index(_LOCAL_PLUGINS) :][:2])
+        local = next((self.command.index(name) for name in _LOCAL_PLUGINS if name in self.command), None)
+        if local is not None:
+            return " ".join(self.command[local:][:2])
         names = (os.path.basename(part) for part in self.command)
         return next((name for name in names if name.startswith(_HELPERS)), self.program)
 

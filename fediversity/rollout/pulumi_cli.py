@@ -69,7 +69,7 @@ class PulumiCli:
                     signal.signal(number, handler)
         return code if code >= 0 else 128 - code
 
-    def said(self, arguments: Sequence[str], *, shows_errors: bool, program: Program | None = None) -> str:
+    def capture_stdout(self, arguments: Sequence[str], *, shows_errors: bool, program: Program | None = None) -> str:
         """Run for its output, however it ends. With `shows_errors` what it says or asks besides is seen."""
         with self._command(arguments, program) as (command, others):
             done: subprocess.CompletedProcess[str] = subprocess.run(

@@ -119,7 +119,7 @@ def recover(
         say(f"ending what that run left behind: {', '.join(sorted(item.title for item in left_over))}")
         processes.end(left_over)
     if stale:
-        for path in backend.mend(stack):
+        for path in backend.repair(stack):
             say(f"removing what that run had half written: {path.name}")
         engine.output(["cancel", "--yes", "--stack", stack])
     if damaged:

@@ -17,7 +17,7 @@ from fediversity.steps.transport.ssh import Target
 
 _AROUND_SECONDS = 2400.0
 _LEAST_AROUND_SECONDS = 60.0
-_STAND_INS = Path("fediversity", "local", "bin")
+_STAND_INS = Path("fediversity", "embedded_cloud", "bin")
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,13 @@ def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
     return ending
 
 
-def _ending(bench: StepContext) -> StepOutcome:
+def _ending(context: StepContext) -> StepOutcome:
     def for_people(text: str) -> str:
-        return _clipped(bench.log.redacted(readable(text)), _LONGEST_REASON)
+        return _clipped(context.log.redacted(readable(text)), _LONGEST_REASON)
 
     try:
-        bench.stop.limit(bench.overall)
-        result = VERBS[bench.job.verb](bench)
+        context.stop.limit(context.overall)
+        result = VERBS[context.job.verb](context)
         return StepOutcome(result.outcome, for_people(result.reason), status=0, system=result.system)
     except RolledBackError as error:
         return StepOutcome("rolled_back", for_people(error.reason), for_people(error.hint), system=error.system)
@@ -115,7 +115,7 @@ def _ending(bench: StepContext) -> StepOutcome:
         import traceback  # noqa: PLC0415 (loaded by who needs it: it is a twentieth of the runner's start)
 
         with contextlib.suppress(OSError):
-            bench.log.note(traceback.format_exc())
+            context.log.note(traceback.format_exc())
         reason = for_people(f"{type(error).__name__}: {error}")
         return StepOutcome(
             "failed", reason, "this is a defect of the runner, or its disk is full; the log has the details"

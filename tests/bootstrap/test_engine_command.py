@@ -158,8 +158,8 @@ def test_a_request_to_end_reaches_the_engine_and_is_waited_for(tmp_path: Path) -
     ready, ended = tmp_path / "ready", tmp_path / "ended"
     _pulumi(tmp_path, f"trap 'touch {ended}; exit 3' TERM; touch {ready}; while :; do sleep 0.01; done")
     program = (
-        "import sys; from pathlib import Path; from fediversity.rollout.pulumi_cli import Engine\n"
-        f"sys.exit(Engine(Path({str(tmp_path)!r}), {{'PATH': {f'{tmp_path}:/usr/bin:/bin'!r}}}).run(['up']))"
+        "import sys; from pathlib import Path; from fediversity.rollout.pulumi_cli import PulumiCli\n"
+        f"sys.exit(PulumiCli(Path({str(tmp_path)!r}), {{'PATH': {f'{tmp_path}:/usr/bin:/bin'!r}}}).run(['up']))"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as child:
         deadline = time.monotonic() + 20

@@ -55,9 +55,9 @@ def test_the_recipes_for_the_engine_and_the_plug_ins_are_there(recipes: dict[str
 
 
 def test_the_check_of_developers_and_the_look_at_machines_are_two_recipes(recipes: dict[str, Any]) -> None:
-    assert "fediversity lint" in json.dumps(recipes["check"]["body"])
-    assert "fediversity check" in json.dumps(recipes["probe"]["body"])
-    assert "fediversity check" not in json.dumps([recipes[name]["body"] for name in ("check", "test", "build")])
+    assert "fediversity validate" in json.dumps(recipes["check"]["body"])
+    assert "fediversity probe" in json.dumps(recipes["probe"]["body"])
+    assert "fediversity probe" not in json.dumps([recipes[name]["body"] for name in ("check", "test", "build")])
 
 
 def test_validate_with_the_options_for_nix_that_it_once_took_names_the_recipe_that_takes_them(tmp_path: Path) -> None:

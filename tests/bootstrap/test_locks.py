@@ -69,7 +69,7 @@ def test_what_a_killed_run_half_wrote_beside_a_checkpoint_is_removed_and_nothing
         (stacks / name).write_text("{}")
     for name in ("dev.json.attrs", "production.json.attrs", "dev.json.18b3c.tmp"):
         (stacks / name).touch()
-    removed = Backend(tmp_path, "fediversity", tmp_path).mend("dev")
+    removed = Backend(tmp_path, "fediversity", tmp_path).repair("dev")
     assert {path.name for path in removed} == {"dev.json.attrs", "dev.json.18b3c.tmp"}
     assert {path.name for path in stacks.iterdir()} == {
         *("dev.json", "dev.json.bak", "dev.json.bak.attrs", "production.json", "production.json.attrs")

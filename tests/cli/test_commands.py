@@ -85,14 +85,14 @@ def test_schema_writes_the_schema_beside_the_fleet_files_and_checks_it(capsys: O
 
 @pytest.mark.usefixtures("project")
 def test_lint_says_what_a_good_fleet_file_holds(capsys: Output) -> None:
-    assert main(["lint"]) == 0
+    assert main(["validate"]) == 0
     assert capsys.readouterr().out == (
         "stacks/dev.yaml is in order: 6 machines (1 switched off), 4 service instances, 4 DNS zones, 1 bucket, "
         "2 deployments\n"
     )
 
 
-@pytest.mark.parametrize("command", ["lint", "render", "plan"])
+@pytest.mark.parametrize("command", ["validate", "render", "plan"])
 def test_a_bad_fleet_file_ends_a_command_with_its_problems_and_nothing_else(project: Path, command: str) -> None:
     text = edited("cx23", "cx99", edited("after: [oak]", "after: [oka]"))
     (project / "stacks" / "dev.yaml").write_text(text)
@@ -106,7 +106,7 @@ def test_a_bad_fleet_file_ends_a_command_with_its_problems_and_nothing_else(proj
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize("command", ["lint", "render", "plan"])
+@pytest.mark.parametrize("command", ["validate", "render", "plan"])
 def test_a_stack_that_is_not_there_ends_a_command_with_one_line(command: str, capsys: Output) -> None:
     assert main([command, "production"]) == 1
     assert capsys.readouterr() == (
@@ -158,7 +158,7 @@ def test_each_command_explains_itself(command: str, capsys: Output) -> None:
     [
         (["--help"], ["pydantic", "yaml", "rich", "pulumi", "grpc"]),
         (["schema"], ["yaml", "rich", "pulumi", "grpc"]),
-        (["lint"], ["rich", "pulumi", "grpc", "fediversity.steps.transport.ssh"]),
+        (["validate"], ["rich", "pulumi", "grpc", "fediversity.steps.transport.ssh"]),
         (["render"], ["rich", "pulumi", "grpc", "fediversity.planning.build"]),
         (
             ["status", "--json"],
@@ -168,7 +168,7 @@ def test_each_command_explains_itself(command: str, capsys: Output) -> None:
             ["cost", "--json"],
             ["rich", "pulumi", "grpc", "fediversity.steps.transport.ssh", "fediversity.planning.build"],
         ),
-        (["check"], ["rich", "pulumi", "grpc", "asyncssh"]),
+        (["probe"], ["rich", "pulumi", "grpc", "asyncssh"]),
     ],
     ids=lambda value: value[0],
 )
@@ -182,7 +182,7 @@ def test_a_command_imports_only_what_it_uses(arguments: list[str], spared: list[
 def test_a_reader_that_has_seen_enough_causes_no_traceback() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "fediversity.cli.main", "lint"]
+    command = [sys.executable, "-m", "fediversity.cli.main", "validate"]
     try:
         done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     finally:
@@ -203,7 +203,7 @@ def test_an_interruption_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: O
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fediversity.cli.fleet_argument.open_stack", interrupted)
-    assert main(["lint"]) == 130
+    assert main(["validate"]) == 130
     assert capsys.readouterr() == ("", "")
 
 
@@ -211,7 +211,7 @@ def test_a_checkout_whose_path_the_tools_cannot_carry_has_no_plan_but_can_be_che
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     monkeypatch.chdir(project.rename(project.with_name("a&b")))
-    assert main(["lint"]) == main(["render"]) == 0
+    assert main(["validate"]) == main(["render"]) == 0
     capsys.readouterr()
     assert main(["plan"]) == 1
     printed = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""`fediversity check`: what it asks machines over SSH, what it makes of the answers, and what it records."""
+"""`fediversity probe`: what it asks machines over SSH, what it makes of the answers, and what it records."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_many_failed_units_are_counted() -> None:
 
 
 def test_machines_that_are_well_are_recorded_as_such(garden: Garden) -> None:
-    done = garden.command("check")
+    done = garden.command("probe")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -74,7 +74,7 @@ def test_failed_units_are_asked_for_by_name_when_systemd_says_degraded(garden: G
     listed = "nginx.service loaded failed failed Web\n"
     garden.oak.answers["systemctl list-units --failed --plain --no-legend --full"] = Said(listed)
 
-    done = garden.command("check", "dev", "oak")
+    done = garden.command("probe", "dev", "oak")
 
     assert done.returncode == 1
     assert done.stdout == "oak  unwell: failed: nginx.service\n"
@@ -84,7 +84,7 @@ def test_failed_units_are_asked_for_by_name_when_systemd_says_degraded(garden: G
 def test_a_machine_that_runs_something_else_is_recorded_as_drifted(garden: Garden) -> None:
     garden.oak.answers["readlink -f /run/current-system"] = Said(f"{OLD}\n")
 
-    done = garden.command("check", "--json")
+    done = garden.command("probe", "--json")
 
     assert done.returncode == 1
     oak, moss = json.loads(done.stdout)["machines"]
@@ -94,12 +94,12 @@ def test_a_machine_that_runs_something_else_is_recorded_as_drifted(garden: Garde
 
 def test_a_mac_that_is_asleep_is_no_failure_and_a_server_that_is_away_is(garden: Garden) -> None:
     garden.moss.turn_off()
-    done = garden.command("check")
+    done = garden.command("probe")
     assert done.returncode == 0
     assert "moss  offline: gardener@" in done.stdout
 
     garden.oak.turn_off()
-    done = garden.command("check")
+    done = garden.command("probe")
     assert done.returncode == 1
     assert "oak   unreachable: root@" in done.stdout
     assert not garden.ledger.probes()["oak"].reachable
@@ -110,7 +110,7 @@ def test_a_server_that_may_be_off_by_the_fleet_file_is_no_failure(garden: Garden
     file.write_text(file.read_text().replace("    ssh: {port:", "    may_be_offline: true\n    ssh: {port:", 1))
     garden.oak.turn_off()
 
-    done = garden.command("check", "dev", "oak")
+    done = garden.command("probe", "dev", "oak")
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("oak  offline: ")
@@ -120,7 +120,7 @@ def test_a_machine_with_another_host_key_is_not_taken_for_one_that_is_asleep(gar
     pin = garden.root / ".fediversity" / "dev" / "known_hosts" / "moss"
     pin.write_text(pin.with_name("oak").read_text().replace("oak", "moss"))
 
-    done = garden.command("check", "dev", "moss")
+    done = garden.command("probe", "dev", "moss")
 
     assert done.returncode == 1
     assert "moss  unwell: moss shows another host key than the pinned one" in done.stdout
@@ -130,14 +130,14 @@ def test_a_machine_without_an_identity_is_unwell(garden: Garden) -> None:
     garden.oak.answers["cat /etc/fediversity/identity"] = NO_SUCH_FILE
     garden.oak.answers["test -e /etc/fediversity/identity"] = Said(status=1)
 
-    assert "it has no identity" in garden.command("check", "dev", "oak").stdout
+    assert "it has no identity" in garden.command("probe", "dev", "oak").stdout
 
 
 def test_a_machine_that_never_ends_its_answer_costs_no_more_than_the_time_there_is(garden: Garden) -> None:
     garden.oak.answers["true"] = Said(ends=False)
     began = time.monotonic()
 
-    done = garden.command("check", "--timeout", "10")
+    done = garden.command("probe", "--timeout", "10")
 
     assert time.monotonic() - began < 19, "one question alone may take 20 s"
     assert done.returncode == 1
@@ -148,7 +148,7 @@ def test_a_machine_that_never_ends_its_answer_costs_no_more_than_the_time_there_
 def test_a_machine_that_a_step_is_at_work_on_is_left_alone(garden: Garden) -> None:
     garden.ran("oak-update", None, outcome=None)
 
-    done = garden.command("check")
+    done = garden.command("probe")
 
     assert done.returncode == 0
     assert "oak   busy: a step is at work on it" in done.stdout
@@ -159,7 +159,7 @@ def test_a_machine_that_a_step_is_at_work_on_is_left_alone(garden: Garden) -> No
 def test_a_machine_that_was_never_rolled_out_is_not_looked_at(garden: Garden) -> None:
     garden.ledger.path.unlink()
 
-    done = garden.command("check")
+    done = garden.command("probe")
 
     assert done.returncode == 0
     assert done.stdout.count("new: never rolled out from this checkout") == 2
@@ -167,7 +167,7 @@ def test_a_machine_that_was_never_rolled_out_is_not_looked_at(garden: Garden) ->
 
 
 def test_a_machine_that_is_not_in_the_fleet_is_refused(garden: Garden) -> None:
-    done = garden.command("check", "dev", "oka")
+    done = garden.command("probe", "dev", "oka")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Not an enabled machine of this fleet: oka; enabled: oak, moss." in done.stderr
 

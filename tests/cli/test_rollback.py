@@ -91,7 +91,7 @@ def test_a_rollback_sets_the_profile_switches_in_a_unit_of_its_own_and_is_record
     assert "it is held" in done.stdout
     (note,) = json.loads(garden.command("status", "--json").stdout)["machines"][0]["notes"]
     assert (note["kind"], note["why"].partition(" from ")[0]) == ("held", "rolled back by hand")
-    assert garden.command("check", "dev", "oak").returncode == 0, "what was rolled back by hand has not drifted"
+    assert garden.command("probe", "dev", "oak").returncode == 0, "what was rolled back by hand has not drifted"
 
 
 def test_a_guard_watches_over_a_rollback_as_over_an_update(garden: Garden) -> None:

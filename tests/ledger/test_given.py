@@ -86,17 +86,17 @@ def test_the_ledger_keeps_the_newest_and_the_mark_until_there_is_another(tmp_pat
     assert ledger.given() == {}
     ledger.create()
 
-    ledger.gave("oak", {"a": "1"}, 7)
-    ledger.gave("oak", {"a": "2"}, None)
+    ledger.record_vars("oak", {"a": "1"}, 7)
+    ledger.record_vars("oak", {"a": "2"}, None)
 
     assert (ledger.given()["oak"].files, ledger.given()["oak"].mark) == ({"a": "2"}, 7)
-    ledger.gave("oak", {"a": "2"}, 8)
+    ledger.record_vars("oak", {"a": "2"}, 8)
     assert ledger.given()["oak"].mark == 8
 
 
 def test_a_renamed_machine_keeps_what_it_was_given(tmp_path: Path) -> None:
     Ledger(tmp_path / "ledger.sqlite").create()
-    Ledger(tmp_path / "ledger.sqlite").gave("oak", {"a": "1"}, 7)
+    Ledger(tmp_path / "ledger.sqlite").record_vars("oak", {"a": "1"}, 7)
     renamed = Ledger(tmp_path / "ledger.sqlite", {"oak": "elm"})
     assert renamed.given()["elm"].files == {"a": "1"}
 

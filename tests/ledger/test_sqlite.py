@@ -25,7 +25,7 @@ for number in range(times):
     record = ledger.begin(step=f"{writer}-{number}-update", kind="update", machine=writer, server_id=None,
                           fingerprint=str(number), command="clan", log=None)
     print(record, flush=True)
-    ledger.turn_came(record)
+    ledger.record_start(record)
     ledger.end(record, "applied", f"by {writer}")
 """
 
@@ -65,7 +65,7 @@ def begin(
 def installed(ledger: Ledger, outcome: Outcome | None, *, turn: bool = True, server_id: str = "4711") -> int:
     record = begin(ledger, "cinnabar-install", kind="install", server_id=server_id)
     if turn:
-        ledger.turn_came(record)
+        ledger.record_start(record)
     if outcome is not None:
         ledger.end(record, outcome, "")
     return record
@@ -187,7 +187,7 @@ def test_a_step_that_waited_starts_when_its_turn_came(ledger: Ledger) -> None:
     queued_at = ledger.records()[0].queued_at
     time.sleep(0.05)
 
-    ledger.turn_came(number)
+    ledger.record_start(number)
 
     (record,) = ledger.records()
     assert record.queued_at == queued_at
@@ -200,7 +200,7 @@ def test_a_turn_that_came_is_seen_even_if_the_clock_was_set_back(
     number = begin(ledger)
     monkeypatch.setattr(time, "time", lambda: 1000.0)
 
-    ledger.turn_came(number)
+    ledger.record_start(number)
 
     (record,) = ledger.records()
     assert record.started_at > record.queued_at
@@ -261,7 +261,7 @@ def test_an_install_that_waits_for_its_turn_does_not_find_itself(ledger: Ledger)
     itself = installed(ledger, None, turn=False)
     assert found(ledger) is None
 
-    ledger.turn_came(itself)
+    ledger.record_start(itself)
     assert found(ledger) == (itself, None)
 
 

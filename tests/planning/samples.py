@@ -14,8 +14,8 @@ from fediversity.planning.load import Sources
 from fediversity.planning.stack_plan import StackPlan
 from fediversity.planning.steps import Plan
 from fediversity.planning.systems import SystemFingerprints
+from fediversity.project.origin import RolloutOrigin
 from fediversity.project.project import Project
-from fediversity.project.site import RolloutOrigin
 
 PROJECT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ import pytest
 from fediversity.fleet.model import Fleet
 from fediversity.planning.commands import ADDRESS
 from fediversity.planning.steps import Step
-from fediversity.project.site import HOME, PROJECT, RolloutOrigin
+from fediversity.project.origin import HOME, PROJECT, RolloutOrigin
 from tests.planning import nixops4_grammar, samples
 from tests.planning.clan_grammar import ClanGrammar, check_target
 from tests.planning.samples import AGENT_SITE, DEV_SITE, PRODUCTION_SITE, dev_fleet, every_kind, one_server, plan_of

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from fediversity.planning.commands import ADDRESS, shell_text
-from fediversity.project.site import HOME, PROJECT
+from fediversity.project.origin import HOME, PROJECT
 from tests.planning.samples import DEV_SITE, dev_fleet, plan_of
 
 IPV4, FOLDER = "203.0.113.7", "/srv/a folder; with 'all' \"sorts\" of $signs"

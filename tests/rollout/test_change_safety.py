@@ -65,10 +65,13 @@ def test_an_edit_of_image_user_data_and_start_up_script_does_nothing_at_all(chec
     }
     write_fleet(checkout, usual(**images))
     edits = {
-        "hetzner.py": ("image=provider.image,", 'image=provider.image,\n            user_data="#cloud-config",'),
-        "google_instance.py": ("PermitRootLogin prohibit-password/", "PermitRootLogin yes/"),
+        "hetzner/machine.py": (
+            "image=provider.image,",
+            'image=provider.image,\n            user_data="#cloud-config",',
+        ),
+        "google/instance.py": ("PermitRootLogin prohibit-password/", "PermitRootLogin yes/"),
     }
-    before = {checkout.root / "fediversity" / "components" / name: edit for name, edit in edits.items()}
+    before = {checkout.root / "fediversity" / "program" / name: edit for name, edit in edits.items()}
     texts = {file: file.read_text() for file in before}
     for file, (old, new) in before.items():
         assert texts[file].count(old) == 1

@@ -9,7 +9,7 @@ import pytest
 from fediversity.fleet.flake_copies import copied_files
 from fediversity.fleet.load import load_fleet
 from fediversity.planning.build import make_plan
-from fediversity.project.site import RolloutOrigin
+from fediversity.project.origin import RolloutOrigin
 from tests.rollout.checkout import PROJECT, Checkout, Done
 
 pytestmark = pytest.mark.engine

@@ -50,7 +50,7 @@ def test_a_fleet_is_rolled_out_and_protected(checkout: Checkout) -> None:
 def test_a_renamed_machine_whose_vars_stay_behind_is_refused(checkout: Checkout) -> None:
     write_fleet(checkout, fleet(**RENAMED))
 
-    for command in (["fediversity.rollout", "up", "dev"], ["fediversity.cli.main", "lint", "dev"]):
+    for command in (["fediversity.rollout", "up", "dev"], ["fediversity.cli.main", "validate", "dev"]):
         done = checkout.run(sys.executable, "-m", *command)
         assert done.status == 1
         assert "machines.omega.formerly: the vars are still those of 'alpha'" in done.output

@@ -109,7 +109,7 @@ def test_the_engine_s_own_output_can_be_had_instead(checkout: Checkout) -> None:
 
 
 def test_status_and_check_find_the_fleet_well_with_the_engine_stopped(checkout: Checkout) -> None:
-    assert people(checkout, "check").output.count("well: it is well and runs what was applied") == len(MACS)
+    assert people(checkout, "probe").output.count("well: it is well and runs what was applied") == len(MACS)
     told = json.loads(checkout.must(people(checkout, "status", "--json")))
     assert [(machine["name"], machine["health"]["state"], machine["drift"]) for machine in told["machines"]] == [
         (name, "well", False) for name in MACS
@@ -134,7 +134,7 @@ def test_a_machine_rolled_back_by_hand_is_left_alone_until_it_is_let_go(checkout
     checkout.must(people(checkout, "rollback", "rosegold", "--yes"))
 
     assert (newest(checkout).kind, newest(checkout).outcome, newest(checkout).system) == ("rollback", "applied", before)
-    assert "rosegold   well: it is well and runs what was applied" in people(checkout, "check").output
+    assert "rosegold   well: it is well and runs what was applied" in people(checkout, "probe").output
     count = len(checkout.records())
     assert "rosegold is held: rolled back by hand" in checkout.must(checkout.just("up"))
     assert len(checkout.records()) == count, "an up updated what a person had rolled back"
@@ -153,7 +153,7 @@ def test_a_machine_that_somebody_switched_has_drifted_and_the_next_up_mends_it(c
     options = ["-F", "none", "-i", str(checkout.stack_dir / "identity"), "-p", "2222", "-o", "StrictHostKeyChecking=no"]
     checkout.must(checkout.run("ssh", *options, "-o", "UserKnownHostsFile=/dev/null", there, by_hand))
 
-    found = people(checkout, "check")
+    found = people(checkout, "probe")
 
     assert found.status == 1
     assert f"rosegold   drifted: it runs {older}, but {applied} was applied last" in found.output
@@ -161,7 +161,7 @@ def test_a_machine_that_somebody_switched_has_drifted_and_the_next_up_mends_it(c
     checkout.must(checkout.just("up"))
     assert [record.step for record in checkout.records()[count:]] == ["rosegold-update"]
     assert (newest(checkout).outcome, newest(checkout).system) == ("applied", applied)
-    checkout.must(people(checkout, "check"))
+    checkout.must(people(checkout, "probe"))
 
 
 def test_ctrl_c_ends_the_rollout_in_good_order_and_is_summed_up(checkout: Checkout) -> None:

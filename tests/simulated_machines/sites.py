@@ -17,7 +17,7 @@ from fediversity.embedded_cloud.faults.store import FaultStore
 from fediversity.embedded_cloud.machines.client import Datacenter
 from fediversity.embedded_cloud.machines.spec import SSH_PORT, MachineSpec
 
-BIN = Path(__file__).parents[2] / "fediversity" / "local" / "bin"
+BIN = Path(__file__).parents[2] / "fediversity" / "embedded_cloud" / "bin"
 DEADLINE_SECONDS = 30.0
 
 Done = subprocess.CompletedProcess[str]

@@ -104,7 +104,7 @@ class Site:
         places = {"calls": shlex.quote(str(self.bin / "clan.calls")), "vars": shlex.quote(str(values))}
         self.script("clan", _CLAN.format(**places, body=body))
 
-    def bench(
+    def context(
         self,
         verb: Verb,
         there: ScriptedMachine | None = None,

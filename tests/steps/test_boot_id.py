@@ -30,17 +30,17 @@ def machine_with(site: Site, network: Network, script: dict[str, Script]) -> Scr
 
 def earlier(site: Site, verb: Any, boot: str | None, *, server: str = SERVER, **more: Any) -> None:
     """A step of an earlier moment that went well and read this boot id."""
-    bench = site.bench(verb, server_id=server, **more)
+    context = site.context(verb, server_id=server, **more)
     if boot is not None:
-        bench.ledger.saw_boot(bench.record, boot)
-    bench.ledger.end(bench.record, "applied", "done")
+        context.ledger.record_boot(context.record, boot)
+    context.ledger.end(context.record, "applied", "done")
 
 
 def test_a_machine_with_the_boot_id_from_before_its_install_is_waited_for(site: Site, network: Network) -> None:
     earlier(site, "install", OLD)
     machine = machine_with(site, network, {READ_BOOT: in_turn(*[Said(f"{OLD}\n")] * 2, Said(f"{NEW}\n"))})
 
-    assert online(site.bench("online", machine, server_id=SERVER)).outcome == "applied"
+    assert online(site.context("online", machine, server_id=SERVER)).outcome == "applied"
 
     assert machine.commands.count(READ_BOOT) == 4, "two old ones, the new one, and the one that is written down"
     assert site.records[-1].boot == NEW
@@ -51,7 +51,7 @@ def test_a_machine_that_never_restarts_is_a_clear_failure(site: Site, network: N
     machine = machine_with(site, network, {READ_BOOT: Said(f"{OLD}\n")})
 
     with pytest.raises(StepError, match=f"cinnabar answers, but has not restarted: its boot id is {OLD}") as caught:
-        online(site.bench("online", machine, server_id=SERVER, timeout=0.5))
+        online(site.context("online", machine, server_id=SERVER, timeout=0.5))
     assert "restart it by hand" in caught.value.hint
 
 
@@ -60,7 +60,7 @@ def test_an_installer_with_the_host_key_of_the_vars_is_not_the_installed_system(
     machine = machine_with(site, network, {"cat /etc/os-release": INSTALLER})
 
     with pytest.raises(StepError, match="has not restarted: it still runs the installer"):
-        online(site.bench("online", machine, server_id=SERVER, timeout=0.5))
+        online(site.context("online", machine, server_id=SERVER, timeout=0.5))
 
 
 @pytest.mark.parametrize("known", [(None, SERVER), (OLD, "another")], ids=["never-read", "of-another-server"])
@@ -71,12 +71,12 @@ def test_without_a_boot_id_of_this_server_there_is_nothing_to_compare(
     earlier(site, "install", boot, server=server)
     machine = machine_with(site, network, {READ_BOOT: Said(f"{OLD}\n")})
 
-    assert online(site.bench("online", machine, server_id=SERVER)).outcome == "applied"
+    assert online(site.context("online", machine, server_id=SERVER)).outcome == "applied"
 
 
 def unlocking(site: Site, machine: ScriptedMachine, size: str) -> Any:
     # Nobody listens at the port for unlocking: the disk is open.
-    return site.bench("unlock", machine, unlock_port=1, server_id=SERVER, size=size, timeout=0.5)
+    return site.context("unlock", machine, unlock_port=1, server_id=SERVER, size=size, timeout=0.5)
 
 
 def resized_from(site: Site, size: str) -> None:

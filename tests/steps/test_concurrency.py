@@ -79,34 +79,34 @@ def test_what_is_not_to_be_had_as_a_whole_is_not_taken_in_part(tmp_path: Path) -
 
 
 def test_the_caps_of_the_fleet_file_are_read_when_a_turn_is_asked_for(site: Site) -> None:
-    bench = site.bench("update", provider="hetzner")
-    assert concurrency._caps(bench, "updates") == {"updates": 4}
-    assert concurrency._caps(bench, "installs") == {"installs": 1}
+    context = site.context("update", provider="hetzner")
+    assert concurrency._caps(context, "updates") == {"updates": 4}
+    assert concurrency._caps(context, "installs") == {"installs": 1}
 
     limits(site, installs=2, updates=7, per_provider={"hetzner": 3, "gcp": 1})
 
-    assert concurrency._caps(bench, "updates") == {"updates": 7, "provider-hetzner": 3}
-    assert concurrency._caps(bench, "installs") == {"installs": 2, "provider-hetzner": 3}
+    assert concurrency._caps(context, "updates") == {"updates": 7, "provider-hetzner": 3}
+    assert concurrency._caps(context, "installs") == {"installs": 2, "provider-hetzner": 3}
 
 
 def test_a_file_of_caps_that_cannot_be_read_means_the_usual_ones(site: Site) -> None:
-    bench = site.bench("update")
+    context = site.context("update")
     (site.state_dir / "limits.json").write_text("{half a fi")
 
-    assert concurrency._caps(bench, "updates") == {"updates": 4}
+    assert concurrency._caps(context, "updates") == {"updates": 4}
 
 
 def test_waiting_for_a_turn_is_said_in_the_log_and_is_not_the_step_s_own_time(site: Site) -> None:
     limits(site, updates=1)
-    bench = site.bench("update", timeout=0.0, patience=0.001)
+    context = site.context("update", timeout=0.0, patience=0.001)
     folder = site.state_dir / "slots"
     holder = multiprocessing.Process(target=_hold, args=(folder, "p", {"updates": 1}, 1.0))
     holder.start()
     wait_until((folder / "p.running").exists)
-    bench.stop.limit(0.2)
+    context.stop.limit(0.2)
 
-    with slot(bench, "updates"):
-        bench.stop.check()
+    with slot(context, "updates"):
+        context.stop.check()
 
     holder.join(10)
     assert "waiting for a turn: the cap on updates is reached" in site.log_text

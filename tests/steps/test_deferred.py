@@ -25,8 +25,8 @@ def off(site: Site, network: Network) -> ScriptedMachine:
     return machine
 
 
-def bench(site: Site, verb: Any, machine: ScriptedMachine, **more: Any) -> StepContext:
-    return site.bench(verb, machine, UPDATE, **{"may_be_offline": True, "machine_class": "darwin", **more})
+def context(site: Site, verb: Any, machine: ScriptedMachine, **more: Any) -> StepContext:
+    return site.context(verb, machine, UPDATE, **{"may_be_offline": True, "machine_class": "darwin", **more})
 
 
 def test_every_step_of_a_machine_that_may_be_off_is_put_off(site: Site, network: Network) -> None:
@@ -35,10 +35,10 @@ def test_every_step_of_a_machine_that_may_be_off_is_put_off(site: Site, network:
     mesh = {"instance": "mesh", "controller": "hub", "controller_address": "127.0.0.1"}
 
     results = [
-        reach(bench(site, "reach", machine)),
-        join(bench(site, "join", machine, **mesh)),
-        update(bench(site, "update", machine)),
-        apply(bench(site, "apply", machine, subject="social", deployment={"enable": True})),
+        reach(context(site, "reach", machine)),
+        join(context(site, "join", machine, **mesh)),
+        update(context(site, "update", machine)),
+        apply(context(site, "apply", machine, subject="social", deployment={"enable": True})),
     ]
 
     assert {result.outcome for result in results} == {"deferred"}
@@ -54,8 +54,8 @@ def test_a_machine_that_falls_asleep_while_it_is_looked_at_is_put_off(site: Site
     site.clan()
 
     results = [
-        update(bench(site, "update", machine)),
-        apply(bench(site, "apply", machine, subject="social", deployment={"enable": True})),
+        update(context(site, "update", machine)),
+        apply(context(site, "apply", machine, subject="social", deployment={"enable": True})),
     ]
 
     assert {result.outcome for result in results} == {"deferred"}
@@ -65,7 +65,7 @@ def test_a_machine_that_falls_asleep_while_it_is_looked_at_is_put_off(site: Site
 
 def test_a_machine_that_must_be_on_has_failed(site: Site, network: Network) -> None:
     with pytest.raises(StepError, match="does not answer"):
-        update(bench(site, "update", off(site, network), may_be_offline=False))
+        update(context(site, "update", off(site, network), may_be_offline=False))
 
 
 def test_another_host_key_is_not_being_off(site: Site, network: Network) -> None:
@@ -74,7 +74,7 @@ def test_another_host_key_is_not_being_off(site: Site, network: Network) -> None
     machine.turn_on(host_key=new_key())
 
     with pytest.raises(StepError, match="another host key"):
-        update(bench(site, "update", machine))
+        update(context(site, "update", machine))
 
 
 def test_a_login_that_is_refused_is_not_being_off(site: Site, network: Network) -> None:
@@ -83,7 +83,7 @@ def test_a_login_that_is_refused_is_not_being_off(site: Site, network: Network) 
     site.identity.write_bytes(new_key().export_private_key())
 
     with pytest.raises(StepError, match="refuses the login"):
-        update(bench(site, "update", machine))
+        update(context(site, "update", machine))
 
 
 def test_a_password_that_sudo_wants_is_not_being_off(site: Site, network: Network) -> None:
@@ -92,7 +92,7 @@ def test_a_password_that_sudo_wants_is_not_being_off(site: Site, network: Networ
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
 
     with pytest.raises(StepError, match="asks crs58 for a password with sudo"):
-        update(bench(site, "update", machine, user="crs58"))
+        update(context(site, "update", machine, user="crs58"))
 
 
 def test_a_step_that_is_put_off_ends_with_status_0_and_says_why(site: Site, network: Network) -> None:
@@ -125,7 +125,7 @@ def test_what_comes_after_a_machine_that_was_put_off_is_put_off_too(site: Site, 
     site.clan()
     record(site, "deferred")
 
-    result = update(bench(site, "update", machine, gate=("moss",), machine_class="nixos", may_be_offline=False))
+    result = update(context(site, "update", machine, gate=("moss",), machine_class="nixos", may_be_offline=False))
 
     assert (result.outcome, site.clan_calls) == ("deferred", [])
     assert result.reason == "cinnabar comes after moss, whose update was put off; cinnabar was not changed"
@@ -139,11 +139,11 @@ def test_once_that_machine_is_updated_nothing_holds_the_others_back(site: Site, 
     record(site, "applied")
 
     more = {"gate": ("moss",), "machine_class": "nixos", "server_id": "4711"}
-    assert update(bench(site, "update", machine, **more)).outcome == "unchanged"
+    assert update(context(site, "update", machine, **more)).outcome == "unchanged"
 
 
 def test_an_install_is_not_put_off_because_what_follows_needs_it(site: Site, network: Network) -> None:
     record(site, "deferred")
 
     with pytest.raises(StepError, match="comes after moss, whose update was put off; nothing was erased"):
-        install(site.bench("install", network.machine({}), UPDATE, server_id="4711", gate=("moss",)))
+        install(site.context("install", network.machine({}), UPDATE, server_id="4711", gate=("moss",)))

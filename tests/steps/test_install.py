@@ -40,15 +40,15 @@ def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def earlier_install(site: Site, outcome: Outcome | None = None, *, turn: bool = True, server: str = SERVER) -> None:
     """An install that an earlier rollout began; without an outcome, its runner was killed."""
-    earlier = site.bench("install", command=COMMAND, server_id=server)
+    earlier = site.context("install", command=COMMAND, server_id=server)
     if turn:
-        earlier.ledger.turn_came(earlier.record)
+        earlier.ledger.record_start(earlier.record)
     if outcome is not None:
         earlier.ledger.end(earlier.record, outcome, "")
 
 
 def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext:
-    return site.bench("install", machine, COMMAND, server_id=SERVER, **more)
+    return site.context("install", machine, COMMAND, server_id=SERVER, **more)
 
 
 def installed_machine(site: Site, network: Network, script: dict[str, Any] | None = None) -> ScriptedMachine:
@@ -257,20 +257,20 @@ def test_a_machine_that_waits_to_be_unlocked_cannot_be_erased(site: Site, networ
     machine.turn_off()
     waiting = network.machine({})
     earlier_install(site)
-    bench = bench_for(site, machine, address=waiting.address, unlock_port=waiting.port, reinstall=SERVER)
+    context = bench_for(site, machine, address=waiting.address, unlock_port=waiting.port, reinstall=SERVER)
 
     with pytest.raises(StepError, match="waits to be unlocked, so it cannot be erased"):
-        install(bench)
+        install(context)
     assert installs(site) == []
 
 
 def test_an_open_port_alone_does_not_make_a_machine_installed(site: Site, network: Network) -> None:
     site.clan()
     waiting = network.machine({})
-    bench = bench_for(site, network.machine({}, on=False), address=waiting.address, unlock_port=waiting.port)
+    context = bench_for(site, network.machine({}, on=False), address=waiting.address, unlock_port=waiting.port)
 
     with pytest.raises(StepError, match="does not answer"):
-        install(bench)
+        install(context)
 
 
 def test_a_machine_out_of_reach_is_a_clear_failure(site: Site, network: Network) -> None:

@@ -19,7 +19,7 @@ COMMAND = ("clan", "machines", "install", "cinnabar", "--phases", "kexec,disko,i
 
 
 def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext:
-    return site.bench("install", machine, COMMAND, server_id=SERVER, **more)
+    return site.context("install", machine, COMMAND, server_id=SERVER, **more)
 
 
 def holding_the_turn(site: Site) -> subprocess.Popen[str]:
@@ -40,7 +40,7 @@ def test_what_the_machine_runs_is_asked_anew_when_the_turn_has_come(site: Site, 
     """While it waited for its turn, somebody else may have installed the machine."""
     site.clan()
     machine = network.machine(image_answers())
-    bench = bench_for(site, machine)
+    context = bench_for(site, machine)
 
     def finish_elsewhere() -> None:
         wait_until(lambda: "true" in machine.commands)
@@ -51,7 +51,7 @@ def test_what_the_machine_runs_is_asked_anew_when_the_turn_has_come(site: Site, 
     elsewhere = threading.Thread(target=finish_elsewhere)
     elsewhere.start()
     with pytest.raises(StepError, match="nothing was erased"):
-        install(bench)
+        install(context)
     elsewhere.join()
     holder.wait()
 

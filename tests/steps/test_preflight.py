@@ -24,7 +24,7 @@ def refused(
     machine = living.machine(network, mac=job.get("machine_class") == "darwin", more=more)
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
     with pytest.raises(StepError) as caught:
-        update(site.bench("update", machine, UPDATE, **{"server_id": "4711", **job}))
+        update(site.context("update", machine, UPDATE, **{"server_id": "4711", **job}))
     assert site.clan_calls == []
     assert caught.value.reason.endswith("; nothing was changed")
     assert not any("systemd-run" in line for line in machine.commands)
@@ -44,7 +44,7 @@ def test_a_machine_that_gets_its_name_by_this_update_may_have_another_one_yet(si
     site.clan("exit 1\n")
 
     with pytest.raises(StepError, match="was not changed"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == ["machines update cinnabar"]
 
 
@@ -65,7 +65,7 @@ def test_contact_that_is_lost_before_anything_is_changed_is_taken_up_again(site:
     )
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
 
-    assert update(site.bench("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
+    assert update(site.context("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
 
     assert site.clan_calls == ["machines update cinnabar"]
     assert site.log_text.count("it is asked again") == 2
@@ -77,7 +77,7 @@ def test_contact_that_stays_lost_before_anything_is_changed_is_a_failure(site: S
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
 
     with pytest.raises(StepError, match="does not answer"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 

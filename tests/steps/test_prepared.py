@@ -32,7 +32,7 @@ def test_a_new_server_is_known_by_its_image_s_key_until_its_first_update(site: S
     site.clan("exit 1\n", vars_={"cinnabar/openssh/ssh.id_ed25519.pub": public_key(new_key())})
 
     with pytest.raises(StepError, match="was not changed"):
-        update(site.bench("update", machine, UPDATE, server_id="4711", prepared=True))
+        update(site.context("update", machine, UPDATE, server_id="4711", prepared=True))
 
     assert "machines update cinnabar" in site.clan_calls
     assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
@@ -43,7 +43,7 @@ def test_a_server_that_has_the_key_of_its_vars_already_is_known_by_it(site: Site
     met(site, machine)
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": machine.host_public_key})
 
-    result = update(site.bench("update", machine, UPDATE, server_id="4711", prepared=True))
+    result = update(site.context("update", machine, UPDATE, server_id="4711", prepared=True))
 
     assert result.outcome == "unchanged"
 
@@ -52,11 +52,11 @@ def test_a_server_that_was_updated_once_is_never_known_by_its_image_s_key_again(
     machine = Living().machine(network)
     met(site, machine)
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": public_key(new_key())})
-    earlier = site.bench("update", machine, UPDATE, server_id="4711", prepared=True)
+    earlier = site.context("update", machine, UPDATE, server_id="4711", prepared=True)
     site.ledger.end(earlier.record, "applied", "done", NEW_SYSTEM)
 
     with pytest.raises(StepError, match="shows another host key than the pinned one"):
-        update(site.bench("update", machine, UPDATE, server_id="4711", prepared=True))
+        update(site.context("update", machine, UPDATE, server_id="4711", prepared=True))
 
 
 def test_a_server_that_was_installed_is_never_known_by_its_image_s_key(site: Site, network: Network) -> None:
@@ -65,7 +65,7 @@ def test_a_server_that_was_installed_is_never_known_by_its_image_s_key(site: Sit
     site.clan()
 
     with pytest.raises(StepError, match="shows another host key than the pinned one"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
 
 
 def test_the_key_of_another_server_s_first_contact_counts_for_nothing(site: Site, network: Network) -> None:
@@ -74,7 +74,7 @@ def test_the_key_of_another_server_s_first_contact_counts_for_nothing(site: Site
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": public_key(new_key())})
 
     with pytest.raises(StepError, match="shows another host key than the pinned one"):
-        update(site.bench("update", machine, UPDATE, server_id="4712", prepared=True))
+        update(site.context("update", machine, UPDATE, server_id="4712", prepared=True))
 
 
 def test_a_server_that_is_taken_over_and_runs_is_not_unlocked(site: Site, network: Network) -> None:
@@ -82,7 +82,7 @@ def test_a_server_that_is_taken_over_and_runs_is_not_unlocked(site: Site, networ
     met(site, machine)
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": public_key(new_key())})
 
-    result = unlock(site.bench("unlock", machine, server_id="4711", prepared=True, unlock_port=2223))
+    result = unlock(site.context("unlock", machine, server_id="4711", prepared=True, unlock_port=2223))
 
     assert result.outcome == "unchanged"
 
@@ -100,7 +100,7 @@ def test_a_renamed_machine_is_the_right_one_under_its_former_name(site: Site, ne
     machine = renamed(site, network, "jade")
 
     with pytest.raises(StepError, match="was not changed"):
-        update(site.bench("update", machine, UPDATE, server_id="4711", formerly=("jade",)))
+        update(site.context("update", machine, UPDATE, server_id="4711", formerly=("jade",)))
 
     assert site.clan_calls == ["machines update cinnabar"], "the look beforehand had nothing against it"
 
@@ -110,7 +110,7 @@ def test_after_its_update_a_renamed_machine_must_have_its_present_name(site: Sit
     site.clan()
 
     with pytest.raises((RolledBackError, StepError), match="cinnabar has 'seed/jade' in /etc/fediversity/identity"):
-        update(site.bench("update", machine, UPDATE, server_id="4711", formerly=("jade",)))
+        update(site.context("update", machine, UPDATE, server_id="4711", formerly=("jade",)))
 
 
 @pytest.mark.parametrize(("hostname", "formerly"), [("jade", ()), ("opal", ("jade",))])
@@ -120,5 +120,5 @@ def test_a_machine_with_a_name_it_never_had_is_refused(
     machine = renamed(site, network, hostname)
 
     with pytest.raises(StepError, match="nothing was changed"):
-        update(site.bench("update", machine, UPDATE, server_id="4711", formerly=formerly))
+        update(site.context("update", machine, UPDATE, server_id="4711", formerly=formerly))
     assert site.clan_calls == []

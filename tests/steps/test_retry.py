@@ -59,7 +59,9 @@ def machine(site: Site, network: Network, living: Living) -> ScriptedMachine:
 def test_an_update_that_could_not_connect_is_tried_again(site: Site, network: Network) -> None:
     failing(site, NO_CONNECTION, 2)
 
-    assert update(site.bench("update", machine(site, network, Living()), UPDATE, server_id="1")).outcome == "unchanged"
+    assert (
+        update(site.context("update", machine(site, network, Living()), UPDATE, server_id="1")).outcome == "unchanged"
+    )
     assert len(site.clan_calls) == 3
     assert site.log_text.count("trying again in") == 2
 
@@ -68,7 +70,7 @@ def test_it_is_tried_three_times_at_most(site: Site, network: Network) -> None:
     failing(site, NO_CONNECTION, 9)
 
     with pytest.raises(StepError, match="cinnabar was not changed"):
-        update(site.bench("update", machine(site, network, Living()), UPDATE, server_id="1"))
+        update(site.context("update", machine(site, network, Living()), UPDATE, server_id="1"))
     assert len(site.clan_calls) == 3
 
 
@@ -76,7 +78,7 @@ def test_an_update_that_failed_for_another_reason_is_not_tried_again(site: Site,
     failing(site, "error: attribute missing", 9)
 
     with pytest.raises(StepError, match="attribute missing"):
-        update(site.bench("update", machine(site, network, Living()), UPDATE, server_id="1"))
+        update(site.context("update", machine(site, network, Living()), UPDATE, server_id="1"))
     assert len(site.clan_calls) == 1
 
 
@@ -94,14 +96,14 @@ def test_an_update_that_lost_its_connection_after_it_had_changed_something_is_ta
     there.answers["systemd-run --unit=fediversity-guard --collect …"] = switches
 
     with pytest.raises(RolledBackError):
-        update(site.bench("update", there, UPDATE, server_id="1"))
+        update(site.context("update", there, UPDATE, server_id="1"))
     assert len(site.clan_calls) == 1
 
 
 def installed(site: Site, network: Network, printed: str) -> StepError:
     site.clan(f"printf '%s\\n' '{printed}' '{NO_CONNECTION}' >&2; exit 1\n")
     with pytest.raises(StepError) as caught:
-        install(site.bench("install", network.machine(image_answers()), INSTALL, server_id="4711"))
+        install(site.context("install", network.machine(image_answers()), INSTALL, server_id="4711"))
     return caught.value
 
 
@@ -122,7 +124,7 @@ def test_a_server_with_too_little_memory_is_not_installed(site: Site, network: N
     small = network.machine(image_answers({"cat /proc/meminfo": Said("MemTotal: 1000000 kB\n")}))
 
     with pytest.raises(StepError, match="977 MiB of memory"):
-        install(site.bench("install", small, INSTALL, server_id="4711"))
+        install(site.context("install", small, INSTALL, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -139,13 +141,13 @@ def test_phases_are_found_in_output_that_comes_in_any_pieces() -> None:
 def test_an_installer_that_waits_for_ever_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nixos_anywhere_phases, "_SECONDS", {b"### Uploading install SSH keys ###": 0.3})
     site.script("tool", "echo '### Uploading install SSH keys ###'; exec sleep 600\n")
-    bench = site.bench("vars", command=("tool",), subject="fleet")
+    context = site.context("vars", command=("tool",), subject="fleet")
 
     with pytest.raises(StepError, match=r"was at 'Uploading install SSH keys' for more than 0\.3 s and was ended"):
         run_tool(
             ("tool",),
-            log=bench.log,
-            stop=bench.stop,
+            log=context.log,
+            stop=context.stop,
             timeout=60,
             environment={"PATH": f"{site.bin}:/usr/bin:/bin"},
             watch=Phases(),

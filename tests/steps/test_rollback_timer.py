@@ -20,8 +20,8 @@ BEFORE = HostState(system=SYSTEM, profile=SYSTEM, identity="seed/cinnabar")
 
 def guard(site: Site, machine: ScriptedMachine, *checks: HealthCheck, patience: float = 0.01) -> RollbackTimer:
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
-    bench = site.bench("update", machine, ("clan",), patience=patience, checks=checks)
-    return RollbackTimer.of(bench, bench.machine(), BEFORE)
+    context = site.context("update", machine, ("clan",), patience=patience, checks=checks)
+    return RollbackTimer.of(context, context.machine(), BEFORE)
 
 
 class Script:

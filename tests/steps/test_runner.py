@@ -203,7 +203,7 @@ def test_the_engines_variables_are_not_handed_to_tools(site: Site) -> None:
 
 def test_stand_ins_come_first_on_path_only_if_the_step_is_simulated(site: Site) -> None:
     site.script("tool", "echo the real one")
-    stand_ins = site.project / "fediversity" / "local" / "bin"
+    stand_ins = site.project / "fediversity" / "embedded_cloud" / "bin"
     stand_ins.mkdir(parents=True)
     (stand_ins / "tool").write_text("#!/bin/sh\necho the simulated one\n")
     (stand_ins / "tool").chmod(0o755)

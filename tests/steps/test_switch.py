@@ -25,7 +25,7 @@ SWITCH_BACK = (
 
 def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext:
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
-    return site.bench("update", machine, UPDATE, **({"server_id": "4711", "checks": ()} | more))
+    return site.context("update", machine, UPDATE, **({"server_id": "4711", "checks": ()} | more))
 
 
 def run(site: Site, machine: ScriptedMachine, does: Callable[[], None], *, status: int = 0, **more: Any) -> Result:
@@ -34,9 +34,9 @@ def run(site: Site, machine: ScriptedMachine, does: Callable[[], None], *, statu
     site.clan(
         f"touch '{marker}'; while [ -e '{marker}' ]; do sleep 0.02; done; echo 'clan says no' >&2; exit {status}\n"
     )
-    bench = bench_for(site, machine, **more)
+    context = bench_for(site, machine, **more)
     with _Watching(marker, does):
-        return update(bench)
+        return update(context)
 
 
 class _Watching:

@@ -42,8 +42,8 @@ class Encrypted:
             threading.Thread(target=self.system.turn_on).start()
         return self._said(asked) if callable(self._said) else self._said
 
-    def bench(self, **more: Any) -> StepContext:
-        return self.site.bench("unlock", self.system, unlock_port=self.early.port, **more)
+    def context(self, **more: Any) -> StepContext:
+        return self.site.context("unlock", self.system, unlock_port=self.early.port, **more)
 
     @property
     def told(self) -> list[Asked]:
@@ -54,7 +54,7 @@ class Encrypted:
 def test_a_machine_is_unlocked_and_its_system_comes_up(site: Site, network: Network, said: Script) -> None:
     machine = Encrypted(site, network, said)
 
-    result = unlock(machine.bench())
+    result = unlock(machine.context())
 
     assert (result.outcome, result.reason) == ("applied", "cinnabar is unlocked")
     assert "true" in machine.system.commands
@@ -64,7 +64,7 @@ def test_the_passphrase_goes_to_a_terminal_and_is_in_no_command_line(site: Site,
     machine = Encrypted(site, network)
     site.script("ssh", f"printf '%s\\n' \"$@\" >>'{site.bin}/ssh.calls'; exec '{shutil.which('ssh')}' \"$@\"")
 
-    unlock(machine.bench())
+    unlock(machine.context())
 
     (asked,) = machine.told
     assert (asked.command, asked.stdin.rstrip("\r"), asked.terminal) == ("systemctl default", PASSPHRASE, True)
@@ -75,11 +75,11 @@ def test_the_passphrase_goes_to_a_terminal_and_is_in_no_command_line(site: Site,
 
 def test_the_passphrase_is_in_neither_log_nor_ledger(site: Site, network: Network) -> None:
     machine = Encrypted(site, network, Said(f"you typed {PASSPHRASE}\n", status=1))
-    bench = machine.bench()
+    context = machine.context()
 
     with pytest.raises(StepError) as caught:
-        unlock(bench)
-    bench.log.note(caught.value.reason)
+        unlock(context)
+    context.log.note(caught.value.reason)
 
     assert "you typed [redacted]" in site.log_text
     assert PASSPHRASE not in site.log_text
@@ -90,7 +90,7 @@ def test_a_machine_that_is_unlocked_already_is_left_alone(site: Site, network: N
     machine = Encrypted(site, network)
     machine.system.turn_on()
 
-    assert unlock(machine.bench()).outcome == "unchanged"
+    assert unlock(machine.context()).outcome == "unchanged"
     assert machine.early.commands == []
     assert not [call for call in site.clan_calls if "luks" in call]
 
@@ -100,7 +100,7 @@ def test_the_passphrase_is_not_given_to_a_machine_with_another_host_key(site: Si
     machine.early.turn_on(host_key=new_key())
 
     with pytest.raises(StepError, match=r"cinnabar\.unlock shows another host key"):
-        unlock(machine.bench(timeout=60.0))
+        unlock(machine.context(timeout=60.0))
     assert machine.early.commands == []
     assert not [call for call in site.clan_calls if "luks" in call]
 
@@ -110,7 +110,7 @@ def test_a_passphrase_that_is_refused_is_a_clear_failure(site: Site, network: Ne
     machine.opens = False
 
     with pytest.raises(StepError, match="cinnabar was not unlocked; the last it said: Failed to start") as caught:
-        unlock(machine.bench())
+        unlock(machine.context())
     assert "luks/passphrase" in caught.value.hint
 
 
@@ -122,7 +122,7 @@ def test_a_machine_that_asks_again_and_again_is_a_clear_failure(
     machine = Encrypted(site, network, Said("Please enter passphrase: ", ends=False))
 
     with pytest.raises(StepError, match=r"was not unlocked; the last it said: no answer within 0\.5 s"):
-        unlock(machine.bench())
+        unlock(machine.context())
 
 
 def test_a_machine_that_does_not_come_up_after_it_was_unlocked_is_a_clear_failure(site: Site, network: Network) -> None:
@@ -130,7 +130,7 @@ def test_a_machine_that_does_not_come_up_after_it_was_unlocked_is_a_clear_failur
     machine.opens = False
 
     with pytest.raises(StepError, match=r"was given the passphrase, but then: root@.* does not answer"):
-        unlock(machine.bench(timeout=0.5))
+        unlock(machine.context(timeout=0.5))
 
 
 def test_a_machine_that_has_not_started_yet_is_waited_for(site: Site, network: Network) -> None:
@@ -139,7 +139,7 @@ def test_a_machine_that_has_not_started_yet_is_waited_for(site: Site, network: N
     starting = threading.Timer(0.5, machine.early.turn_on)
     starting.start()
 
-    assert unlock(machine.bench()).outcome == "applied"
+    assert unlock(machine.context()).outcome == "applied"
     starting.join()
 
 
@@ -148,7 +148,7 @@ def test_a_machine_that_restarted_by_itself_is_unlocked_before_its_update(site: 
     update_line = ("clan", "machines", "update", "cinnabar")
 
     result = update(
-        site.bench(
+        site.context(
             "update", machine.system, update_line, unlock_port=machine.early.port, server_id="4711", patience=0.1
         )
     )
@@ -163,6 +163,6 @@ def test_a_machine_that_answers_is_not_asked_whether_it_is_locked(site: Site, ne
     machine.system.turn_on()
     pin_host_key(site.known_hosts, "cinnabar", machine.system.host_public_key)
 
-    unlock_if_locked(machine.bench(), machine.bench().machine())
+    unlock_if_locked(machine.context(), machine.context().machine())
 
     assert machine.early.asked == []

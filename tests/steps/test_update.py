@@ -42,7 +42,7 @@ def pinned(site: Site, machine: ScriptedMachine) -> ScriptedMachine:
 def test_vars_are_generated_in_the_projects_folder(site: Site) -> None:
     site.clan("pwd >where\n")
 
-    result = generate_vars(site.bench("vars", command=("clan", "vars", "generate", "cinnabar"), subject="fleet"))
+    result = generate_vars(site.context("vars", command=("clan", "vars", "generate", "cinnabar"), subject="fleet"))
 
     assert result.outcome == "applied"
     assert (site.project / "where").read_text() == f"{site.project}\n"
@@ -57,7 +57,7 @@ def test_an_update_runs_the_tool_and_says_what_the_machine_runs_now(site: Site, 
     site.clan()
     machine = pinned(site, network.machine(answers(updated())))
 
-    result = update(site.bench("update", machine, UPDATE, server_id="4711"))
+    result = update(site.context("update", machine, UPDATE, server_id="4711"))
 
     assert (result.outcome, result.reason) == ("applied", f"cinnabar runs {NEW_SYSTEM}")
     assert result.system == NEW_SYSTEM
@@ -70,7 +70,7 @@ def test_an_update_to_the_system_that_runs_already_is_unchanged(site: Site, netw
     site.clan()
     machine = pinned(site, network.machine(answers()))
 
-    result = update(site.bench("update", machine, UPDATE, server_id="4711"))
+    result = update(site.context("update", machine, UPDATE, server_id="4711"))
 
     assert (result.outcome, result.reason) == ("unchanged", f"cinnabar ran {SYSTEM} already")
     assert result.system == SYSTEM
@@ -85,7 +85,7 @@ def test_a_machine_that_had_no_identity_yet_may_get_one(site: Site, network: Net
     }
     machine = pinned(site, network.machine(answers(updated() | script)))
 
-    assert update(site.bench("update", machine, UPDATE, server_id="4711")).outcome == "applied"
+    assert update(site.context("update", machine, UPDATE, server_id="4711")).outcome == "applied"
 
 
 def test_another_machine_at_the_address_is_refused_before_anything_is_changed(site: Site, network: Network) -> None:
@@ -93,7 +93,7 @@ def test_another_machine_at_the_address_is_refused_before_anything_is_changed(si
     machine = pinned(site, network.machine(answers({"cat /etc/fediversity/identity": Said("seed/orb-nixos\n")})))
 
     with pytest.raises(StepError, match="is 'seed/orb-nixos', not 'seed/cinnabar'; nothing was changed"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -104,7 +104,7 @@ def test_a_machine_that_cannot_say_who_it_is_is_refused_before_anything_is_chang
     machine = pinned(site, network.machine(answers({"cat /etc/fediversity/identity": hang_up})))
 
     with pytest.raises(StepError, match="does not answer"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -117,7 +117,7 @@ def test_a_machine_without_a_system_of_nix_is_refused(site: Site, network: Netwo
     machine = pinned(site, network.machine(image_answers({"readlink -f /run/current-system": no_system})))
 
     with pytest.raises(StepError, match="cinnabar runs no system of Nix"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
@@ -135,7 +135,7 @@ def test_an_update_after_which_the_machine_is_another_one_has_failed(
     machine = pinned(site, network.machine(answers(script)))
 
     with pytest.raises(StepError, match=f"cinnabar has {found} in /etc/fediversity/identity"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
 
 
 def test_an_update_after_which_the_machine_is_not_well_has_failed(site: Site, network: Network) -> None:
@@ -144,7 +144,7 @@ def test_an_update_after_which_the_machine_is_not_well_has_failed(site: Site, ne
     machine = pinned(site, network.machine(answers(updated() | script)))
 
     with pytest.raises(StepError, match="not well: systemd says 'maintenance'"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
 
 
 def test_an_update_after_which_the_machine_is_gone_has_failed(site: Site, network: Network) -> None:
@@ -158,7 +158,7 @@ def test_an_update_after_which_the_machine_is_gone_has_failed(site: Site, networ
     machine.answers["true"] = gone_after_the_update
 
     with pytest.raises(StepError, match="does not answer"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
 
 
 def test_an_update_that_fails_says_why(site: Site, network: Network) -> None:
@@ -166,20 +166,20 @@ def test_an_update_that_fails_says_why(site: Site, network: Network) -> None:
     machine = pinned(site, network.machine(answers()))
 
     with pytest.raises(StepError, match=r"`clan machines update cinnabar …` exited with 1:\n    error: attribute"):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
 
 
 def test_a_machine_whose_key_is_not_pinned_is_not_updated(site: Site, network: Network) -> None:
     site.clan()
 
     with pytest.raises(StepError, match="no host key is pinned for cinnabar"):
-        update(site.bench("update", network.machine(answers()), UPDATE, server_id="4711"))
+        update(site.context("update", network.machine(answers()), UPDATE, server_id="4711"))
     assert site.clan_calls == []
 
 
 def test_a_step_that_was_not_told_the_address_says_so(site: Site) -> None:
     with pytest.raises(StepError, match="was not told the machine's address"):
-        update(site.bench("update", command=UPDATE))
+        update(site.context("update", command=UPDATE))
 
 
 def test_a_machine_somebody_else_installed_shows_the_host_key_of_its_vars_from_its_first_update_on(
@@ -192,7 +192,7 @@ def test_a_machine_somebody_else_installed_shows_the_host_key_of_its_vars_from_i
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": renewed.host_public_key})
 
     with pytest.raises(RolledBackError, match="shows another host key than the pinned one; cinnabar was taken back"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.context("update", machine, UPDATE))
 
     assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key, "the one it shows when it is back"
 
@@ -204,7 +204,7 @@ def test_a_first_update_that_was_cut_off_after_the_host_key_had_changed_can_be_d
     machine.turn_on(host_key=new_key())
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": machine.host_public_key})
 
-    assert update(site.bench("update", machine, UPDATE)).outcome == "applied"
+    assert update(site.context("update", machine, UPDATE)).outcome == "applied"
     assert pinned_host_key(site.known_hosts, "cinnabar") == machine.host_public_key
 
 
@@ -217,7 +217,7 @@ def test_a_host_key_that_is_neither_pinned_nor_in_the_vars_is_refused_and_the_pi
     site.clan(vars_={"cinnabar/openssh/ssh.id_ed25519.pub": public_key(new_key())})
 
     with pytest.raises(StepError, match="shows another host key than the pinned one"):
-        update(site.bench("update", machine, UPDATE))
+        update(site.context("update", machine, UPDATE))
 
     assert pinned_host_key(site.known_hosts, "cinnabar") == before
     assert not [call for call in site.clan_calls if "update" in call]

@@ -29,11 +29,11 @@ def machine_of(site: Site, network: Network) -> ScriptedMachine:
 def test_an_update_that_brings_changed_vars_is_no_unchanged_one(site: Site, network: Network) -> None:
     site.clan()
     machine = machine_of(site, network)
-    assert update(site.bench("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
-    assert update(site.bench("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
+    assert update(site.context("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
+    assert update(site.context("update", machine, UPDATE, server_id="4711")).outcome == "unchanged"
     var(site).write_text("second")
 
-    result = update(site.bench("update", machine, UPDATE, server_id="4711", attempt=815))
+    result = update(site.context("update", machine, UPDATE, server_id="4711", attempt=815))
 
     assert result.outcome == "applied"
     assert result.reason.endswith("already; it was given its changed secrets and vars")
@@ -46,10 +46,10 @@ def test_what_is_changed_while_the_tool_runs_counts_as_not_yet_given_and_what_it
     machine = machine_of(site, network)
     site.clan(f"echo second >'{var(site)}'; echo made >'{var(site).with_name('made')}'\n")
 
-    update(site.bench("update", machine, UPDATE, server_id="4711"))
+    update(site.context("update", machine, UPDATE, server_id="4711"))
 
     given = site.ledger.given()["cinnabar"].files
-    now = site.bench("update", machine, UPDATE, server_id="4711").vars
+    now = site.context("update", machine, UPDATE, server_id="4711").vars
     assert given.keys() == now.keys()
     assert {path for path in now if given[path] != now[path]} == {TOKEN}
 
@@ -59,6 +59,6 @@ def test_an_update_that_failed_has_given_nothing(site: Site, network: Network) -
     machine = machine_of(site, network)
 
     with pytest.raises(StepError):
-        update(site.bench("update", machine, UPDATE, server_id="4711"))
+        update(site.context("update", machine, UPDATE, server_id="4711"))
 
     assert site.ledger.given() == {}

@@ -39,7 +39,7 @@ def controller(network: Network, said: Script | None = None) -> ScriptedMachine:
     return network.machine({ALLOW: said or Said("200 OK\n")})
 
 
-def bench(site: Site, machine: ScriptedMachine, controls: ScriptedMachine, **more: Any) -> StepContext:
+def context(site: Site, machine: ScriptedMachine, controls: ScriptedMachine, **more: Any) -> StepContext:
     site.clan(vars_={"cinnabar/zerotier-network-zerotier-local/network-id": f"{NETWORK_ID}\n"})
     pin_host_key(site.known_hosts, "blackphos", machine.host_public_key)
     pin_host_key(site.known_hosts, "cinnabar", controls.host_public_key)
@@ -52,7 +52,7 @@ def bench(site: Site, machine: ScriptedMachine, controls: ScriptedMachine, **mor
         "controller_address": controls.address,
         "controller_port": controls.port,
     }
-    return site.bench("join", machine, subject="blackphos", **given | more)
+    return site.context("join", machine, subject="blackphos", **given | more)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def test_a_mac_joins_and_is_admitted(site: Site, network: Network) -> None:
     machine = mac(network, None, "REQUESTING_CONFIGURATION", "ACCESS_DENIED", "OK")
     controls = controller(network)
 
-    result = join(bench(site, machine, controls))
+    result = join(context(site, machine, controls))
 
     assert result.outcome == "applied"
     assert result.reason == "blackphos joined zerotier-local and cinnabar admitted it"
@@ -76,7 +76,7 @@ def test_a_mac_joins_and_is_admitted(site: Site, network: Network) -> None:
 def test_a_member_is_left_as_it_is(site: Site, network: Network) -> None:
     machine, controls = mac(network, "OK"), controller(network)
 
-    result = join(bench(site, machine, controls))
+    result = join(context(site, machine, controls))
 
     assert (result.outcome, result.reason) == ("unchanged", "blackphos is a member of zerotier-local")
     assert f"sudo -n zerotier-cli join {NETWORK_ID}" not in machine.commands
@@ -86,7 +86,7 @@ def test_a_member_is_left_as_it_is(site: Site, network: Network) -> None:
 def test_a_mac_that_joined_before_but_was_not_admitted_is_admitted(site: Site, network: Network) -> None:
     controls = controller(network)
 
-    assert join(bench(site, mac(network, "ACCESS_DENIED", "OK"), controls)).outcome == "applied"
+    assert join(context(site, mac(network, "ACCESS_DENIED", "OK"), controls)).outcome == "applied"
     assert controls.commands == [ALLOW]
 
 
@@ -94,7 +94,7 @@ def test_a_mac_that_joined_before_but_was_not_admitted_is_admitted(site: Site, n
 def test_the_name_of_the_network_does_not_hide_its_status(site: Site, network: Network, name: str) -> None:
     script: dict[str, Script] = {"sudo -n zerotier-cli listnetworks": listed("OK", name)}
 
-    assert join(bench(site, mac(network, script=script), controller(network))).outcome == "unchanged"
+    assert join(context(site, mac(network, script=script), controller(network))).outcome == "unchanged"
 
 
 def test_root_needs_no_sudo(site: Site, network: Network) -> None:
@@ -106,13 +106,13 @@ def test_root_needs_no_sudo(site: Site, network: Network) -> None:
         }
     )
 
-    assert join(bench(site, machine, controller(network), user="root")).outcome == "unchanged"
+    assert join(context(site, machine, controller(network), user="root")).outcome == "unchanged"
 
 
 def test_a_controller_that_is_not_entered_as_root_is_asked_with_sudo(site: Site, network: Network) -> None:
     controls = network.machine({f"sudo -n {ALLOW}": Said("200 OK\n")})
 
-    assert join(bench(site, mac(network, None, "OK"), controls, controller_user="admin")).outcome == "applied"
+    assert join(context(site, mac(network, None, "OK"), controls, controller_user="admin")).outcome == "applied"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_mac_without_zerotier_is_told_what_to_do(site: Site, network: Network,
     machine = mac(network, None, script={"sudo -n zerotier-cli info": info})
 
     with pytest.raises(StepError, match="blackphos has no working ZeroTier") as caught:
-        join(bench(site, machine, controller(network)))
+        join(context(site, machine, controller(network)))
     assert "brew install --cask zerotier-one" in caught.value.hint
 
 
@@ -137,14 +137,14 @@ def test_a_mac_that_asks_for_a_password_is_told_apart(site: Site, network: Netwo
     machine = mac(network, None, script={"sudo -n zerotier-cli info": info})
 
     with pytest.raises(StepError, match="blackphos asks crs58 for a password with sudo"):
-        join(bench(site, machine, controller(network)))
+        join(context(site, machine, controller(network)))
 
 
 def test_a_mac_that_is_not_admitted_in_time_is_a_clear_failure(site: Site, network: Network) -> None:
     machine = mac(network, None, "ACCESS_DENIED")
 
     with pytest.raises(StepError, match="blackphos joined, but the mesh says ACCESS_DENIED") as caught:
-        join(bench(site, machine, controller(network), timeout=0.5))
+        join(context(site, machine, controller(network), timeout=0.5))
     assert f"zerotier-members --network-id {NETWORK_ID} list" in caught.value.hint
 
 
@@ -152,18 +152,18 @@ def test_a_controller_that_refuses_is_quoted(site: Site, network: Network) -> No
     refuses = Said("the zerotier daemon returned this error: 404 Not Found\n", status=1)
 
     with pytest.raises(StepError, match="on cinnabar exited with 1: the zerotier daemon returned this error: 404"):
-        join(bench(site, mac(network, None), controller(network, refuses)))
+        join(context(site, mac(network, None), controller(network, refuses)))
 
 
 def test_a_controller_out_of_reach_is_named(site: Site, network: Network) -> None:
     controls = controller(network, hang_up)
 
     with pytest.raises(StepError, match=f"root@{controls.address} port {controls.port} does not answer"):
-        join(bench(site, mac(network, None), controls))
+        join(context(site, mac(network, None), controls))
 
 
 def test_a_mac_that_goes_away_is_not_taken_for_one_without_zerotier(site: Site, network: Network) -> None:
     machine = mac(network, None, script={"sudo -n zerotier-cli info": hang_up})
 
     with pytest.raises(StepError, match="does not answer"):
-        join(bench(site, machine, controller(network)))
+        join(context(site, machine, controller(network)))

@@ -32,8 +32,8 @@ CONNECTED = listed(("ffffffffff", []), (NODE, [{"active": False}, ACTIVE]))
 def asked(site: Site, network: Network, said: Script) -> tuple[str | None, list[str]]:
     site.clan(vars_=VARS)
     machine = network.machine(answers({PING: Said(status=1), LIST: said}))
-    bench = with_peers(site.bench("update", machine, checks=(PEER,)))
-    return check_problem(bench.job.checks[0], site.target(machine), "nixos"), machine.commands
+    context = with_peers(site.context("update", machine, checks=(PEER,)))
+    return check_problem(context.job.checks[0], site.target(machine), "nixos"), machine.commands
 
 
 def test_an_active_path_to_the_peer_s_node_is_enough_even_if_it_answers_no_ping(site: Site, network: Network) -> None:
@@ -74,7 +74,7 @@ def test_a_peer_without_an_address_in_its_vars_is_told_before_anything_is_change
     machine = network.machine(answers())
 
     with pytest.raises(StepError, match="the var zerotier-ip-hub-mesh/ip is no IPv6 address: 'no address'"):
-        with_peers(site.bench("update", machine, checks=(PEER,)))
+        with_peers(site.context("update", machine, checks=(PEER,)))
     assert machine.commands == []
 
 

@@ -1,4 +1,4 @@
-"""Where faults enter the machines: `fediversity.embedded_cloud.faults.store.FaultStore` is asked, and a healthy site has none."""
+"""Where faults enter the machines: a `FaultStore` (`faults/store.py`) is asked; a healthy site has none."""
 
 from typing import Protocol
 

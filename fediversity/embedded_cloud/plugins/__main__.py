@@ -1,7 +1,7 @@
-"""`python -m fediversity.embedded_cloud.plugins NAME [engine-address]`: what the engine starts as `pulumi-resource-NAME`.
+"""`python -m fediversity.embedded_cloud.plugins NAME [address]`: what Pulumi starts as `pulumi-resource-NAME`.
 
-`python -m fediversity.embedded_cloud.plugins together NAME…` serves several packages in one process, for an engine that is told
-where they are.
+`python -m fediversity.embedded_cloud.plugins together NAME…` serves several packages in one process, which Pulumi is
+told where to find.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fediversity.embedded_cloud.plugins.registry import PACKAGES
-from fediversity.planning.embedded import missing_extra
+from fediversity.project.embedded import missing_extra
 
 TOGETHER = "together"
 

@@ -22,32 +22,32 @@ _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def slot(bench: StepContext, class_: str) -> Iterator[None]:
+def slot(context: StepContext, class_: str) -> Iterator[None]:
     """Holds the right to run a step of a class, `installs` or `updates`, and of its machine's provider.
 
     Waits for it as long as it takes, without counting that as the step's own time.
     """
-    folder = bench.job.state_dir / "slots"
+    folder = context.job.state_dir / "slots"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     waited = False
-    while (held := _take_all(folder, _caps(bench, class_))) is None:
+    while (held := _take_all(folder, _caps(context, class_))) is None:
         if not waited:
-            bench.log.note(f"waiting for a turn: the cap on {class_} is reached")
-            bench.stop.limit(None)
+            context.log.note(f"waiting for a turn: the cap on {class_} is reached")
+            context.stop.limit(None)
         waited = True
-        bench.stop.sleep(_POLL_SECONDS)
-    bench.stop.limit(bench.overall)
+        context.stop.sleep(_POLL_SECONDS)
+    context.stop.limit(context.overall)
     try:
         yield
     finally:
         _release(held)
 
 
-def _caps(bench: StepContext, class_: str) -> Mapping[str, int]:
+def _caps(context: StepContext, class_: str) -> Mapping[str, int]:
     """How many may run at once of each class that the step is in. Read anew: a running rollout may be told another."""
-    limits = _limits(bench.job.state_dir / LIMITS_FILE)
+    limits = _limits(context.job.state_dir / LIMITS_FILE)
     caps = {class_: int(limits.get(class_) or _USUAL[class_])}
-    provider = bench.job.provider
+    provider = context.job.provider
     if provider and (most := limits.get("per_provider", {}).get(provider)):
         caps[f"provider-{provider}"] = int(most)
     return caps

@@ -15,17 +15,17 @@ from fediversity.steps.job import StepError
 _WRITTEN_BY_CLAN = ("inventory.json", "machines", "sops", "vars")
 
 
-def register_new_files(bench: StepContext) -> None:
+def register_new_files(context: StepContext) -> None:
     """Makes git know the files below the flake that clan writes. Does nothing outside a git work tree.
 
     Raises StepError if git does not take them.
     """
-    flake = bench.flake
+    flake = context.flake
     paths = [name for name in _WRITTEN_BY_CLAN if (flake / name).exists()]
-    if bench.job.simulated or not paths or not _in_work_tree(flake):
+    if context.job.simulated or not paths or not _in_work_tree(flake):
         return
     # Steps of several machines end at the same time, and git's own lock makes the second one fail.
-    with (bench.job.state_dir / "git.lock").open("w") as lock:
+    with (context.job.state_dir / "git.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = _git(flake, "add", "--intent-to-add", "--", *paths)
     if done.returncode != 0:

@@ -27,44 +27,44 @@ _BOOT_SECONDS = 300.0
 _PAUSE_SECONDS = 1.0
 
 
-def install(bench: StepContext) -> Result:
+def install(context: StepContext) -> Result:
     """Installs the machine unless it is installed. Installs go one at a time: each writes the flake's git tree."""
-    job = bench.job
+    job = context.job
     if job.server_id is None or job.machine is None:
         raise StepError("the step was not told which server to install", "this is a defect of the plan")
-    if reason := blocking_machine(bench):
+    if reason := blocking_machine(context):
         # Not put off: the steps that come next would find no installed system.
         raise StepError(f"{reason}; nothing was erased", "wake that machine, or take it out of this one's `after:`")
-    earlier = bench.ledger.install_of(job.machine, job.server_id)
+    earlier = context.ledger.install_of(job.machine, job.server_id)
     # The waiting is done before the turn: a machine that is slow to start must not hold others up.
-    found = _found(bench, earlier)
-    with slot(bench, "installs"):
-        if job.reinstall != job.server_id and (done := _installed_already(bench, found, earlier)):
+    found = _found(context, earlier)
+    with slot(context, "installs"):
+        if job.reinstall != job.server_id and (done := _installed_already(context, found, earlier)):
             return done
         if found is None:
             raise StepError(f"{job.machine} waits to be unlocked, so it cannot be erased over SSH", "unlock it first")
-        bench.ledger.turn_came(bench.record)
-        note_boot(bench, found)
+        context.ledger.record_start(context.record)
+        note_boot(context, found)
         if earlier is not None and _only_the_restart_is_missing(found):
-            register_new_files(bench)
-            bench.tool(_restart_only(job.command), watch=Phases(job.patience))
+            register_new_files(context)
+            context.tool(_restart_only(job.command), watch=Phases(job.patience))
             return Result("applied", f"{job.machine} was installed by an earlier run that was cut off; now restarted")
         if not _runs_installer(found):
             require_memory(found)
-        _run_installer(bench)
-        register_new_files(bench)
+        _run_installer(context)
+        register_new_files(context)
     return Result("applied", f"NixOS is installed on {job.machine} (server {job.server_id})")
 
 
-def _run_installer(bench: StepContext) -> None:
+def _run_installer(context: StepContext) -> None:
     """Runs clan's installer, and again if it could not connect: but never once it may have begun to partition."""
     seen: list[Phases] = []
 
     def run() -> None:
-        seen.append(Phases(bench.job.patience))
-        bench.tool(watch=seen[-1])
+        seen.append(Phases(context.job.patience))
+        context.tool(watch=seen[-1])
 
-    with_retries(bench, run, lambda: not any(phases.erasing for phases in seen))
+    with_retries(context, run, lambda: not any(phases.erasing for phases in seen))
 
 
 def _only_the_restart_is_missing(machine: Target) -> bool:
@@ -85,45 +85,45 @@ def _restart_only(command: tuple[str, ...]) -> tuple[str, ...]:
     return (*command[:phases], "reboot", *command[phases + 1 :])
 
 
-def _found(bench: StepContext, earlier: StepRecord | None) -> Target | None:
+def _found(context: StepContext, earlier: StepRecord | None) -> Target | None:
     """The server as it answers: with the image's host key, or with that of the installed system.
 
     None if it was installed and waits to be unlocked. Raises StepError if it does not answer. If an earlier install
     was cut off it may be restarting, so it gets more time.
     """
     deadline = time.monotonic() + (_BOOT_SECONDS if earlier else _PATIENCE_SECONDS)
-    image, installed = bench.image(), None
+    image, installed = context.image(), None
     while True:
         target, answer = image, _ask(image)
         if answer.wrong_host_key:
             # The image's own key is gone: the disks were erased. The installed system has the key its vars say.
-            target = installed = installed or _installed(bench)
+            target = installed = installed or _installed(context)
             answer = _ask(installed)
         if answer.ok:
             return target
-        if earlier and is_locked(bench):
+        if earlier and is_locked(context):
             return None
         if answer.wrong_host_key or time.monotonic() > deadline:
             raise StepError(*unreachable(target, answer))
-        bench.stop.sleep(_PAUSE_SECONDS)
+        context.stop.sleep(_PAUSE_SECONDS)
 
 
 def _ask(target: Target) -> SshResult:
     return target.run("true", seconds=_ASK_SECONDS)
 
 
-def _installed(bench: StepContext) -> Target:
-    machine = bench.machine()
-    pin_host_key(bench.job.known_hosts, machine.alias, bench.var(machine.alias, HOST_KEY_VAR))
+def _installed(context: StepContext) -> Target:
+    machine = context.machine()
+    pin_host_key(context.job.known_hosts, machine.alias, context.var(machine.alias, HOST_KEY_VAR))
     return machine
 
 
-def _installed_already(bench: StepContext, found: Target | None, earlier: StepRecord | None) -> Result | None:
+def _installed_already(context: StepContext, found: Target | None, earlier: StepRecord | None) -> Result | None:
     """A result if the server runs this machine's system already; None if it may be erased.
 
     Raises StepError if it may not.
     """
-    job = bench.job
+    job = context.job
     if found is None:
         return Result("unchanged", f"{job.machine} was installed by an earlier run and waits to be unlocked")
     identity = read_identity(found)

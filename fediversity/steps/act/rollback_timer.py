@@ -49,12 +49,12 @@ class RollbackTimer:
     tool_seconds: float
 
     @classmethod
-    def of(cls, bench: StepContext, machine: Target, before: HostState) -> "RollbackTimer":
+    def of(cls, context: StepContext, machine: Target, before: HostState) -> "RollbackTimer":
         """The guard of what a step is about to do."""
-        job = bench.job
+        job = context.job
         longest_check = max((check.timeout for check in job.checks), default=0.0)
-        seconds = bench.patient(SWITCH_SECONDS + longest_check)
-        return cls(machine, before, bench.log, job.machine_class == "nixos", seconds, job.timeout)
+        seconds = context.patient(SWITCH_SECONDS + longest_check)
+        return cls(machine, before, context.log, job.machine_class == "nixos", seconds, job.timeout)
 
     def arm(self, contact_seconds: float) -> None:
         """Arms it in place of any other; contact that is lost meanwhile has `contact_seconds` to come back.

@@ -12,40 +12,40 @@ _UNLOCK_SECONDS = 300.0
 _PORT_SECONDS = 5.0
 
 
-def unlock(bench: StepContext) -> Result:
+def unlock(context: StepContext) -> Result:
     """Unlocks the machine and makes sure that its installed system comes up."""
-    job = bench.job
+    job = context.job
     if job.machine is None or job.unlock_port is None:
         raise StepError("the step was not told the port for unlocking", "this is a defect of the plan")
-    machine = bench.machine()
-    pin_host_key(job.known_hosts, machine.alias, bench.var(job.machine, HOST_KEY_VAR))
+    machine = context.machine()
+    pin_host_key(job.known_hosts, machine.alias, context.var(job.machine, HOST_KEY_VAR))
     # One that was taken over may have a host key of its own until its first update.
-    for found in (machine, bench.image()) if job.prepared else (machine,):
-        if found.run("true", seconds=_ASK_SECONDS).ok and wait_while_old(bench, found, job.timeout).ok:
-            note_boot(bench, found)
+    for found in (machine, context.image()) if job.prepared else (machine,):
+        if found.run("true", seconds=_ASK_SECONDS).ok and wait_while_old(context, found, job.timeout).ok:
+            note_boot(context, found)
             return Result("unchanged", f"{job.machine} is unlocked already")
     early = machine.at_port(job.unlock_port, f"{job.machine}.unlock")
-    pin_host_key(job.known_hosts, early.alias, bench.var(job.machine, "initrd-ssh/id_ed25519.pub"))
+    pin_host_key(job.known_hosts, early.alias, context.var(job.machine, "initrd-ssh/id_ed25519.pub"))
     wait_for(early, job.timeout)
-    _give_passphrase(bench, early)
+    _give_passphrase(context, early)
     answer = machine.wait(job.timeout)
     if not answer.ok:
         reason, hint = unreachable(machine, answer)
         raise StepError(f"{job.machine} was given the passphrase, but then: {reason}", hint)
-    note_boot(bench, machine)
+    note_boot(context, machine)
     return Result("applied", f"{job.machine} is unlocked")
 
 
-def unlock_if_locked(bench: StepContext, machine: Target) -> None:
+def unlock_if_locked(context: StepContext, machine: Target) -> None:
     """Unlocks the machine if its disk is encrypted and it waits for the passphrase instead of answering."""
-    if bench.job.unlock_port is not None and not machine.run("true", seconds=_ASK_SECONDS).ok and is_locked(bench):
-        bench.log.note(f"{machine.alias} has restarted and waits to be unlocked")
-        unlock(bench)
+    if context.job.unlock_port is not None and not machine.run("true", seconds=_ASK_SECONDS).ok and is_locked(context):
+        context.log.note(f"{machine.alias} has restarted and waits to be unlocked")
+        unlock(context)
 
 
-def is_locked(bench: StepContext) -> bool:
+def is_locked(context: StepContext) -> bool:
     """Whether somebody listens where the machine takes its passphrase."""
-    job = bench.job
+    job = context.job
     if job.address is None or job.unlock_port is None:
         return False
     import socket  # noqa: PLC0415 (takes a while to load, and most machines are not encrypted)
@@ -57,13 +57,13 @@ def is_locked(bench: StepContext) -> bool:
         return False
 
 
-def _give_passphrase(bench: StepContext, early: Target) -> None:
-    passphrase = bench.var(str(bench.job.machine), "luks/passphrase").rstrip("\r\n")
+def _give_passphrase(context: StepContext, early: Target) -> None:
+    passphrase = context.var(str(context.job.machine), "luks/passphrase").rstrip("\r\n")
     # systemd's password agent reads from a terminal only, so ssh has to ask for one.
     answer = early.run("systemctl", "default", stdin=f"{passphrase}\n", seconds=_UNLOCK_SECONDS, terminal=True)
     # The early SSH server goes away as soon as the root is mounted, often before it could say that all went well:
     # losing contact is no failure.
     if answer.timed_out or not (answer.ok or answer.unreached):
         said = (answer.stderr or answer.stdout.strip() or "nothing").splitlines()[-1]
-        reason = f"{bench.job.machine} was not unlocked; the last it said: {said}"
+        reason = f"{context.job.machine} was not unlocked; the last it said: {said}"
         raise StepError(reason, "check that the var luks/passphrase is the one the disk was encrypted with")

@@ -16,17 +16,17 @@ _PAUSE_SECONDS = 0.5
 _NODE_FIELD = 2
 
 
-def join(bench: StepContext) -> Result:
+def join(context: StepContext) -> Result:
     """Makes sure that the machine is a member of the mesh and that the controller lets it in."""
-    job = bench.job
+    job = context.job
     if job.instance is None or job.controller is None:
         raise StepError("the step was not told which mesh to join", "this is a defect of the plan")
-    machine, controller = bench.machine(), bench.controller()
-    if reason := blocking_machine(bench):
+    machine, controller = context.machine(), context.controller()
+    if reason := blocking_machine(context):
         return Result("deferred", f"{reason}; {job.machine} was not changed")
-    if off := wait_for_ssh(bench, machine):
+    if off := wait_for_ssh(context, machine):
         return off
-    network = bench.var(job.controller, f"zerotier-network-{job.instance}/network-id").strip()
+    network = context.var(job.controller, f"zerotier-network-{job.instance}/network-id").strip()
     node = _node_id(machine)
     if _status(machine, network) == "OK":
         return Result("unchanged", f"{job.machine} is a member of {job.instance}")
@@ -38,7 +38,7 @@ def join(bench: StepContext) -> Result:
         if time.monotonic() > deadline:
             hint = f"look at `zerotier-members --network-id {network} list` on {job.controller}"
             raise StepError(f"{job.machine} joined, but the mesh says {status or 'nothing'}", hint)
-        bench.stop.sleep(_PAUSE_SECONDS)
+        context.stop.sleep(_PAUSE_SECONDS)
     return Result("applied", f"{job.machine} joined {job.instance} and {job.controller} admitted it")
 
 

@@ -38,12 +38,12 @@ def wait_for(machine: Target, seconds: float) -> None:
         raise StepError(*unreachable(machine, answer))
 
 
-def require_well(bench: StepContext, machine: Target, seconds: float) -> str:
+def require_well(context: StepContext, machine: Target, seconds: float) -> str:
     """Makes sure that a machine nobody has looked at before answers, is the right one, and has started well.
 
     Gives its system path. Raises StepError if it does not answer within `seconds`.
     """
-    job = bench.job
+    job = context.job
     wait_for(machine, seconds)
     state = read_state(machine)
     if state.identity != job.expected_identity:
@@ -51,45 +51,45 @@ def require_well(bench: StepContext, machine: Target, seconds: float) -> str:
     if state.system is None:
         raise StepError(f"{job.machine} has no {CURRENT_SYSTEM}", "log in and look at what it runs")
     if job.machine_class == "nixos":
-        _require_started(bench, machine)
+        _require_started(context, machine)
     return state.system
 
 
-def health(bench: StepContext, machine: Target, before: HostState, keys: Sequence[str] = ()) -> Health:
+def health(context: StepContext, machine: Target, before: HostState, keys: Sequence[str] = ()) -> Health:
     """Looks at a machine until it is well, or something has been wrong for longer than it may."""
-    answer = reach_again(machine, bench.patient(BACK_SECONDS), keys)
+    answer = reach_again(machine, context.patient(BACK_SECONDS), keys)
     if not answer.ok:
         return Health((unreachable(machine, answer)[0],), None)
     begin = time.monotonic()
     passed: set[str] = set()
-    pause = bench.patient(_PAUSE_SECONDS)
+    pause = context.patient(_PAUSE_SECONDS)
     while True:
-        found, wrong = _round(bench, machine, before, passed)
+        found, wrong = _round(context, machine, before, passed)
         passed_time = time.monotonic() - begin
-        if not wrong or any(passed_time > bench.patient(most) for _, most in wrong):
+        if not wrong or any(passed_time > context.patient(most) for _, most in wrong):
             problems = tuple(what for what, _ in wrong)
-            return Health(problems or tuple(_mesh_address(bench, machine, found)), found)
-        bench.stop.sleep(pause)
-        pause = min(pause * 1.5, bench.patient(_LONGEST_PAUSE))
+            return Health(problems or tuple(_mesh_address(context, machine, found)), found)
+        context.stop.sleep(pause)
+        pause = min(pause * 1.5, context.patient(_LONGEST_PAUSE))
 
 
 def _round(
-    bench: StepContext, machine: Target, before: HostState, passed: set[str]
+    context: StepContext, machine: Target, before: HostState, passed: set[str]
 ) -> tuple[HostState | None, list[tuple[str, float]]]:
     """One look: how the machine is, and what is wrong with it, each with the seconds that it may be so.
 
     What has passed of the machine's own checks is not asked again.
     """
-    found = read_host_state(machine, bench.job.machine_class)
+    found = read_host_state(machine, context.job.machine_class)
     if isinstance(found, SshResult):
         return None, [(unreachable(machine, found)[0], SETTLE_SECONDS)]
-    wrong = list(regressions(bench.job, before, found))
-    for check in bench.job.checks:
+    wrong = list(regressions(context.job, before, found))
+    for check in context.job.checks:
         if check.name not in passed:
-            what = check_problem(check, machine, bench.job.machine_class)
+            what = check_problem(check, machine, context.job.machine_class)
             if what is None:
                 passed.add(check.name)
-                bench.log.note(f"check passed: {check.name}")
+                context.log.note(f"check passed: {check.name}")
             else:
                 wrong.append((what, check.timeout))
     return found, wrong
@@ -119,15 +119,15 @@ def _units(job: Job, before: HostState, after: HostState) -> Iterator[tuple[str,
         yield f"failed on {job.machine}: {', '.join(new)}", SETTLE_SECONDS
 
 
-def _mesh_address(bench: StepContext, machine: Target, found: HostState | None) -> Iterator[str]:
+def _mesh_address(context: StepContext, machine: Target, found: HostState | None) -> Iterator[str]:
     """What is wrong with reaching the machine by the mesh, where this computer takes part in it."""
     for network in found.networks if found else ():
         address = network.own_address
         if network.status != "OK" or address is None:
             continue
         if not is_in_network_of(address):
-            bench.log.note(f"not checked: {address}, for this computer is not in the ZeroTier network {network.id}")
-        elif not (answer := replace(machine, host=address).wait(bench.patient(SETTLE_SECONDS))).ok:
+            context.log.note(f"not checked: {address}, for this computer is not in the ZeroTier network {network.id}")
+        elif not (answer := replace(machine, host=address).wait(context.patient(SETTLE_SECONDS))).ok:
             yield f"over the mesh, {unreachable(replace(machine, host=address), answer)[0]}"
 
 
@@ -136,15 +136,15 @@ def _another(job: Job, identity: str | None) -> str:
     return f"{job.machine} has {found} in {IDENTITY_FILE}, expected '{job.expected_identity}'"
 
 
-def _require_started(bench: StepContext, machine: Target) -> None:
+def _require_started(context: StepContext, machine: Target) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while (running := _ask_systemd(machine)) in _COMING_UP and time.monotonic() < deadline:
-        bench.stop.sleep(_PAUSE_SECONDS)
+        context.stop.sleep(_PAUSE_SECONDS)
     if running not in _WELL:
         hint = "on the machine: `systemctl --failed`, `systemctl list-jobs`, `journalctl -b`"
         raise StepError(f"{machine.alias} is not well: systemd says '{running}'", hint)
     if running == "degraded":
-        bench.log.note("systemd says 'degraded': a unit has failed")
+        context.log.note("systemd says 'degraded': a unit has failed")
 
 
 def _ask_systemd(machine: Target) -> str:

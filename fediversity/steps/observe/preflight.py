@@ -24,18 +24,18 @@ _PAUSE_SECONDS = 0.5
 _SAME_DISTANCE = 1024**2 * 64
 
 
-def preflight(bench: StepContext, machine: Target) -> HostState:
+def preflight(context: StepContext, machine: Target) -> HostState:
     """Looks at a machine and makes sure that it may be changed. A change that is still going on is waited for.
 
     Raises StepError with everything that is wrong, AwayError if it has gone off and may.
     """
-    job = bench.job
-    deadline = time.monotonic() + bench.patient(_OTHERS_SECONDS)
-    found = _look(bench, machine)
+    job = context.job
+    deadline = time.monotonic() + context.patient(_OTHERS_SECONDS)
+    found = _look(context, machine)
     while found.at_work and time.monotonic() < deadline:
-        bench.log.note(f"waiting for {', '.join(sorted(found.at_work))} on {machine.alias}")
-        bench.stop.sleep(bench.patient(_PAUSE_SECONDS) * 4)
-        found = _look(bench, machine)
+        context.log.note(f"waiting for {', '.join(sorted(found.at_work))} on {machine.alias}")
+        context.stop.sleep(context.patient(_PAUSE_SECONDS) * 4)
+        found = _look(context, machine)
     wrong = list(problems(job, found, time.time()))
     if wrong:
         raise StepError(
@@ -44,13 +44,13 @@ def preflight(bench: StepContext, machine: Target) -> HostState:
     return found
 
 
-def _look(bench: StepContext, machine: Target) -> HostState:
-    seconds = bench.patient(ANSWER_SECONDS)
-    found = retry_until(bench.log, machine, seconds, lambda: read_host_state(machine, bench.job.machine_class))
+def _look(context: StepContext, machine: Target) -> HostState:
+    seconds = context.patient(ANSWER_SECONDS)
+    found = retry_until(context.log, machine, seconds, lambda: read_host_state(machine, context.job.machine_class))
     if isinstance(found, HostState):
         return found
     reason, hint = unreachable(machine, found)
-    raise (AwayError if bench.job.may_be_offline and is_off(found) else StepError)(reason, hint)
+    raise (AwayError if context.job.may_be_offline and is_off(found) else StepError)(reason, hint)
 
 
 def problems(job: Job, found: HostState, now: float) -> Iterator[tuple[str, str]]:

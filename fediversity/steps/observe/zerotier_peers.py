@@ -15,20 +15,20 @@ _NODE_BYTES = 5
 _SECONDS = 30.0
 
 
-def with_peers(bench: StepContext) -> StepContext:
+def with_peers(context: StepContext) -> StepContext:
     """The workbench with the mesh addresses of the members that the machine's checks ask for, out of their vars.
 
     To be asked before anything is changed. Raises StepError if a member has no address.
     """
     checks = tuple(
-        replace(check, address=_address(bench, check)) if check.peer else check for check in bench.job.checks
+        replace(check, address=_address(context, check)) if check.peer else check for check in context.job.checks
     )
-    return replace(bench, job=replace(bench.job, checks=checks))
+    return replace(context, job=replace(context.job, checks=checks))
 
 
-def _address(bench: StepContext, check: HealthCheck) -> str:
+def _address(context: StepContext, check: HealthCheck) -> str:
     name = f"zerotier-ip-{check.peer}-{check.instance}/ip"
-    text = bench.var(check.peer or "", name).strip()
+    text = context.var(check.peer or "", name).strip()
     try:
         return str(IPv6Address(text))
     except ValueError:

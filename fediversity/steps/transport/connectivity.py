@@ -27,13 +27,13 @@ class AwayError(StepError):
     """A machine that may be off went away before anything was changed."""
 
 
-def wait_for_ssh(bench: StepContext, machine: Target, *, seconds: float | None = None) -> Result | None:
+def wait_for_ssh(context: StepContext, machine: Target, *, seconds: float | None = None) -> Result | None:
     """Waits until the machine answers, by default for as long as a lost connection takes to come back.
 
     Gives a result only if it does not, and may be off: the step is put off then. Raises StepError if it does not.
     """
-    off = bench.job.may_be_offline
-    usual = bench.patient(_OFF_SECONDS if off else ANSWER_SECONDS)
+    off = context.job.may_be_offline
+    usual = context.patient(_OFF_SECONDS if off else ANSWER_SECONDS)
     answer = machine.wait(usual if seconds is None or off else seconds)
     if answer.ok:
         return None
@@ -69,13 +69,13 @@ def retry_until(log: Log, machine: Target, seconds: float, ask: Callable[[], T |
     return answer
 
 
-def blocking_machine(bench: StepContext) -> str | None:
+def blocking_machine(context: StepContext) -> str | None:
     """Which machine the step has to wait for whose update was put off, as a reason; None if it need not."""
-    newest = {record.step: record for record in bench.ledger.records()} if bench.job.gate else {}
-    for name in bench.job.gate:
+    newest = {record.step: record for record in context.ledger.records()} if context.job.gate else {}
+    for name in context.job.gate:
         record = newest.get(f"{name}-update")
         if record is not None and record.outcome == "deferred":
-            return f"{bench.job.machine} comes after {name}, whose update was put off"
+            return f"{context.job.machine} comes after {name}, whose update was put off"
     return None
 
 

@@ -28,13 +28,13 @@ def is_connection_failure(failure: StepError) -> bool:
     return _LOST.search(failure.reason) is not None
 
 
-def with_retries(bench: StepContext, run: Callable[[], None], harmless: Callable[[], bool]) -> None:
+def with_retries(context: StepContext, run: Callable[[], None], harmless: Callable[[], bool]) -> None:
     """Runs a tool, and again with growing pauses while it fails to connect and `harmless` says nothing was changed.
 
     Raises the StepError of its last failure.
     """
-    pause = bench.patient(_FIRST_PAUSE)
-    deadline = time.monotonic() + bench.patient(BUDGET_SECONDS) + bench.job.timeout
+    pause = context.patient(_FIRST_PAUSE)
+    deadline = time.monotonic() + context.patient(BUDGET_SECONDS) + context.job.timeout
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             return run()
@@ -42,7 +42,7 @@ def with_retries(bench: StepContext, run: Callable[[], None], harmless: Callable
             over = tries_left == 0 or time.monotonic() + pause > deadline
             if over or not is_connection_failure(failure) or not harmless():
                 raise
-            bench.log.note(f"the connection failed and nothing was changed: trying again in {pause:g} s")
-        bench.stop.sleep(pause)
+            context.log.note(f"the connection failed and nothing was changed: trying again in {pause:g} s")
+        context.stop.sleep(pause)
         pause *= 3
     raise AssertionError("the last try returns or raises")

@@ -1,6 +1,6 @@
 """The packages that only the embedded cloud needs: the extra `embedded` of the distribution.
 
-Kept apart from `fediversity.embedded_cloud`, which no room imports, so that a rollout can be refused before Pulumi starts.
+No room imports `fediversity.embedded_cloud`; this module lets a rollout be refused before Pulumi starts.
 """
 
 import importlib.util

@@ -1,11 +1,10 @@
-"""Where a rollout is run from, as the steps' command lines need it."""
+"""Where a rollout is started: the flake, the SSH key and the state folder that its command lines name."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 PROJECT = "$PWD"
 HOME = "$HOME"
-"""The variables that the shell of a step fills in: the project's folder, and the person's own."""
 
 SSH_PORT = 22
 SIMULATED_SSH_PORT = 2222
