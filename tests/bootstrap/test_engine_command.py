@@ -207,7 +207,7 @@ def test_machines_that_cannot_be_switched_on_stop_an_up_with_the_reason(tmp_path
     (tmp_path / ".fediversity" / "dev" / "cloud").mkdir(parents=True)
     (tmp_path / "fediversity").mkdir()
     (tmp_path / "fediversity" / "__init__.py").touch()
-    (tmp_path / "fediversity" / "local.py").write_text("import sys; sys.exit('no room on the disk')\n")
+    (tmp_path / "fediversity" / "embedded_cloud.py").write_text("import sys; sys.exit('no room on the disk')\n")
     engine, backend = PulumiCli(tmp_path, {}), Backend(tmp_path, "fediversity", tmp_path)
     with switching_on("dev", engine, backend) as switched_on, pytest.raises(RefusedError, match="no room on the disk"):
         switched_on()
