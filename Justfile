@@ -157,6 +157,12 @@ test stack='dev' *options:
 bench-rollout count='100':
     @python -m tests.rollout.bench_rollout {{ quote(count) }}
 
+# Say how long `up` with nothing to do and `preview` take, beside plain Pulumi's of one resource
+[no-exit-message]
+[group('develop')]
+bench-idle rounds='7':
+    @python -m tests.rollout.bench_idle {{ quote(rounds) }}
+
 # Build the Python package and a stack's plan into dist/
 [no-exit-message]
 [group('develop')]

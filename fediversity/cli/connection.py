@@ -13,8 +13,7 @@ from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
-from fediversity.planning.stacks import state_folder
-from fediversity.project.settings import Settings
+from fediversity.project.project import Project
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.ssh import Target
 
@@ -42,9 +41,9 @@ class Connection:
         return replace(self, target=replace(self.target, stop=stop))
 
 
-def connect(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepRecord]) -> Connection | None:
-    """How a machine is reached; None if nobody knows where it is. To be called in the project's folder."""
-    machine = fleet.machines[name]
+def connect(project: Project, fleet: Fleet, name: str, records: Sequence[StepRecord]) -> Connection | None:
+    """How a machine is reached; None if nobody knows where it is."""
+    machine, settings = fleet.machines[name], project.settings
     address = history.last_address(history.of_machine(records, name))
     if not settings.simulated and isinstance(machine.provider, ExistingProvider | DarwinProvider):
         address = machine.provider.host
@@ -56,7 +55,7 @@ def connect(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepR
         port=settings.site.port(machine.ssh.port),
         user=machine.ssh.user,
         alias=name,
-        known_hosts=Path.cwd() / state_folder(settings.stack) / "known_hosts",
-        identity=Path.cwd() / Path(identity).expanduser() if identity else None,
+        known_hosts=project.known_hosts,
+        identity=project.root / Path(identity).expanduser() if identity else None,
     )
     return Connection(target, f"{fleet.name}/{name}", machine.machineClass == "darwin")

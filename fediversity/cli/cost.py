@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK
@@ -19,7 +18,8 @@ from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
 from fediversity.fleet.policy import Budget
 from fediversity.ledger.durations import ago
-from fediversity.planning.stacks import open_stack, state_folder
+from fediversity.planning.stacks import open_stack
+from fediversity.project.project import Project
 from fediversity.project.settings import Settings
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
 
@@ -40,9 +40,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the estimate. Raises FleetError or SettingsError if the stack's files are not in order."""
-    settings, fleet = open_stack(arguments.stack)
+    project, fleet = open_stack(arguments.stack)
+    settings = project.settings
     found = estimate(fleet_items(fleet), load_prices(), switched_off(fleet), outside(fleet))
-    deployed = _deployed(settings)
+    deployed = _deployed(project)
     compared = None if deployed.items is None else difference(found, estimate(deployed.items, found.table))
     if arguments.json:
         json.dump(as_data(found, compared, deployed, settings, fleet.policy.budget), sys.stdout, indent=2)
@@ -52,17 +53,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _deployed(settings: Settings) -> Deployed:
-    project = read_project(Path())
-    folder = folder_of(backend_url(project, os.environ, settings.backend), Path())
+def _deployed(project: Project) -> Deployed:
+    file, stack = read_project(project.root), project.stack
+    folder = folder_of(backend_url(file, os.environ, project.settings.backend), project.root)
     if folder is not None:
-        deployment = read_deployment(folder, project["name"], settings.stack)
+        deployment = read_deployment(folder, file["name"], stack)
         if deployment is not None:
             return Deployed(deployed_items(deployment.get("resources") or ()), "by the engine's state")
-        if any(file.is_file() for file in checkpoint_files(folder, project["name"], settings.stack)):
+        if any(file.is_file() for file in checkpoint_files(folder, file["name"], stack)):
             return Deployed(None, "not known here: the state is compressed")
         return Deployed((), "the stack was never rolled out")
-    record = read_record(state_folder(settings.stack))
+    record = read_record(project.folder)
     if record is None:
         return Deployed(
             None, "not known here: the state is not in a folder, and no rollout was done from this computer"

@@ -34,5 +34,6 @@ def read_fleet_argument(arguments: argparse.Namespace) -> FleetArgument:
     if arguments.fleet is not None:
         return FleetArgument(load_fleet(arguments.fleet), arguments.fleet, Path("nix"), f"--fleet {arguments.fleet}")
     stack = arguments.stack or DEFAULT_STACK
-    settings, fleet = open_stack(stack)
+    project, fleet = open_stack(stack)
+    settings = project.settings
     return FleetArgument(fleet, Path(settings.fleet_file), Path(settings.flake), stack)

@@ -36,8 +36,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command in the embedded cloud and gives its exit code. Raises SettingsError for a real stack."""
-    settings, fleet = open_stack(arguments.stack)
-    if not settings.simulated:
+    project, fleet = open_stack(arguments.stack)
+    if not project.settings.simulated:
         raise SettingsError(f"The machines of the stack '{arguments.stack}' are real; only simulated ones have faults.")
     if problem := missing_extra():
         raise SettingsError(f"fediversity: {problem}")
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         words += [*known, *([arguments.machine] if arguments.machine else [])]
     if arguments.verb == "fault":
         if arguments.kind.startswith("api-") and arguments.machine not in fleet.enabled_machines:
-            words += [f"--resource={name}" for name in sorted(_resources(settings, fleet))]
+            words += [f"--resource={name}" for name in sorted(_resources(project.settings, fleet))]
         words += [arguments.kind, *([arguments.parameter] if arguments.parameter is not None else [])]
         words += [f"--times={arguments.times}"] if arguments.times is not None else []
         words += [f"--for={arguments.seconds}"] if arguments.seconds is not None else []

@@ -4,11 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.ledger.records import StepRecord
-from fediversity.planning.stacks import ledger_of, read_settings, state_folder
+from fediversity.planning.stacks import ledger_of, open_project
 from fediversity.project.settings import SettingsError
 
 FLEET = "fleet"
@@ -25,21 +24,21 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the newest log, its path first, or lists them all. Raises SettingsError if there is none."""
-    stack = read_settings(arguments.stack, Path()).stack
-    runs = chosen_runs(ledger_of(stack).records(), arguments.machine, arguments.step)
+    project = open_project(arguments.stack)
+    runs = chosen_runs(ledger_of(project).records(), arguments.machine, arguments.step)
     if not runs:
-        raise SettingsError(_nothing(arguments, ledger_of(stack).records()))
+        raise SettingsError(_nothing(arguments, ledger_of(project).records()))
     if arguments.all:
         for record in runs:
             began = datetime.fromtimestamp(record.queued_at).astimezone().isoformat(sep=" ", timespec="seconds")
-            print(
-                f"{began}  {record.step} {record.outcome or 'has not ended'}  {state_folder(stack) / str(record.log)}"
-            )
+            file = project.relative(project.folder / str(record.log))
+            print(f"{began}  {record.step} {record.outcome or 'has not ended'}  {file}")
         return 0
-    path = state_folder(stack) / str(runs[-1].log)
+    path = project.folder / str(runs[-1].log)
+    shown = project.relative(path)
     if not path.exists():
-        raise SettingsError(f"{path} is gone (`./just clean` removes logs); --all lists what else there was.")
-    print(path, flush=True)
+        raise SettingsError(f"{shown} is gone (`./just clean` removes logs); --all lists what else there was.")
+    print(shown, flush=True)
     with path.open("rb") as log:
         sys.stdout.buffer.writelines(log)
     return 0

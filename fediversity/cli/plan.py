@@ -4,13 +4,12 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from fediversity.planning.changes import change_lines, changes
 from fediversity.planning.commands import shell_text
 from fediversity.planning.stack_plan import plan_stack
-from fediversity.planning.stacks import read_settings
+from fediversity.planning.stacks import open_project
 from fediversity.planning.steps import RUNS_AGAIN, Plan
 
 
@@ -23,8 +22,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the plan. Raises FleetError or SettingsError if there is none."""
-    settings = read_settings(arguments.stack, Path())
-    planned = plan_stack(settings, lambda text: print(text, file=sys.stderr))
+    project = open_project(arguments.stack)
+    settings = project.settings
+    planned = plan_stack(project, lambda text: print(text, file=sys.stderr))
     fleet, plan = planned.fleet, planned.plan
     found = changes(planned)
     if arguments.json:

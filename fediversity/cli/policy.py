@@ -7,10 +7,11 @@ from pathlib import Path
 from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.yaml_reader import read_yaml
-from fediversity.planning.stacks import open_stack, stacks
+from fediversity.planning.stacks import open_stack
 from fediversity.policy.monthly_cost import stack_of
 from fediversity.policy.rules import ABOUT, problem, violations
-from fediversity.project.settings import Settings
+from fediversity.project.project import Project
+from fediversity.project.stack_file import stacks
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -25,19 +26,19 @@ def run(arguments: argparse.Namespace) -> int:
         for name, about in ABOUT.items():
             print(f"{name:<20}{about}")
         return 0
-    opened = [open_stack(name) for name in arguments.stack or stacks(Path())]
-    return max(_judge(settings, fleet) for settings, fleet in opened)
+    opened = [open_stack(name) for name in arguments.stack or stacks(Path.cwd())]
+    return max(_judge(project, fleet) for project, fleet in opened)
 
 
-def _judge(settings: Settings, fleet: Fleet) -> int:
+def _judge(project: Project, fleet: Fleet) -> int:
     from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
-    resources = declared_resources(fleet, settings)
-    stack = stack_of(settings, fleet)
-    lines = read_yaml(Path(settings.fleet_file).read_text(encoding="utf-8"), settings.fleet_file).lines
+    resources = declared_resources(fleet, project.settings)
+    stack = stack_of(project.settings, fleet)
+    lines = read_yaml(project.fleet_file.read_text(encoding="utf-8"), project.settings.fleet_file).lines
     problems = [problem(violation, stack, lines) for violation in violations(resources, stack)]
     if problems:
         print(FleetError(problems), file=sys.stderr)
         return 1
-    print(f"stack {settings.stack} keeps to all {len(ABOUT)} rules: {len(resources)} resources")
+    print(f"stack {project.stack} keeps to all {len(ABOUT)} rules: {len(resources)} resources")
     return 0

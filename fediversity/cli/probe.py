@@ -17,7 +17,8 @@ from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.stacks import ledger_of, open_stack
-from fediversity.project.settings import Settings, SettingsError
+from fediversity.project.project import Project
+from fediversity.project.settings import SettingsError
 from fediversity.steps.transport.cancellation import Cancellation
 
 _SECONDS = 60.0
@@ -59,11 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises FleetError or SettingsError if there is no such fleet or machine.
     """
-    settings, fleet = open_stack(arguments.stack)
+    project, fleet = open_stack(arguments.stack)
     names = chosen_machines(fleet, arguments.machines)
-    checked = probe_machines(settings, fleet, names, arguments.timeout)
+    checked = probe_machines(project, fleet, names, arguments.timeout)
     if arguments.json:
-        json.dump({"stack": settings.stack, "machines": [asdict(entry) for entry in checked]}, sys.stdout, indent=2)
+        json.dump({"stack": project.stack, "machines": [asdict(entry) for entry in checked]}, sys.stdout, indent=2)
         print()
     else:
         width = max((len(entry.machine) for entry in checked), default=0)
@@ -81,12 +82,12 @@ def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names or fleet.enabled_machines))
 
 
-def probe_machines(settings: Settings, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[MachineCheck, ...]:
-    """Looks at machines for at most `seconds`, and records what was found. To be called in the project's folder."""
-    ledger = ledger_of(settings.stack, fleet)
+def probe_machines(project: Project, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[MachineCheck, ...]:
+    """Looks at machines for at most `seconds`, and records what was found."""
+    ledger = ledger_of(project, fleet)
     before = ledger.records()
     at_work = {name for name in names if busy(before, name)}
-    targets = {name: connect(settings, fleet, name, before) for name in names if name not in at_work}
+    targets = {name: connect(project, fleet, name, before) for name in names if name not in at_work}
     asked = {name: target for name, target in targets.items() if target and history.of_machine(before, name)}
     found = _look_at(asked, before, seconds)
     if asked:

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import time
-from pathlib import Path
 
 from fediversity.cli.connection import Connection, connect
 from fediversity.cli.fleet_argument import DEFAULT_STACK
@@ -15,7 +14,7 @@ from fediversity.cli.status_model import busy
 from fediversity.ledger import history
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
-from fediversity.planning.stacks import hold, ledger_of, open_stack
+from fediversity.planning.stacks import ledger_of, open_stack
 from fediversity.project.settings import SettingsError
 from fediversity.steps.arguments import patience_of
 from fediversity.steps.job import StepError
@@ -40,20 +39,20 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Rolls one machine back. Exit code 1 if it was not done. Raises FleetError or SettingsError."""
-    settings, fleet = open_stack(arguments.stack)
+    project, fleet = open_stack(arguments.stack)
     name = arguments.machine
     if name not in fleet.enabled_machines:
         known = ", ".join(fleet.enabled_machines) or "none"
         raise SettingsError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
-    with hold(settings.stack, Path()):
-        ledger = ledger_of(settings.stack, fleet)
+    with project.only_run():
+        ledger = ledger_of(project, fleet)
         records = ledger.records()
         if busy(records, name):
             raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
         runs = history.of_machine(records, name)
         if arguments.release:
             return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
-        machine = connect(settings, fleet, name, records)
+        machine = connect(project, fleet, name, records)
         if machine is None:
             raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
         try:
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         _show(name, way)
         if not (arguments.yes or _agreed()):
             return 1
-        return _carry_out(ledger, machine, way, _patience(simulated=settings.simulated))
+        return _carry_out(ledger, machine, way, _patience(simulated=project.settings.simulated))
 
 
 def _patience(*, simulated: bool) -> float:

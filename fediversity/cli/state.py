@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import load_fleet
-from fediversity.planning.stacks import read_settings
+from fediversity.planning.stacks import open_project
 from fediversity.project.settings import SettingsError
 from fediversity.state.actions import Action, CommandResult, ResourceState
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_project
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    settings = read_settings(arguments.stack, Path())
+    settings = open_project(arguments.stack).settings
     if settings.simulated:
         raise SettingsError(f"The stack '{settings.stack}' is simulated; its state stays in a folder.")
     chosen = backend_spec(_asked(arguments, settings.fleet_file))

@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
 from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
-from fediversity.planning.stacks import ledger_of, open_stack, state_folder
+from fediversity.planning.stacks import ledger_of, open_stack
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +24,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints how the stack stands. Raises FleetError or SettingsError if there is no such fleet."""
-    settings, fleet = open_stack(arguments.stack)
-    ledger = ledger_of(settings.stack, fleet)
+    project, fleet = open_stack(arguments.stack)
+    settings = project.settings
+    ledger = ledger_of(project, fleet)
     records, now = ledger.records(), time.time()
     machines = machine_statuses(fleet, records, ledger.probes(), ledger.drifts())
     deployments = deployment_statuses(fleet, records)
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     switched_off = [name for name in fleet.machines if name not in fleet.enabled_machines]
     where = "simulated machines" if settings.simulated else "real machines"
     title = f"{settings.stack}, {where}: {_rolled_out(records, now)}"
-    print_status(title, machines, deployments, switched_off, state_folder(settings.stack), now)
+    print_status(title, machines, deployments, switched_off, Path(settings.site.state_dir), now)
     return 0
 
 

@@ -2,11 +2,10 @@
 
 import argparse
 from collections.abc import Sized
-from pathlib import Path
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK, add_fleet_arguments, read_fleet_argument
 from fediversity.planning.rename_check import require_vars_moved
-from fediversity.planning.stacks import read_settings
+from fediversity.planning.stacks import open_project
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = read_fleet_argument(arguments)
     fleet = chosen.fleet
     if arguments.fleet is None:
-        require_vars_moved(fleet, read_settings(arguments.stack or DEFAULT_STACK, Path()))
+        require_vars_moved(fleet, open_project(arguments.stack or DEFAULT_STACK))
     disabled = len(fleet.machines) - len(fleet.enabled_machines)
     machines = _count(len(fleet.machines), "machine") + (f" ({disabled} switched off)" if disabled else "")
     others: dict[str, Sized] = {

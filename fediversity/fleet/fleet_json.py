@@ -4,6 +4,7 @@ No address and no secret: facts that are known only after creation go by command
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ def render(fleet: Fleet) -> dict[str, Any]:
 
 def render_text(fleet: Fleet) -> str:
     """The exact content of `nix/fleet.json`, with a final newline."""
-    return json.dumps(render(fleet), indent=2, sort_keys=True) + "\n"
+    return _text(render(fleet))
 
 
-def require_current(fleet: Fleet, file: Path) -> None:
-    """Makes sure that `file` is what this fleet renders to: Nix reads the file, the engine reads the fleet.
+def require_current(rendered: Mapping[str, Any], file: Path, called: str | None = None) -> None:
+    """Makes sure that `file` has the rendered fleet: Nix reads the file, the engine reads the fleet.
+    `called` is its name in messages, if not its path.
 
     Raises FleetError if it is missing or stale.
     """
@@ -38,9 +40,13 @@ def require_current(fleet: Fleet, file: Path) -> None:
         text = file.read_text(encoding="utf-8")
     except OSError:
         text = None
-    if text != render_text(fleet):
+    if text != _text(rendered):
         what = "is missing" if text is None else "is stale: the fleet file has changed since it was written"
-        raise FleetError([Problem(str(file), 0, "", what, "run `./just render STACK` and commit the result")])
+        raise FleetError([Problem(called or str(file), 0, "", what, "run `./just render STACK` and commit the result")])
+
+
+def _text(rendered: Mapping[str, Any]) -> str:
+    return json.dumps(rendered, indent=2, sort_keys=True) + "\n"
 
 
 def _machine(machine: Machine) -> dict[str, Any]:

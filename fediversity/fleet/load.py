@@ -21,20 +21,21 @@ _STAND_INS = {"version": 1, "name": "fleet", "domain": "mesh", "machines": {}}
 """What takes the place of a required part that is wrong, so that the rest can still be checked."""
 
 
-def load_fleet(path: Path) -> Fleet:
-    """Reads and checks a fleet file.
+def load_fleet(path: Path, called: str | None = None) -> Fleet:
+    """Reads and checks a fleet file. `called` is its name in messages, if not its path.
 
     Raises FleetError with every problem found, each with its file, line, field and fix.
     """
+    name = called or str(path)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         fix = "check the path under `fediversity:fleet` in Pulumi.<stack>.yaml"
-        raise FleetError([Problem(str(path), 0, "", f"cannot be read: {error.strerror}", fix)]) from None
+        raise FleetError([Problem(name, 0, "", f"cannot be read: {error.strerror}", fix)]) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise FleetError([Problem(str(path), line, "", "not UTF-8 text", "save the file as UTF-8")]) from None
-    return parse_fleet(text, str(path))
+        raise FleetError([Problem(name, line, "", "not UTF-8 text", "save the file as UTF-8")]) from None
+    return parse_fleet(text, name)
 
 
 def parse_fleet(text: str, file: str) -> Fleet:

@@ -31,6 +31,7 @@ def make_plan(
     systems: Mapping[str, str] | None = None,
     kept: Mapping[str, str] | None = None,
     servers: KnownServers = UNKNOWN,
+    rendered: Mapping[str, Any] | None = None,
 ) -> Plan:
     """All steps that roll the enabled part of a fleet out, in a fixed order.
 
@@ -40,7 +41,7 @@ def make_plan(
     be, by the name of their step. `servers` is what is known of the servers that there are. Raises PlanError if steps
     wait for each other in a circle, which a loaded fleet never does.
     """
-    rendered = render(fleet)
+    rendered = render(fleet) if rendered is None else rendered
     steps = [_vars(fleet, rendered, generators, site)] if fleet.enabled_machines else []
     waits, mesh = machine_waits(fleet), mesh_controllers(fleet)
     for name, machine in fleet.enabled_machines.items():

@@ -31,7 +31,7 @@ class Change:
 
 
 def changes(planned: StackPlan) -> tuple[Change, ...]:
-    """What changes on each enabled machine, as far as it can be told. To be called in the project's folder."""
+    """What changes on each enabled machine, as far as it can be told."""
     records = planned.recorded.records
     runs = {name: derivation_fingerprint.switches(records, name) for name in planned.fleet.enabled_machines}
     compared = _differences(planned, runs)

@@ -92,16 +92,3 @@ def former_steps(fleet: Fleet, plan: Plan) -> frozenset[str]:
         if step.machine and not step.deployment
         for old in fleet.machines[step.machine].formerly
     )
-
-
-COMING = "FEDIVERSITY_COMING_SERVERS"
-"""The environment variable that names, by commas, the machines that are about to get another server: what `./just up`
-has seen in the engine's own preview."""
-
-LIFTING = "FEDIVERSITY_LIFTING"
-"""The environment variable that names a file: whose protection is lifted, and all that the state has."""
-
-
-def coming_servers(environ: Mapping[str, str]) -> frozenset[str]:
-    """The machines that are about to get another server, as far as anybody has looked."""
-    return frozenset(filter(None, environ.get(COMING, "").split(",")))

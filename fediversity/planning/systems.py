@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fediversity.fleet.fleet_json import render
 from fediversity.fleet.model import Fleet
 from fediversity.planning.fingerprint import FlakeSources, deployments_on, fingerprint
 from fediversity.planning.known_servers import former_names
-from fediversity.project.settings import Settings, SettingsError
+from fediversity.planning.load import Sources
+from fediversity.project.project import Project
+from fediversity.project.settings import SettingsError
 
 if TYPE_CHECKING:
     from fediversity.ledger.records import AppliedVars, Probe, StepRecord
@@ -69,38 +70,36 @@ class LedgerSnapshot:
     given: "Mapping[str, AppliedVars]" = field(default_factory=dict)
 
     @classmethod
-    def read(cls, settings: Settings, fleet: Fleet) -> "LedgerSnapshot":
+    def read(cls, project: Project, fleet: Fleet) -> "LedgerSnapshot":
         """Reads the ledger, under the machines' present names. Raises SettingsError if it cannot be read."""
-        return _read(settings, fleet, lambda ledger: cls(ledger.records(), ledger.drifts(), ledger.given()), cls())
+        return _read(project, fleet, lambda ledger: cls(ledger.records(), ledger.drifts(), ledger.given()), cls())
 
 
-def read_systems(
-    settings: Settings, fleet: Fleet, files: FlakeSources, recorded: LedgerSnapshot, say: Callable[[str], object]
-) -> SystemFingerprints:
-    """Finds out what each enabled machine would run, out of the flake's `files`. To be called in the project's folder.
+def read_systems(sources: Sources, recorded: LedgerSnapshot, say: Callable[[str], object]) -> SystemFingerprints:
+    """Finds out what each enabled machine would run.
 
     `say` is told before machines are evaluated, which can take minutes.
 
     Raises SettingsError if the environment asks for something impossible.
     """
-    flake = Path(settings.flake)
+    project, settings = sources.project, sources.project.settings
     if settings.simulated:
-        return _of_sources(files, fleet, "the machines are simulated, and so is their Nix")
+        return _of_sources(sources, "the machines are simulated, and so is their Nix")
     if settings.preview_only:
-        return _of_sources(files, fleet, "with simulated plug-ins no machine is evaluated")
+        return _of_sources(sources, "with simulated plug-ins no machine is evaluated")
     from fediversity.nix_eval.evaluate import Nix  # noqa: PLC0415 (not before every simulated rollout)
 
     nix = Nix.found(os.environ)
     if nix is None:
-        return _of_sources(files, fleet, "there is no `nix` on PATH")
-    if not (flake / LOCK_FILE).is_file():
-        hint = f"`nix flake lock path:$PWD/{flake}` makes it; commit it"
-        return _of_sources(files, fleet, f"{flake / LOCK_FILE} is missing ({hint})")
-    return _of_nix(settings, fleet, nix, files, recorded.records, say)
+        return _of_sources(sources, "there is no `nix` on PATH")
+    if not (project.flake / LOCK_FILE).is_file():
+        hint = f"`nix flake lock path:$PWD/{settings.flake}` makes it; commit it"
+        return _of_sources(sources, f"{settings.flake}/{LOCK_FILE} is missing ({hint})")
+    return _of_nix(sources, nix, recorded.records, say)
 
 
-def _of_sources(files: FlakeSources, fleet: Fleet, reason: str) -> SystemFingerprints:
-    return SystemFingerprints(_by_source(files, render(fleet)), without_nix=reason)
+def _of_sources(sources: Sources, reason: str) -> SystemFingerprints:
+    return SystemFingerprints(_by_source(sources.flake, sources.rendered), without_nix=reason)
 
 
 def _by_source(files: FlakeSources, rendered: Mapping[str, Any]) -> dict[str, str]:
@@ -108,21 +107,19 @@ def _by_source(files: FlakeSources, rendered: Mapping[str, Any]) -> dict[str, st
 
 
 def _of_nix(
-    settings: Settings,
-    fleet: Fleet,
+    sources: Sources,
     nix: "Nix",
-    files: FlakeSources,
     records: "tuple[StepRecord, ...]",
     say: Callable[[str], object],
 ) -> SystemFingerprints:
     from fediversity.nix_eval.cache import FINGERPRINTS, Cache  # noqa: PLC0415 (only with Nix)
     from fediversity.planning.derivation_fingerprint import current, deployed, switches  # noqa: PLC0415
 
-    rendered = render(fleet)
+    project, fleet, rendered = sources.project, sources.fleet, sources.rendered
     classes = {name: entry.machineClass for name, entry in fleet.enabled_machines.items()}
-    evaluation = evaluated(nix, Path(settings.flake), classes, say)
+    evaluation = evaluated(nix, project.flake, classes, say)
     memory = Cache(FINGERPRINTS)
-    means = memory.get(settings.stack)
+    means = memory.get(project.stack)
     means = means if isinstance(means, dict) else {}
     found, kept = {}, {}
     for name, system in evaluation.systems.items():
@@ -131,8 +128,8 @@ def _of_nix(
         if found[name] != meant:
             kept[found[name]] = meant
     if kept.items() - means.items():
-        memory.put(settings.stack, {**means, **kept})
-    by_source = _by_source(files, rendered) if evaluation.failed else {}
+        memory.put(project.stack, {**means, **kept})
+    by_source = _by_source(sources.flake, rendered) if evaluation.failed else {}
     return SystemFingerprints(
         {name: found.get(name) or by_source[name] for name in fleet.enabled_machines},
         deployed(records, evaluation.systems, rendered),
@@ -141,25 +138,23 @@ def _of_nix(
     )
 
 
-def carry_over(settings: Settings, fleet: Fleet, *, preview: bool = False) -> None:
+def carry_over(project: Project, fleet: Fleet, *, preview: bool = False) -> None:
     """Has what is known of renamed machines follow them to their present names: the ledger, and pinned host keys.
 
-    A preview writes nothing. To be called in the project's folder before a rollout. Raises SettingsError if the ledger
-    cannot be written.
+    A preview writes nothing. To be called before a rollout. Raises SettingsError if the ledger cannot be written.
     """
     if preview:
         return
-    known_hosts = Path(settings.site.state_dir) / "known_hosts"
     for old, new in former_names(fleet).items():
-        before, after = known_hosts / old, known_hosts / new
+        before, after = project.known_hosts / old, project.known_hosts / new
         if before.is_file() and not after.exists():
             # A line of the file names the machine whose key it is.
             after.write_text(before.read_text().replace(f"{old} ", f"{new} ", 1))
-    _read(settings, fleet, lambda ledger: ledger.carry_over(), None)
+    _read(project, fleet, lambda ledger: ledger.carry_over(), None)
 
 
-def _read(settings: Settings, fleet: Fleet, read: Callable[["Ledger"], T], nothing: T) -> T:
-    file = Path(settings.site.state_dir) / "ledger.sqlite"
+def _read(project: Project, fleet: Fleet, read: Callable[["Ledger"], T], nothing: T) -> T:
+    file = project.ledger_file
     if not file.exists():
         return nothing
     import sqlite3  # noqa: PLC0415 (a first rollout reads no ledger)
@@ -170,7 +165,9 @@ def _read(settings: Settings, fleet: Fleet, read: Callable[["Ledger"], T], nothi
         return read(Ledger(file, former_names(fleet)))
     except sqlite3.Error as error:
         hint = "put it right from a backup, or move it away: then every update runs once more"
-        raise SettingsError(f"{file} cannot be read: {error}; nothing was changed.\n    fix: {hint}") from None
+        raise SettingsError(
+            f"{project.relative(file)} cannot be read: {error}; nothing was changed.\n    fix: {hint}"
+        ) from None
 
 
 def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str], say: Callable[[str], object]) -> "Evaluation":

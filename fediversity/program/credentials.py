@@ -2,25 +2,21 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import pulumi
 
 from fediversity.fleet.model import Fleet
-from fediversity.program.settings import Settings
 from fediversity.project.clan_secret import clan_secret
 from fediversity.project.credential_sources import SECRETS, Cloud, clouds_of
 from fediversity.project.credentials import CredentialLookup, Credentials, find_credentials
+from fediversity.project.project import Project
 
 
-def load_credentials(settings: Settings, fleet: Fleet, environ: Mapping[str, str] = os.environ) -> Credentials:
-    """The credentials of the clouds that a fleet lives in. To be called in the project's folder.
-
-    Raises SettingsError with all that are missing.
-    """
-    flake = Path.cwd() / settings.flake
+def load_credentials(project: Project, fleet: Fleet, environ: Mapping[str, str] = os.environ) -> Credentials:
+    """The credentials of the clouds that a fleet lives in. Raises SettingsError with all that are missing."""
+    flake = project.flake
     places = CredentialLookup(_in_config, environ, lambda name: clan_secret(name, flake, environ))
-    return find_credentials(settings, clouds_of(fleet), places)
+    return find_credentials(project.settings, clouds_of(fleet), places)
 
 
 def secret_of(cloud: Cloud, credentials: Credentials) -> pulumi.Output[str] | None:

@@ -1,10 +1,8 @@
 """Declares a fleet and its plan to the engine."""
 
 import json
-import os
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -12,12 +10,13 @@ import pulumi
 from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
-from fediversity.planning.known_servers import LIFTING, UNKNOWN, KnownServers
+from fediversity.planning.known_servers import UNKNOWN, KnownServers
 from fediversity.planning.step_options import checks_text, controller_of, runner_options
 from fediversity.planning.steps import Plan, Step
 from fediversity.program.deployments import ClanDeployment, NixopsDeployment, StepComponent
 from fediversity.program.dns_records import ZoneArgs
 from fediversity.program.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
+from fediversity.program.planned_program import Lifting
 from fediversity.program.providers import Providers
 from fediversity.program.settings import Settings
 from fediversity.program.ssh_keys import NOBODYS_KEY, OperatorKey, operator_key
@@ -33,6 +32,7 @@ class Program:
 
     `attempts` numbers the steps that must run again although nothing about them has changed (see `plan.attempts`),
     `servers` is what is known of the machines' servers, `credentials` are those of the clouds (see `Providers`).
+    `lifting` is for a run of its own that does nothing but lift protection (see `lifting`).
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class Program:
         attempts: Mapping[str, int] | None = None,
         servers: KnownServers = UNKNOWN,
         credentials: Credentials | None = None,
+        lifting: Lifting | None = None,
     ) -> None:
+        self.lifting = lifting
         self.fleet = fleet
         self.plan = plan
         self.settings = settings
@@ -57,7 +59,7 @@ class Program:
 
     def start(self) -> None:
         """Registers the providers of what will be declared, so that their plug-ins can start meanwhile."""
-        if os.environ.get(LIFTING):
+        if self.lifting is not None:
             return
         # Nothing is registered for a fleet that would be refused.
         _ = self._keys
@@ -66,10 +68,10 @@ class Program:
     def declare(self) -> None:
         """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers.
 
-        With a file named by `LIFTING`, what the state has is declared in its place, less some protection.
+        With `lifting`, what the state has is declared in its place, less some protection.
         """
-        if lifted := os.environ.get(LIFTING):
-            lift_protection(Path(lifted), self.providers)
+        if self.lifting is not None:
+            lift_protection(self.lifting, self.providers)
             return
         self._declare_machines()
         self._declare_dns()

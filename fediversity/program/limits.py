@@ -5,25 +5,21 @@ Not in the steps' environment: there, another cap would be a change of every ste
 
 import json
 import os
-from pathlib import Path
 
 import pulumi
 
 from fediversity.fleet.model import Fleet
-from fediversity.program.settings import Settings
+from fediversity.project.project import Project
 
 LIMITS_FILE = "limits.json"
 """The file in the stack's own folder that the runner reads the caps from."""
 
 
-def write_limits(fleet: Fleet, settings: Settings) -> None:
-    """Writes the fleet's caps where the runner looks for them, unless it is a preview, which leaves no trace.
-
-    To be called in the project's folder.
-    """
+def write_limits(fleet: Fleet, project: Project) -> None:
+    """Writes the fleet's caps where the runner looks for them, unless it is a preview, which leaves no trace."""
     if pulumi.runtime.is_dry_run():
         return
-    folder = Path(settings.site.state_dir)
+    folder = project.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = json.dumps(fleet.limits.model_dump(exclude_none=True), sort_keys=True) + "\n"
     fresh = folder / f".{LIMITS_FILE}.{os.getpid()}"

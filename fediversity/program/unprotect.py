@@ -5,13 +5,12 @@ go by a change of its own, before the change that destroys. What is to be lifted
 file by now, or none any more; so it is declared as the engine's state has it.
 """
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
 
+from fediversity.program.planned_program import Lifting
 from fediversity.program.providers import Providers
 
 _PROTECTION = frozenset({"deleteProtection", "rebuildProtection", "deletionProtection"})
@@ -22,20 +21,18 @@ _STACK = "pulumi:pulumi:Stack"
 _SITE = "simulated:index:Site"
 
 
-def lift_protection(file: Path, providers: Providers) -> None:
-    """Declares what the file lists: `resources`, all that the state has in its order, and in `lift` whose URNs to lift.
+def lift_protection(wanted: Lifting, providers: Providers) -> None:
+    """Declares what the state has, less the protection of what is to be destroyed.
 
-    Everything has to be there, because the engine takes what is not declared for something to be deleted.
+    Everything has to be there, because Pulumi takes what is not declared for something to be deleted.
     """
-    wanted = json.loads(file.read_text(encoding="utf-8"))
-    lift = frozenset(wanted["lift"])
     declared: dict[str, pulumi.Resource] = {}
-    for state in wanted["resources"]:
+    for state in wanted.resources:
         if state["type"] == _STACK:
             for name, value in (state.get("outputs") or {}).items():
                 pulumi.export(name, _plain(value))
         else:
-            declared[state["urn"]] = _declare(state, declared, providers, lifted=state["urn"] in lift)
+            declared[state["urn"]] = _declare(state, declared, providers, lifted=state["urn"] in wanted.urns)
 
 
 def _declare(

@@ -1,1 +1,1 @@
-"""Finding the credentials of a stack's clouds, all of them before anything is declared."""
+"""A checkout and one of its stacks: settings, paths and lock, handed down in place of the current folder."""

@@ -1,14 +1,11 @@
 """Where the engine keeps a stack's state, as far as it can be seen without asking the engine."""
 
-import fcntl
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.rollout.backend_locks import Lock, parse_lock
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pending_operations import Deployment
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
 
@@ -74,25 +71,6 @@ class Backend:
 
     def _checkpoints(self, folder: Path, stack: str) -> tuple[Path, ...]:
         return checkpoint_files(folder, self.project, stack)
-
-    @contextmanager
-    def only_run(self, stack: str) -> Iterator[None]:
-        """Let one ./just at a time work on a stack, so that recovery never cancels a run that just began."""
-        settings = self.root / f"Pulumi.{stack}.yaml"
-        if not settings.is_file():
-            raise RefusedError(f"there is no stack {stack}: {settings.name} does not exist. Known: {self._known()}")
-        with settings.open("r+") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RefusedError(
-                    f"another ./just is working on stack {stack} in this checkout; wait for it"
-                ) from error
-            yield
-
-    def _known(self) -> str:
-        names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in self.root.glob("Pulumi.*.yaml"))
-        return ", ".join(sorted(names)) or "none"
 
 
 def _is_json(text: str) -> bool:

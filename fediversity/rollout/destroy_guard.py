@@ -1,28 +1,27 @@
 """Care before a rollout: what would be destroyed is said first, and refused where nobody has named it."""
 
-import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
-from fediversity.planning.known_servers import COMING, KnownServers
+from fediversity.planning.known_servers import KnownServers
 from fediversity.planning.stack_plan import StackPlan
+from fediversity.program.planned_program import planned_program
 from fediversity.rollout.console import say
 from fediversity.rollout.destructive_changes import PreviewFindings, format_warning, refusals
 from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.preview_analysis import UpcomingRollout
-from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, asks
 
-Replan = Callable[[], StackPlan]
+Replan = Callable[[Collection[str]], StackPlan]
+"""Plans anew, with the machines that are about to get another server."""
 
 
 @dataclass(frozen=True)
 class CheckedRollout:
-    """A rollout that was looked at: its plan and its engine, which know which servers are about to come."""
+    """A rollout that was looked at: its plan, which knows which servers are about to come."""
 
     planned: StackPlan
-    engine: PulumiCli
     ahead: UpcomingRollout
     outlook: PreviewFindings
 
@@ -65,19 +64,14 @@ def prepare(planned: StackPlan, ahead: UpcomingRollout, replan: Replan) -> Check
     for line in format_warning(outlook.losses):
         print(line)
     sys.stdout.flush()
-    if not outlook.coming:
-        return CheckedRollout(planned, ahead.engine, ahead, outlook)
-    # Plan and program learn of it in the same way: both read their environment.
-    coming = {COMING: ",".join(sorted(outlook.coming))}
-    os.environ.update(coming)
-    engine = ahead.engine.with_env(coming)
-    return CheckedRollout(replan(), engine, replace(ahead, engine=engine), outlook)
+    return CheckedRollout(replan(outlook.coming) if outlook.coming else planned, ahead, outlook)
 
 
 def preview(prepared: CheckedRollout) -> int:
     """Shows the engine's preview, and what it would not let pass. Gives its exit code, or 1 for what is refused."""
     ahead, settings = prepared.ahead, prepared.planned.settings
-    code = ahead.engine.run(arguments("preview", settings.stack, ahead.options, simulated=settings.simulated))
+    words = arguments("preview", settings.stack, ahead.options, simulated=settings.simulated)
+    code = ahead.engine.run(words, program=planned_program(prepared.planned, ahead.engine.environment))
     if prepared.refused:
         say("`up` would refuse this:")
         print("\n".join(prepared.refused), file=sys.stderr)

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fediversity.planning.stacks import read_settings
 from fediversity.project.settings import SettingsError
+from fediversity.project.stack_file import read_settings
 from fediversity.rollout.pulumi_commands import environment
 
 _NAMED_LAST = (("cancel",), ("stack", "init"), ("stack", "select"), ("stack", "rm"))

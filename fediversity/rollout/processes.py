@@ -13,6 +13,7 @@ from pathlib import Path
 _PROC = Path("/proc")
 _LOCAL_PLUGINS = ("fediversity.embedded_cloud.plugins", "fediversity.local.plugins")
 """What serves a simulated plug-in; the second is what launchers of an earlier version start."""
+_STARTED_FOR = "--for"
 _HELPERS = ("pulumi-language-", "pulumi-resource-")
 _KILLED_S = 5.0
 _POLL_S = 0.05
@@ -40,6 +41,12 @@ class Process:
     def serves_an_engine(self) -> bool:
         """Whether it is a language host, the program it runs, or a plug-in, official or local."""
         return self.title.startswith((*_HELPERS, *_LOCAL_PLUGINS))
+
+    @property
+    def has_its_starter(self) -> bool:
+        """Whether it was started by a `./just` that is still there: then no engine has to be above it."""
+        words = self.command
+        return _STARTED_FOR in words and words[words.index(_STARTED_FOR) + 1 :][:1] == (str(self.parent),)
 
     @property
     def title(self) -> str:
@@ -73,12 +80,13 @@ def running() -> dict[int, Process]:
 
 
 def orphans(processes: Mapping[int, Process], folder: Path) -> tuple[Process, ...]:
-    """Those that served an engine in `folder` and have no living engine above them."""
+    """Those that served an engine in `folder` and have neither a living engine nor their `./just` above them."""
     return tuple(
         process
         for process in processes.values()
         if process.serves_an_engine
         and process.folder == str(folder)
+        and not process.has_its_starter
         and not any(ancestor.is_engine for ancestor in _ancestors(process, processes))
     )
 

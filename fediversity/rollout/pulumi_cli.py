@@ -1,27 +1,49 @@
 """The edge to the `pulumi` program."""
 
+import contextlib
+import gc
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.local_plugins import LocalPlugins
+
+if TYPE_CHECKING:
+    from fediversity.program.language_server import Run
+
+Program = Callable[["Run"], None]
+"""A Pulumi program that runs in this process, for each run that Pulumi asks for."""
 
 _LOOK_SECONDS = 0.2
+_START_SECONDS = 5.0
+_ASK_PLUGINS = frozenset({"up", "preview", "refresh", "destroy"})
 
 
 @dataclass(frozen=True)
 class PulumiCli:
-    """Starts the engine at the top of a checkout, where it finds the project and its state."""
+    """Starts the engine at the top of a checkout, where it finds the project and its state.
+
+    With `plugins`, the engine attaches to those instead of starting some. A command that is given a `program` runs that
+    one, in this process, instead of starting the project's in another.
+    """
 
     root: Path
     environment: Mapping[str, str]
+    plugins: LocalPlugins | None = None
 
     def run(
-        self, arguments: Sequence[str], *, output: TextIO | None = None, meanwhile: Callable[[], None] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        program: Program | None = None,
+        output: TextIO | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> int:
         """Run with the terminal passed through; give the exit code.
 
@@ -30,8 +52,10 @@ class PulumiCli:
         engine has ended in its own way.
         """
         stderr = subprocess.STDOUT if output else None
-        command = ["pulumi", *arguments]
-        with subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=output, stderr=stderr) as child:
+        with (
+            self._command(arguments, program) as (command, others),
+            subprocess.Popen(command, stdout=output, stderr=stderr, **others) as child,
+        ):
 
             def pass_on(number: int, _: FrameType | None) -> None:
                 child.send_signal(number)
@@ -45,48 +69,61 @@ class PulumiCli:
                     signal.signal(number, handler)
         return code if code >= 0 else 128 - code
 
-    def with_env(self, variables: Mapping[str, str]) -> "PulumiCli":
-        """The same with more in its environment."""
-        return replace(self, environment={**self.environment, **variables})
-
-    def capture_stdout(self, arguments: Sequence[str], *, shows_errors: bool) -> str:
+    def capture_stdout(self, arguments: Sequence[str], *, shows_errors: bool, program: Program | None = None) -> str:
         """Run for its output, however it ends. With `shows_errors` what it says or asks besides is seen."""
-        done = subprocess.run(
-            ["pulumi", *arguments],
-            cwd=self.root,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=None if shows_errors else subprocess.DEVNULL,
-            stdin=None if shows_errors else subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
+        with self._command(arguments, program) as (command, others):
+            done: subprocess.CompletedProcess[str] = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=None if shows_errors else subprocess.DEVNULL,
+                stdin=None if shows_errors else subprocess.DEVNULL,
+                text=True,
+                check=False,
+                **others,
+            )
         return done.stdout
 
-    def output(self, arguments: Sequence[str], given: str | None = None) -> str:
+    def output(self, arguments: Sequence[str], given: str | None = None, program: Program | None = None) -> str:
         """Run for its output; RefusedError with the engine's own words when it fails."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.root,
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with self._command([*arguments, "--non-interactive"], program) as (command, others):
+            done: subprocess.CompletedProcess[str] = subprocess.run(
+                command, input=given, capture_output=True, text=True, check=False, **others
+            )
         if done.returncode != 0:
             raise RefusedError(
                 f"`pulumi {' '.join(arguments[:2])}` failed: {done.stderr.strip() or done.stdout.strip()}"
             )
         return done.stdout
 
+    @contextlib.contextmanager
+    def _command(
+        self, arguments: Sequence[str], program: Program | None
+    ) -> Iterator[tuple[Sequence[str], dict[str, Any]]]:
+        """The command line, and what else a process has to be started with."""
+        others: dict[str, Any] = {"cwd": self.root, "env": self.environment}
+        if self.plugins is not None and arguments[0] in _ASK_PLUGINS:
+            others["env"] = {**self.environment, **self.plugins.variables}
+            others["pass_fds"] = (self.plugins.pipe,)
+        if program is None:
+            yield ["pulumi", *arguments], others
+            return
+        from fediversity.program.language_host import language_host  # noqa: PLC0415 (only where it is needed)
+
+        with language_host(program) as address:
+            yield ["pulumi", *arguments, f"--client={address}"], others
+
 
 def _wait(child: subprocess.Popen[bytes], meanwhile: Callable[[], None] | None) -> int:
     """Wait for the end, and call `meanwhile` until then."""
     if meanwhile is None:
         return child.wait()
+    began = time.monotonic()
     while True:
         try:
             return child.wait(_LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             meanwhile()
+        if time.monotonic() - began > _START_SECONDS and not gc.isenabled():
+            # The start of this process went without it; a rollout may take hours.
+            gc.freeze()
+            gc.enable()

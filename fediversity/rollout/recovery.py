@@ -7,7 +7,8 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from fediversity.rollout import processes
@@ -58,10 +59,13 @@ def look_up_simulated(stack: str, engine: PulumiCli, asked: Sequence[Pending]) -
     return lookup_answers(asked, done.stdout)
 
 
-def switch_on(stack: str, engine: PulumiCli, backend: Backend) -> None:
-    """Switch on the simulated machines of a stack that has any: after a restart of this computer they are off.
+@contextmanager
+def switching_on(stack: str, engine: PulumiCli, backend: Backend) -> Iterator[Callable[[], None]]:
+    """Switches on the simulated machines of a stack that has any: after a restart of this computer they are off.
 
-    Raises RefusedError when the state has a simulated site whose folder is gone: the engine would change nothing.
+    They start while something else is done. What is yielded waits until they are on; it raises RefusedError if they
+    cannot be. Raises RefusedError when the state has a simulated site whose folder is gone: the engine would change
+    nothing.
     """
     if not (engine.root / ".fediversity" / stack / "cloud").is_dir():
         resources = (backend.checkpoint(stack) or {}).get("resources") or ()
@@ -70,17 +74,24 @@ def switch_on(stack: str, engine: PulumiCli, backend: Backend) -> None:
                 f"the simulated machines of stack {stack} are gone: .fediversity/{stack}/cloud is missing. "
                 f"Run `./just destroy {stack}`, then `./just up {stack}`."
             )
+        yield lambda: None
         return
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "fediversity.embedded_cloud", "power-on", stack],
         cwd=engine.root,
         env=engine.environment,
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RefusedError(f"the simulated machines could not be switched on: {done.stderr.strip()}")
+    ) as process:
+
+        def wait() -> None:
+            _, errors = process.communicate()
+            if process.returncode != 0:
+                raise RefusedError(f"the simulated machines could not be switched on: {errors.strip()}")
+
+        yield wait
 
 
 def recover(

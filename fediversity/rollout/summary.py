@@ -1,13 +1,13 @@
 """What a rollout did, step by step, out of the ledger."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
-from pathlib import Path
 
 from fediversity.ledger.durations import took
 from fediversity.ledger.records import Outcome, StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.critical_path import critical_path
 from fediversity.planning.steps import Plan
+from fediversity.project.project import Project
 from fediversity.project.settings import Settings
 from fediversity.rollout.events import first_line
 from fediversity.rollout.pending_operations import Deployment
@@ -22,9 +22,9 @@ _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
 )
 
 
-def ledger_of(root: Path, stack: str, renamed: Mapping[str, str] | None = None) -> Ledger:
+def ledger_of(project: Project, renamed: Mapping[str, str] | None = None) -> Ledger:
     """The record of every step of a stack, read under the present names of renamed machines."""
-    return Ledger(root / ".fediversity" / stack / "ledger.sqlite", renamed)
+    return Ledger(project.ledger_file, renamed)
 
 
 def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from fediversity.ledger import history
 from fediversity.ledger.durations import ago
 from fediversity.planning.changes import change_lines, changes
 from fediversity.planning.known_servers import former_names, known_servers
-from fediversity.planning.stack_plan import StackPlan, plan_stack
+from fediversity.planning.stack_plan import StackPlan
 from fediversity.planning.steps import Plan
 from fediversity.planning.systems import carry_over
+from fediversity.program.planned_program import planned_program
 from fediversity.project.settings import Settings
 from fediversity.rollout.capacity_errors import capacity_error_lines
 from fediversity.rollout.console import say
@@ -23,7 +24,7 @@ from fediversity.rollout.destroy_guard import CheckedRollout, resized_machines
 from fediversity.rollout.diagnostics import pulumi_diagnostics
 from fediversity.rollout.events import Event
 from fediversity.rollout.output_options import OutputOptions
-from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.rollout.pulumi_cli import Program, PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, asks, may_ask_for_a_passphrase
 from fediversity.rollout.recovery import events_file, forget_events, uncertain_creates_of
 from fediversity.rollout.summary import ledger_of, rollout_lines
@@ -34,19 +35,12 @@ ENGINE_LOG = "engine.log"
 """The engine's own output, in the stack's folder, when it is not shown as it comes."""
 
 
-def planned(settings: Settings, root: Path) -> StackPlan:
-    """The stack's plan as its files are now. Raises FleetError or SettingsError with everything that is wrong."""
-    with contextlib.chdir(root):
-        return plan_stack(settings, say)
-
-
-def print_changes(stack: StackPlan, root: Path, *, all_machines: bool) -> None:
+def print_changes(stack: StackPlan, *, all_machines: bool) -> None:
     """Prints what changes on each machine, and which are held."""
-    with contextlib.chdir(root):
-        found = changes(stack)
+    found = changes(stack)
     shown = [change for change in found if all_machines or change.state != "unchanged"]
     same = [change.machine for change in found if change.state == "unchanged"]
-    for line in [*(change_lines(stack, shown) if shown else ()), *_held_lines(stack, root, same)]:
+    for line in [*(change_lines(stack, shown) if shown else ()), *_held_lines(stack, same)]:
         print(line)
     sys.stdout.flush()
 
@@ -65,11 +59,12 @@ def up(
     With `prepared`, the protection of what may be destroyed is lifted first. Raises RefusedError, with nothing changed,
     if that does not succeed.
     """
-    settings = stack.settings
+    settings, project = stack.settings, stack.project
+    program = planned_program(stack, engine.environment)
     agreed = False
     verbose = showing.verbose or not _can_be_quiet(settings, engine, options)
     if asks(options, simulated=settings.simulated) and not verbose:
-        code = engine.run(arguments("preview", settings.stack, simulated=False))
+        code = engine.run(arguments("preview", settings.stack, simulated=False), program=program)
         if code != 0:
             return code
         if not _agreed(settings.stack):
@@ -87,8 +82,7 @@ def up(
         return 1
     if prepared:
         prepared.lift()
-    with contextlib.chdir(engine.root):
-        carry_over(settings, stack.fleet)
+    carry_over(project, stack.fleet)
     events = events_file(engine, settings.stack)
     open_private(events).close()
     chosen = ("--event-log", str(events), *options)
@@ -101,13 +95,11 @@ def up(
         agreed=agreed,
         machines=len(stack.fleet.enabled_machines),
     )
-    watch = RolloutWatch.begin(
-        ledger_of(engine.root, settings.stack), stack.plan, tuple(stack.fleet.enabled_machines), stack.rotated
-    )
+    watch = RolloutWatch.begin(ledger_of(project), stack.plan, tuple(stack.fleet.enabled_machines), stack.rotated)
     with contextlib.ExitStack() as open_things:
         if showing.events is not None:
             watch.shows.append(open_things.enter_context(json_lines(showing.events, settings.stack)))
-        code, output = _run(engine, words, watch, showing, quiet=not verbose)
+        code, output = _run(engine, words, program, watch, showing, quiet=not verbose)
     doubtful = uncertain_creates_of(engine, settings.stack)
     if not doubtful:
         forget_events(engine, settings.stack)
@@ -121,16 +113,20 @@ def up(
         *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
         *uncertain_create_lines(doubtful, settings.stack, simulated=settings.simulated),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
-        *resized_machines(stack, known_servers(stack.fleet, ledger_of(engine.root, settings.stack).records())),
+        *resized_machines(stack, known_servers(stack.fleet, ledger_of(project).records())),
     ]:
         print(line)
-    if code == 0 and prepared:
-        prepared.ahead.remember()
     return code
 
 
 def _run(
-    engine: PulumiCli, words: Sequence[str], watch: RolloutWatch, showing: OutputOptions, *, quiet: bool
+    engine: PulumiCli,
+    words: Sequence[str],
+    program: Program,
+    watch: RolloutWatch,
+    showing: OutputOptions,
+    *,
+    quiet: bool,
 ) -> tuple[int, Path | None]:
     """Runs the engine while the ledger is watched; gives its exit code, and the file of its output if it has one."""
     with _output(engine.root / ".fediversity" / watch.ledger.path.parent.name, quiet=quiet) as file:
@@ -140,7 +136,7 @@ def _run(
             elif quiet:
                 watch.shows.append(shown.enter_context(live_table(watch)))
             watch.tell([Event(watch.began, "begun")])
-            code = engine.run(words, output=file, meanwhile=watch.look)
+            code = engine.run(words, program=program, output=file, meanwhile=watch.look)
             watch.look()
             watch.tell([Event(time.time(), "finished", outcome="well" if code == 0 else "badly")])
         return code, Path(file.name) if file else None
@@ -191,9 +187,9 @@ def _agreed_to_lift() -> bool:
     return input("fediversity: lift the protection of what would be destroyed? [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def _held_lines(stack: StackPlan, root: Path, unchanged: Sequence[str]) -> list[str]:
+def _held_lines(stack: StackPlan, unchanged: Sequence[str]) -> list[str]:
     """The machines that a person has rolled back, and that stay as they are until their configuration changes."""
-    ledger, now = ledger_of(root, stack.settings.stack, former_names(stack.fleet)), time.time()
+    ledger, now = ledger_of(stack.project, former_names(stack.fleet)), time.time()
     records, drifts = ledger.records(), ledger.drifts()
     lines = []
     for name in unchanged:

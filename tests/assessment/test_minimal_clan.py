@@ -38,7 +38,8 @@ def test_the_stack_staging_is_in_order_and_hands_over_what_is_committed(capsys: 
 
 @pytest.mark.usefixtures("at_the_top")
 def test_staging_is_one_encrypted_server_with_the_services_of_phase_0_and_nothing_else() -> None:
-    settings, fleet = open_stack("staging")
+    project, fleet = open_stack("staging")
+    settings = project.settings
     assert (settings.simulated, settings.protect, settings.flake) == (False, False, "nix/validation")
     assert set(settings.plugins.values()) == {"official"}
     assert [machine.disk.encrypted for machine in fleet.machines.values()] == [True]
@@ -49,7 +50,8 @@ def test_staging_is_one_encrypted_server_with_the_services_of_phase_0_and_nothin
 
 @pytest.mark.usefixtures("at_the_top")
 def test_up_is_refused_in_one_line_until_a_person_has_written_a_key() -> None:
-    settings, fleet = open_stack("staging")
+    project, fleet = open_stack("staging")
+    settings = project.settings
     with pytest.raises(pulumi.RunError, match=r"stacks/staging\.yaml: operators: nobody could log in"):
         declare(fleet, settings)
     text = (ROOT / settings.fleet_file).read_text()

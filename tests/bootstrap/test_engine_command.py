@@ -16,7 +16,7 @@ from fediversity.rollout.console import summary
 from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, asks, environment, may_ask_for_a_passphrase
-from fediversity.rollout.recovery import switch_on
+from fediversity.rollout.recovery import switching_on
 
 PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
 
@@ -118,24 +118,6 @@ def test_the_backend_of_the_environment_wins_and_a_bucket_has_no_folder(tmp_path
     assert backend.checkpoint("production") is None
 
 
-def test_a_stack_without_settings_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.dev.yaml").touch()
-    backend = Backend(tmp_path, "fediversity", tmp_path)
-    with pytest.raises(RefusedError, match=r"no stack devv: .* Known: dev"), backend.only_run("devv"):
-        pass
-
-
-def test_two_commands_cannot_work_on_one_stack_at_once(tmp_path: Path) -> None:
-    for stack in ("dev", "staging"):
-        (tmp_path / f"Pulumi.{stack}.yaml").touch()
-    backend = Backend(tmp_path, "fediversity", tmp_path)
-    refused = pytest.raises(RefusedError, match=r"another \./just is working on stack dev")
-    with backend.only_run("dev"), backend.only_run("staging"), refused, backend.only_run("dev"):
-        pass
-    with backend.only_run("dev"):
-        pass
-
-
 def _pulumi(folder: Path, script: str) -> PulumiCli:
     program = folder / "pulumi"
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -213,10 +195,22 @@ def test_an_up_is_refused_when_the_simulated_machines_were_removed_by_hand(tmp_p
     engine = PulumiCli(tmp_path, {})
     for resources in ([], [{"type": "pulumi:pulumi:Stack"}]):
         checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
-        switch_on("dev", engine, backend)
+        with switching_on("dev", engine, backend) as switched_on:
+            switched_on()
     checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "simulated:index:Site"}]}}}))
-    with pytest.raises(RefusedError, match=r"`\./just destroy dev`, then `\./just up dev`"):
-        switch_on("dev", engine, backend)
+    refused = pytest.raises(RefusedError, match=r"`\./just destroy dev`, then `\./just up dev`")
+    with refused, switching_on("dev", engine, backend):
+        pass
+
+
+def test_machines_that_cannot_be_switched_on_stop_an_up_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / ".fediversity" / "dev" / "cloud").mkdir(parents=True)
+    (tmp_path / "fediversity").mkdir()
+    (tmp_path / "fediversity" / "__init__.py").touch()
+    (tmp_path / "fediversity" / "embedded_cloud.py").write_text("import sys; sys.exit('no room on the disk')\n")
+    engine, backend = PulumiCli(tmp_path, {}), Backend(tmp_path, "fediversity", tmp_path)
+    with switching_on("dev", engine, backend) as switched_on, pytest.raises(RefusedError, match="no room on the disk"):
+        switched_on()
 
 
 def test_other_end_points_of_google_keep_its_plug_in_from_asking_the_real_one_for_regions() -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from fediversity.fleet.load import parse_fleet
 from fediversity.planning.stack_plan import StackPlan
-from fediversity.planning.steps import Plan
-from fediversity.planning.systems import SystemFingerprints
+from fediversity.project.project import Project
 from fediversity.project.settings import parse_settings
 from fediversity.rollout import up as module
 from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.up import up
 from tests.fleet.good import GOOD
+from tests.planning.samples import planned_of
 
 STACK = "production"
 ENGINE = """\
@@ -36,10 +36,10 @@ def engine(tmp_path: Path) -> PulumiCli:
 
 
 @pytest.fixture
-def stack() -> StackPlan:
+def stack(tmp_path: Path) -> StackPlan:
     """A stack of real machines."""
     settings = parse_settings(STACK, {"fleet": "stacks/production.yaml"})
-    return StackPlan(settings, parse_fleet(GOOD, "fleet.yaml"), Plan(()), SystemFingerprints({}))
+    return planned_of(parse_fleet(GOOD, "fleet.yaml"), Project(tmp_path, settings))
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from fediversity.fleet.diagnostics import FleetError
-from fediversity.planning.stacks import open_stack, read_settings, stacks
+from fediversity.planning.stacks import open_stack
 from fediversity.project.settings import SettingsError
+from fediversity.project.stack_file import read_settings, stacks
 from tests.cli.conftest import SETTINGS
 
 pytestmark = pytest.mark.usefixtures("project")
@@ -19,7 +20,8 @@ def refused(stack: str = "dev") -> str:
 
 
 def test_a_stack_leads_to_its_settings_and_its_fleet() -> None:
-    settings, fleet = open_stack("dev")
+    project, fleet = open_stack("dev")
+    settings = project.settings
     assert (settings.stack, settings.fleet_file, settings.flake) == ("dev", "stacks/dev.yaml", "nix")
     assert settings.simulated
     assert not settings.protect, "the engine gives settings as text, and so must this"

@@ -113,11 +113,11 @@ def test_a_deployment_is_handed_over_with_its_settings() -> None:
 def test_a_current_file_is_accepted_and_a_stale_or_missing_one_refused_by_name(tmp_path: Path) -> None:
     file = tmp_path / "fleet.json"
     with pytest.raises(FleetError, match=rf"{file}: is missing"):
-        require_current(good(), file)
+        require_current(render(good()), file)
     file.write_text(render_text(good()))
-    require_current(good(), file)
+    require_current(render(good()), file)
     with pytest.raises(FleetError, match=rf"{file}: is stale"):
-        require_current(good(edited("tags: [cloud, web]", "tags: [cloud]")), file)
+        require_current(render(good(edited("tags: [cloud, web]", "tags: [cloud]"))), file)
 
 
 def test_dev_is_the_simulated_twin_of_production_for_all_that_machines_are_told() -> None:

@@ -3,7 +3,7 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from fediversity.ledger.sqlite import Ledger
 from fediversity.nix_eval.evaluate import Nix, System
 from fediversity.planning.changes import Change, changes
 from fediversity.planning.stack_plan import StackPlan, plan_stack
-from fediversity.planning.stacks import read_settings
+from fediversity.project.project import Project
 from tests.fleet.good import edited
 
 SERVERS = {"oak", "elm", "ash"}
@@ -107,17 +107,17 @@ class Garden:
         """Writes a machine's module: what it says of `package`, `settings` and `application`."""
         (self.flake / "machines" / f"{machine}.nix").write_text(text)
 
-    def planned(self) -> StackPlan:
-        """The plan of the stack as it is now."""
-        return plan_stack(read_settings("dev", self.project), self.said.append)
+    def planned(self, coming: Collection[str] = ()) -> StackPlan:
+        """The plan of the stack as it is now; `coming` are the machines that get another server."""
+        return plan_stack(Project.open(self.project, "dev"), self.said.append, coming)
 
     def fingerprints(self) -> Mapping[str, str]:
         """The fingerprint of each machine as it is now."""
         return self.planned().systems.fingerprints
 
-    def changes(self) -> dict[str, Change]:
+    def changes(self, coming: Collection[str] = ()) -> dict[str, Change]:
         """What a rollout would change on each machine now."""
-        return {change.machine: change for change in changes(self.planned())}
+        return {change.machine: change for change in changes(self.planned(coming))}
 
     def system(self, machine: str) -> System:
         """What Nix would build for a machine now."""

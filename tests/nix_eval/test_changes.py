@@ -7,7 +7,6 @@ import pytest
 
 from fediversity.nix_eval.difference import closure_lines
 from fediversity.planning.changes import Change, change_lines, shortened
-from fediversity.planning.known_servers import COMING
 from tests.nix_eval.garden import Garden
 
 
@@ -50,10 +49,7 @@ def test_what_is_remembered_is_below_the_folder_that_git_ignores() -> None:
     assert ".fediversity/" in ignored or "/.fediversity/" in ignored or ".fediversity" in ignored
 
 
-def test_a_machine_that_gets_another_server_is_new_though_its_configuration_is_the_same(
-    garden: Garden, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_that_gets_another_server_is_new_though_its_configuration_is_the_same(garden: Garden) -> None:
     garden.roll_out("oak", None)
     assert garden.changes()["oak"] == Change("oak", "unchanged")
-    monkeypatch.setenv(COMING, "oak")
-    assert garden.changes()["oak"] == Change("oak", "new", "it gets another server")
+    assert garden.changes(coming={"oak"})["oak"] == Change("oak", "new", "it gets another server")

@@ -130,8 +130,8 @@ def test_a_ledger_that_cannot_be_read_is_said_with_its_name(garden: Garden) -> N
 @pytest.mark.usefixtures("garden")
 def test_without_nix_nothing_is_loaded_that_only_nix_needs() -> None:
     code = (
-        "import sys; from pathlib import Path; from fediversity.planning.stacks import read_settings\n"
-        "from fediversity.planning.stack_plan import plan_stack; plan_stack(read_settings('dev', Path()), print)\n"
+        "import sys; from pathlib import Path; from fediversity.project.project import Project\n"
+        "from fediversity.planning.stack_plan import plan_stack; plan_stack(Project.open(Path.cwd(), 'dev'), print)\n"
         "loaded = [name for name in sys.modules if name.startswith('fediversity.nix_eval.') or name == 'sqlite3']\n"
         "print(*sorted(loaded))"
     )

@@ -9,8 +9,13 @@ from fediversity.fleet.fleet_json import render
 from fediversity.fleet.load import load_fleet, parse_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.planning.build import make_plan
+from fediversity.planning.fingerprint import FlakeSources
+from fediversity.planning.load import Sources
+from fediversity.planning.stack_plan import StackPlan
 from fediversity.planning.steps import Plan
+from fediversity.planning.systems import SystemFingerprints
 from fediversity.project.origin import RolloutOrigin
+from fediversity.project.project import Project
 
 PROJECT = Path(__file__).parents[2]
 
@@ -214,3 +219,8 @@ def plan_of(fleet: Fleet, site: RolloutOrigin = DEV_SITE, fingerprints: Mapping[
     """The plan of a fleet whose machines have fingerprints made up from their names, unless given."""
     made_up = {name: f"fingerprint of {name}" for name in render(fleet)["machines"]}
     return make_plan(fleet, made_up | dict(fingerprints or {}), site)
+
+
+def planned_of(fleet: Fleet, project: Project) -> StackPlan:
+    """A stack whose plan has no steps."""
+    return StackPlan(Sources(project, fleet, {}, FlakeSources({})), Plan(()), SystemFingerprints({}))

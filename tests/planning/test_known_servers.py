@@ -6,7 +6,7 @@ import pytest
 
 from fediversity.fleet.model import Fleet
 from fediversity.planning.build import make_plan
-from fediversity.planning.known_servers import UNKNOWN, KnownServers, coming_servers, former_steps, known_servers
+from fediversity.planning.known_servers import UNKNOWN, KnownServers, former_steps, known_servers
 from fediversity.planning.step_options import runner_options
 from tests.ledger.records import run
 from tests.planning.samples import DEV_SITE, PRODUCTION_SITE, mac, plan_of, server, unchecked
@@ -99,8 +99,3 @@ def test_the_runner_is_told_of_servers_that_came_with_nixos_and_of_former_names(
 def test_what_a_renamed_machine_s_steps_were_called_is_known() -> None:
     wanted = fleet(formerly=["elm"])
     assert former_steps(wanted, plan_of(wanted)) == {"elm-reach", "elm-install", "elm-online", "elm-update"}
-
-
-def test_machines_whose_server_is_about_to_come_are_told_by_the_environment() -> None:
-    assert coming_servers({}) == frozenset()
-    assert coming_servers({"FEDIVERSITY_COMING_SERVERS": "oak,elm"}) == {"oak", "elm"}

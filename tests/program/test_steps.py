@@ -11,6 +11,7 @@ from fediversity.fleet.health import Limits, PerProvider
 from fediversity.planning.steps import Plan, Step
 from fediversity.program.deployments import ONCE_FOR_EACH_SERVER
 from fediversity.program.limits import write_limits
+from fediversity.project.project import Project
 from fediversity.steps.arguments import parse
 from tests.planning.samples import every_kind
 from tests.program.programs import DEV, SETTINGS, STACKS, declare, dev, plan_for, production, staging
@@ -264,12 +265,11 @@ def test_a_step_that_has_to_run_again_is_another_one_for_the_engine_and_no_other
     assert "triggers" not in again.commands["laptop-update"].inputs
 
 
-def test_another_cap_changes_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_another_cap_changes_no_step(tmp_path: Path) -> None:
     fleet = every_kind()
     slower = fleet.model_copy(update={"limits": Limits(updates=1, per_provider=PerProvider(hetzner=1))})
 
-    write_limits(slower, DEV)
+    write_limits(slower, Project(tmp_path, DEV))
 
     again, usual = declare(slower, DEV).commands, dev().commands
     assert {name for name in usual if again[name].inputs != usual[name].inputs} == set()

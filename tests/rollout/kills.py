@@ -45,6 +45,11 @@ def kill_engine(checkout: Checkout, _: "subprocess.Popen[bytes]") -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def kill_command(_: Checkout, started: "subprocess.Popen[bytes]") -> None:
+    """What a person has started alone: the engine loses its program, and its plug-ins stay as long as it does."""
+    os.kill(started.pid, signal.SIGKILL)
+
+
 def kill_session(_: Checkout, started: "subprocess.Popen[bytes]") -> None:
     """Everything that `up` has started, itself included, as when a terminal or a computer goes away."""
     os.killpg(started.pid, signal.SIGKILL)

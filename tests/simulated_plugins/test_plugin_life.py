@@ -11,7 +11,7 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2
 
-from fediversity.embedded_cloud.plugins.protos import plugin_pb2, provider_pb2
+from fediversity.embedded_cloud.plugins.protos import plugin_pb2, provider_pb2, provider_pb2_grpc
 from fediversity.embedded_cloud.plugins.registry import PACKAGES
 from tests.processes import runs
 from tests.simulated_plugins.plugin_process import COMMAND, SECONDS, SSH_KEY, Plugin
@@ -82,6 +82,28 @@ class TestLife:
         hcloud.cancel()
         hcloud.check(SSH_KEY, "key", {"publicKey": KEY})  # the engine still finishes what it began
         assert hcloud.process.wait(SECONDS) == 0
+
+    def test_what_one_engine_cancelled_is_not_cancelled_for_the_next(self, command: Plugin) -> None:
+        command.cancel()
+        command.stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
+        _, outputs = command.create(COMMAND, "quick", {"create": "echo done"})
+        assert outputs["stdout"] == "done"
+
+    def test_several_serve_in_one_process_that_ends_when_nobody_holds_its_pipe(self, tmp_path: Path) -> None:
+        words = [sys.executable, "-m", "fediversity.embedded_cloud.plugins", "together", *PACKAGES]
+        with subprocess.Popen(
+            words, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as together:
+            assert together.stdout is not None
+            assert together.stdin is not None
+            ports = dict(entry.split(":") for entry in together.stdout.readline().strip().split(","))
+            for package in PACKAGES:
+                with grpc.insecure_channel(f"127.0.0.1:{ports[package]}") as channel:
+                    stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                    answer = stub.GetSchema(provider_pb2.GetSchemaRequest(), timeout=SECONDS)
+                    assert json.loads(answer.schema)["name"] == package
+            together.stdin.close()
+            assert together.wait(SECONDS) == 0
 
     def test_a_running_command_ends_with_the_engine(self, command: Plugin, tmp_path: Path) -> None:
         pid_file = tmp_path / "pid"

@@ -16,6 +16,10 @@ class PulumiLog:
         self.address = address
         self._stub: Any = None  # the generated types know the blocking stub only
 
+    def attach(self, address: str | None) -> None:
+        """Another engine is asking, at `address`."""
+        self.address, self._stub = address, None
+
     async def show(self, urn: str, line: str) -> None:
         """Shows a line in the status column of a resource. An engine that is gone is no error here."""
         if self.address is None:

@@ -1,11 +1,14 @@
-"""Runs a plug-in: prints its port, serves until the engine is gone."""
+"""Runs plug-ins: prints their ports, serves until the engine is gone."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import stat
 import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc.aio
@@ -28,20 +31,59 @@ async def serve(package: str, engine_address: str | None, parent: int) -> None:
     pipe there, by the parent's process id changing from `parent`. The kernel's own signal for it (PR_SET_PDEATHSIG)
     would come too early: it is sent when the engine's *thread* that started the plug-in ends.
     """
+    served = await _start(package, engine_address)
+    async with _ending() as ending:
+        print(served.port, flush=True)
+        await _until_over(served.servicer, ending, parent)
+        await served.stop()
+
+
+async def serve_many(packages: Sequence[str]) -> None:
+    """Serves packages on a port of 127.0.0.1 each, until a signal comes or stdin, a pipe, has no other end any more.
+
+    Prints the ports as Pulumi reads them in PULUMI_DEBUG_PROVIDERS: `hcloud:4711,gcp:4712`. Pulumi attaches to such a
+    plug-in and does not start or end it. Its process holds the other end of the pipe, so this one ends with it.
+    """
+    served = [await _start(package, None) for package in packages]
+    async with _ending() as ending:
+        print(",".join(f"{one.package}:{one.port}" for one in served), flush=True)
+        await ending.wait()
+        await asyncio.gather(*(one.stop() for one in served))
+
+
+@dataclass(frozen=True)
+class _Served:
+    package: str
+    servicer: Servicer
+    server: grpc.aio.Server
+    port: int
+
+    async def stop(self) -> None:
+        """Lets requests that are being worked on end, for a while."""
+        self.servicer.cancelled.set()
+        await self.server.stop(_GRACE_SECONDS)
+
+
+async def _start(package: str, engine_address: str | None) -> _Served:
     server = grpc.aio.server(options=_OPTIONS)
     servicer = Servicer(provider(package), PulumiLog(engine_address), Path.cwd())
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
+    return _Served(package, servicer, server, port)
+
+
+@contextlib.asynccontextmanager
+async def _ending() -> AsyncIterator[asyncio.Event]:
+    """An event that is set by a signal, and when the pipe at stdin has no other end any more."""
     ending = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     watch = asyncio.create_task(_set_at_end_of_input(ending))
-    print(port, flush=True)
-    await _until_over(servicer, ending, parent)
-    servicer.cancelled.set()
-    await server.stop(_GRACE_SECONDS)
-    watch.cancel()
+    try:
+        yield ending
+    finally:
+        watch.cancel()
 
 
 async def _set_at_end_of_input(ending: asyncio.Event) -> None:

@@ -91,13 +91,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ProviderHandshakeRequest, context: Context
     ) -> provider_pb2.ProviderHandshakeResponse:
         del context
-        self.engine.address = request.engine_address or self.engine.address
+        self._serve_anew(request.engine_address or self.engine.address)
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     @rpc
     async def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
         del context
-        self.engine.address = request.address
+        self._serve_anew(request.address)
         return empty_pb2.Empty()
 
     @rpc
@@ -237,6 +237,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def GetMappings(self, request: provider_pb2.GetMappingsRequest, context: Context) -> NoReturn:
         del request
         await _unimplemented(context, "a mapping")
+
+    def _serve_anew(self, address: str | None) -> None:
+        """An engine begins. One that has ended has cancelled what it had begun, which is not about the next one."""
+        self.engine.attach(address)
+        self.cancelled = asyncio.Event()
 
     def _resource(self, urn: str) -> Resource:
         token = urn.split("::")[2].rsplit("$", maxsplit=1)[-1]
