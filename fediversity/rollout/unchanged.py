@@ -22,6 +22,9 @@ _FILE = "declared.sha256"
 _PROGRAM = ("__main__.py", "requirements.txt", "fediversity")
 """What declares, and what answers Pulumi's questions about it: the whole package, the simulated plug-ins included."""
 
+_DOUBTS = (OSError, ValueError, ImportError)
+"""What is raised where something that belongs to the hash cannot be read."""
+
 _PACKAGES = ("pulumi", "pulumi-hcloud", "pulumi-gcp", "pulumi-command")
 
 
@@ -29,15 +32,17 @@ def unchanged(planned: StackPlan, deployment: Deployment, engine: PulumiCli) -> 
     """Whether plan, state and program are those of the last rollout that ended well as a whole."""
     try:
         return _file(planned.project).read_text() == _hash(planned, deployment, engine)
-    except (OSError, ValueError):
+    except _DOUBTS:
         return False
 
 
 def remember(planned: StackPlan, deployment: Deployment, engine: PulumiCli) -> None:
     """Notes plan, state and program of a rollout that has ended well."""
     file = _file(planned.project)
-    if file.parent.is_dir():
+    try:
         file.write_text(_hash(planned, deployment, engine))
+    except _DOUBTS:
+        forget(planned.project)
 
 
 def forget(project: Project) -> None:
@@ -69,6 +74,7 @@ def _parts(planned: StackPlan, deployment: Deployment, engine: PulumiCli) -> Ite
     yield json.dumps(state, sort_keys=True)
     yield planned.project.stack_file.read_bytes()
     yield f"{sys.version} {platform.platform()} {[metadata.version(name) for name in _PACKAGES]}"
+    yield repr(sorted(entry for entry in engine.environment.items() if entry[0].startswith("PULUMI_")))
     pulumi = Path(shutil.which("pulumi", path=engine.environment.get("PATH")) or "").resolve()
     yield f"{pulumi} {pulumi.stat().st_size} {pulumi.stat().st_mtime_ns}"
     for name in _PROGRAM:

@@ -15,11 +15,11 @@ import json, os, sys
 
 reads = []
 sys.addaudithook(lambda event, args: reads.append(str(args[0])) if event == "open" else None)
-from fediversity.fleet import handoff
+from fediversity.fleet import fleet_json
 
 renders = []
-render = handoff.render
-handoff.render = lambda fleet: renders.append(fleet.name) or render(fleet)
+render = fleet_json.render
+fleet_json.render = lambda fleet: renders.append(fleet.name) or render(fleet)
 
 from fediversity.rollout.__main__ import main
 
