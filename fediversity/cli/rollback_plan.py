@@ -104,7 +104,7 @@ def _guard(machine: Connection, log: Log, patience: float) -> RollbackTimer:
 
 def _wait(machine: Connection, guard: RollbackTimer, seconds: float) -> None:
     """Waits for a machine that a switch has cut off; if it stays so, until its guard has taken the switch back."""
-    again = machine.target.wait(seconds + (guard.seconds if guard.there else 0.0))
+    again = machine.target.wait(seconds + (guard.seconds if guard.supported else 0.0))
     if not again.ok:
         reason, hint = unreachable(machine.target, again)
         raise StepError(f"contact was lost while it switched: {reason}", f"{hint}; {_MANUAL}")
@@ -113,7 +113,7 @@ def _wait(machine: Connection, guard: RollbackTimer, seconds: float) -> None:
 def _require_not_taken_back(machine: Connection, guard: RollbackTimer) -> None:
     found = read_host_state(machine.target, machine.machine_class)
     if isinstance(found, HostState) and found.went_back:
-        guard.forget()
+        guard.clear_went_back()
         reason = f"{machine.name} was cut off by it, and its guard took it back: it runs {found.system}"
         raise StepError(reason, f"choose another system with --to; {_MANUAL}")
 

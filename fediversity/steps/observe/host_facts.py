@@ -24,50 +24,50 @@ class SystemdState:
     system: str | None
 
 
-def read_state(machine: Target) -> SystemdState:
+def read_state(target: Target) -> SystemdState:
     """Asks a machine what it runs. Nothing is changed there. Raises StepError if that cannot be found out."""
-    system = reached(machine, machine.run("readlink", "-f", CURRENT_SYSTEM))
+    system = reached(target, target.run("readlink", "-f", CURRENT_SYSTEM))
     path = system.stdout.strip() if system.ok else CURRENT_SYSTEM
     # `readlink -f` gives a path of which only the last part is missing as it is.
-    return SystemdState(read_identity(machine), None if path == CURRENT_SYSTEM else path)
+    return SystemdState(read_identity(target), None if path == CURRENT_SYSTEM else path)
 
 
-def read_identity(machine: Target) -> str | None:
+def read_identity(target: Target) -> str | None:
     """Whose system a machine runs; None only if the machine itself says that it has none: it may be erased then."""
-    answer = reached(machine, machine.run("cat", IDENTITY_FILE))
+    answer = reached(target, target.run("cat", IDENTITY_FILE))
     if answer.ok:
         return answer.stdout.strip()
-    if exists(machine, IDENTITY_FILE):
-        raise StepError(f"{IDENTITY_FILE} on {machine.alias} cannot be read: {answer.stderr}", "log in and look at it")
+    if exists(target, IDENTITY_FILE):
+        raise StepError(f"{IDENTITY_FILE} on {target.alias} cannot be read: {answer.stderr}", "log in and look at it")
     return None
 
 
-def exists(machine: Target, path: str) -> bool:
+def exists(target: Target, path: str) -> bool:
     """Whether there is such a file on a machine. Raises StepError if that cannot be found out."""
-    answer = reached(machine, machine.run("test", "-e", path))
+    answer = reached(target, target.run("test", "-e", path))
     if answer.status > 1:
-        reason = f"`test -e {path}` on {machine.alias} exited with {answer.status}: {answer.stderr}"
+        reason = f"`test -e {path}` on {target.alias} exited with {answer.status}: {answer.stderr}"
         raise StepError(reason, "log in and try it by hand")
     return answer.ok
 
 
-def reached(machine: Target, answer: SshResult) -> SshResult:
+def reached(target: Target, answer: SshResult) -> SshResult:
     """The answer, unless it is that the machine was not reached: then raises StepError."""
     if answer.unreached:
-        raise StepError(*unreachable(machine, answer))
+        raise StepError(*unreachable(target, answer))
     return answer
 
 
-def unreachable(machine: Target, answer: SshResult) -> tuple[str, str]:
+def unreachable(target: Target, answer: SshResult) -> tuple[str, str]:
     """Why a machine did not answer and what to do, for a person."""
-    place = f"{machine.user}@{machine.host} port {machine.port}"
+    place = f"{target.user}@{target.host} port {target.port}"
     last = answer.stderr.splitlines()[-1] if answer.stderr else "the connection ended without a word"
-    pin = machine.known_hosts / machine.alias
-    if answer.wrong_host_key and pinned_host_key(machine.known_hosts, machine.alias) is None:
-        return f"no host key is pinned for {machine.alias}", "run the step that waits for its first answer before"
+    pin = target.known_hosts / target.alias
+    if answer.wrong_host_key and pinned_host_key(target.known_hosts, target.alias) is None:
+        return f"no host key is pinned for {target.alias}", "run the step that waits for its first answer before"
     if answer.wrong_host_key:
         return (
-            f"{machine.alias} shows another host key than the pinned one",
+            f"{target.alias} shows another host key than the pinned one",
             f"find out why; if the machine was really set up anew, remove {pin}",
         )
     if answer.login_refused:

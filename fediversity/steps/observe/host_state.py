@@ -87,7 +87,7 @@ class HostState:
         return GUARD_UNIT in self.busy
 
 
-def read_host_state(machine: Target, machine_class: str) -> HostState | SshResult:
+def read_host_state(target: Target, machine_class: str) -> HostState | SshResult:
     """Looks at a machine; gives ssh's own answer if it was not reached. Raises StepError if it cannot say whose it is.
 
     Only whether its owner is named, not whose it is, is judged here: all the rest is for others to judge.
@@ -95,15 +95,15 @@ def read_host_state(machine: Target, machine_class: str) -> HostState | SshResul
     questions = {
         **_EVERYWHERE,
         **(_DARWIN if machine_class == "darwin" else _NIXOS),
-        "root": machine.as_root("true"),
-        "networks": machine.as_root(*LIST_NETWORKS),
+        "root": target.as_root("true"),
+        "networks": target.as_root(*LIST_NETWORKS),
     }
-    given = machine.ask(list(questions.values()), seconds=_LOOK_SECONDS)
+    given = target.ask(list(questions.values()), seconds=_LOOK_SECONDS)
     answers = dict(zip(questions, given, strict=True))
     if answers["system"].unreached:
         return answers["system"]
     if answers["has_identity"].ok and not answers["identity"].ok:
-        raise StepError(f"{IDENTITY_FILE} on {machine.alias} cannot be read", "log in and look at it")
+        raise StepError(f"{IDENTITY_FILE} on {target.alias} cannot be read", "log in and look at it")
     return _snapshot(answers, machine_class)
 
 

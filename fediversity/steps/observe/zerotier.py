@@ -26,9 +26,9 @@ class ZeroTierNetwork:
         return next((address for address in self.addresses if address.startswith("fd")), None)
 
 
-def networks(machine: Target) -> tuple[ZeroTierNetwork, ...]:
+def networks(target: Target) -> tuple[ZeroTierNetwork, ...]:
     """The networks that a machine has joined; none if it has no ZeroTier, or was not reached."""
-    answer = machine.run(*machine.as_root(*LIST_NETWORKS))
+    answer = target.run(*target.as_root(*LIST_NETWORKS))
     return parse_networks(answer.stdout) if answer.ok else ()
 
 
