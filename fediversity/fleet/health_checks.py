@@ -1,17 +1,17 @@
 """The kinds of health check that a machine can have, and their form in JSON.
 
 Each kind is one class, and `KINDS` is the one table of them: the fleet file's model (`health`) is compared with it, and
-the step runner asks one function a kind. pydantic is not used here, because every step loads this module.
+the step runner asks one function a kind. Every step loads this module when it starts, so it uses no pydantic, and named
+tuples, which take an eighth of the time of dataclasses to define.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 USUAL_TIMEOUT = 60.0
 
 
-@dataclass(frozen=True)
-class CommandCheck:
+class CommandCheck(NamedTuple):
     """A `command` that must end with status 0, run on the machine by its login user.
 
     Of every kind, `name` is what messages call the check, and `timeout` is for how many seconds it is tried.
@@ -22,8 +22,7 @@ class CommandCheck:
     timeout: float = USUAL_TIMEOUT
 
 
-@dataclass(frozen=True)
-class HttpCheck:
+class HttpCheck(NamedTuple):
     """A page that must answer with `status` to the deploying computer.
 
     Its place is either a `url`, or a `port` of the machine's own address with a `path`.
@@ -37,8 +36,7 @@ class HttpCheck:
     timeout: float = USUAL_TIMEOUT
 
 
-@dataclass(frozen=True)
-class TcpCheck:
+class TcpCheck(NamedTuple):
     """A `port` of the machine that must take a connection from the deploying computer."""
 
     name: str
@@ -46,16 +44,14 @@ class TcpCheck:
     timeout: float = USUAL_TIMEOUT
 
 
-@dataclass(frozen=True)
-class MeshCheck:
+class MeshCheck(NamedTuple):
     """The machine's own ZeroTier must be connected to its network."""
 
     name: str
     timeout: float = USUAL_TIMEOUT
 
 
-@dataclass(frozen=True)
-class PeerCheck:
+class PeerCheck(NamedTuple):
     """The machine's own ZeroTier must have an active path to `peer`, another machine of the mesh `instance`."""
 
     name: str

@@ -163,7 +163,7 @@ def _update(facts: StepFacts) -> UpdateSpec:
 
 def _apply(facts: StepFacts) -> ApplySpec:
     update = _update(facts)
-    return ApplySpec(**vars(update), deployment=facts.words.subject, request=facts.deployment())
+    return ApplySpec(**update._asdict(), deployment=facts.words.subject, request=facts.deployment())
 
 
 _SPECS: Mapping[Verb, Callable[[StepFacts], StepSpec]] = {

@@ -12,14 +12,14 @@ from fediversity.ledger.sqlite import Ledger
 from fediversity.ledger.vars_hashes import vars_folder, vars_hashes
 from fediversity.steps.job import Job, StepError
 from fediversity.steps.log import Log
-from fediversity.steps.specs import MachineSpec, OnMachine, SwitchSpec, VarsSpec
+from fediversity.steps.specs import MachineSpec, OnMachine, StepSpec, SwitchSpec
 from fediversity.steps.transport import process
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.process import OutputWatcher, ProcessResult
 from fediversity.steps.transport.ssh import Target
 
-SpecT_co = TypeVar("SpecT_co", bound=VarsSpec | OnMachine, covariant=True)
-OtherT = TypeVar("OtherT", bound=VarsSpec | OnMachine)
+SpecT_co = TypeVar("SpecT_co", bound=StepSpec, covariant=True)
+OtherT = TypeVar("OtherT", bound=StepSpec)
 
 _AROUND_SECONDS = 2400.0
 _LEAST_AROUND_SECONDS = 60.0

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fediversity.ledger.records import Outcome
 from fediversity.steps.specs import Verb
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """What a step of any kind is told.
 
     `subject` is the machine, the deployment, or the word fleet. `state_dir` is the stack's own folder, absolute.

@@ -13,8 +13,8 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
@@ -24,7 +24,7 @@ from fediversity.steps.handlers import run_step
 from fediversity.steps.job import Job, RolledBackError, StepError, StopError
 from fediversity.steps.log import Log, readable
 from fediversity.steps.redact import Redactor, secrets_of
-from fediversity.steps.specs import InstallSpec, OnMachine, StepSpec, SwitchSpec, UnlockSpec, VarsSpec
+from fediversity.steps.specs import InstallSpec, StepSpec, SwitchSpec, UnlockSpec, VarsSpec
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.supervisor import STOPPED_STATUS, run_supervised
 
@@ -42,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_supervised(lambda stop: _run(job, spec, stop))
 
 
-@dataclass(frozen=True)
-class StepOutcome:
+class StepOutcome(NamedTuple):
     """The end of a step: for the ledger, for a person, and as an exit status."""
 
     outcome: Outcome
@@ -56,7 +55,7 @@ class StepOutcome:
 def _run(job: Job, spec: StepSpec, stop: Cancellation) -> int:
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     log_name = (
-        f"logs/{spec.machine.name if isinstance(spec, OnMachine) else 'fleet'}/{job.step}-{moment}-{os.getpid()}.log"
+        f"logs/{'fleet' if isinstance(spec, VarsSpec) else spec.machine.name}/{job.step}-{moment}-{os.getpid()}.log"
     )
     try:
         ending = _run_recorded(job, spec, stop, log_name)
@@ -80,7 +79,7 @@ def _run_recorded(job: Job, spec: StepSpec, stop: Cancellation, log_name: str) -
     ledger = Ledger(job.state_dir / "ledger.sqlite")
     ledger.create()
     log = Log(job.state_dir / log_name, redactor)
-    machine = spec.machine if isinstance(spec, OnMachine) else None
+    machine = None if isinstance(spec, VarsSpec) else spec.machine
     command = spec.command if isinstance(spec, VarsSpec | InstallSpec | SwitchSpec) else ()
     with contextlib.closing(log):
         record = ledger.begin(

@@ -5,8 +5,7 @@ Read with getopt: to load argparse and build its parser takes a tenth of the run
 
 import getopt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from fediversity.steps.job import StepError
 from fediversity.steps.specs import Verb
@@ -37,8 +36,7 @@ def _seconds(text: str) -> float:
         raise ValueError("invalid float value") from None
 
 
-@dataclass(frozen=True)
-class _Option:
+class _Option(NamedTuple):
     """How the value of an option is read (None: it has no value), and what the option means."""
 
     read: Callable[[str], OptionValue] | None
@@ -71,8 +69,7 @@ _OPTIONS: Mapping[str, _Option] = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """A command line that was read: the verb, the subject, and the value of each option that was given."""
 
     verb: Verb

@@ -1,12 +1,12 @@
 """What each kind of step is told: one class for each kind. `job.Job` has what all kinds have in common.
 
 `arguments.parse` makes them from a command line and its environment. What a kind cannot do without is a field without
-None, so that no step is begun without it.
+None, so that no step is begun without it. They are named tuples: every start of the runner defines them all, and to
+define a dataclass takes eight times as long.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fediversity.fleet.health_checks import HealthCheck
 
@@ -14,8 +14,7 @@ Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update",
 MachineClass = Literal["nixos", "darwin"]
 
 
-@dataclass(frozen=True)
-class MachineSpec:
+class MachineSpec(NamedTuple):
     """A machine, how to log in to it, and the fleet that its identity names."""
 
     name: str
@@ -31,29 +30,20 @@ class MachineSpec:
         return f"{self.fleet}/{self.name}"
 
 
-@dataclass(frozen=True)
-class VarsSpec:
+class VarsSpec(NamedTuple):
     """Generate the vars of the fleet with `command`."""
 
     command: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class OnMachine:
-    """A step on one machine."""
-
-    machine: MachineSpec
-
-
-@dataclass(frozen=True)
-class ReachSpec(OnMachine):
+class ReachSpec(NamedTuple):
     """Wait until the machine answers. The step is deferred if the machine `may_be_offline` and is off."""
 
+    machine: MachineSpec
     may_be_offline: bool = False
 
 
-@dataclass(frozen=True)
-class InstallSpec(OnMachine):
+class InstallSpec(NamedTuple):
     """Install NixOS with `command` on the server `server_id`.
 
     `reinstall` is the id of the server that may be erased although it runs a system of the fleet. The step waits for
@@ -61,6 +51,7 @@ class InstallSpec(OnMachine):
     machine takes its passphrase. `provider` is the kind of provider that counts for the caps.
     """
 
+    machine: MachineSpec
     server_id: str
     command: tuple[str, ...]
     reinstall: str | None = None
@@ -69,42 +60,43 @@ class InstallSpec(OnMachine):
     provider: str | None = None
 
 
-@dataclass(frozen=True)
-class UnlockSpec(OnMachine):
+class UnlockSpec(NamedTuple):
     """Unlock the encrypted disk through the SSH server at `unlock_port`.
 
     `prepared` says that the server came with NixOS, so that no installer has run on it. `size` is the type that the
     cloud made the server: another type than at the last unlock means that the server was switched off in between.
     """
 
+    machine: MachineSpec
     unlock_port: int
     prepared: bool = False
     size: str | None = None
 
 
-@dataclass(frozen=True)
-class OnlineSpec(OnMachine):
+class OnlineSpec(NamedTuple):
     """Wait until the machine runs its installed system."""
 
+    machine: MachineSpec
 
-@dataclass(frozen=True)
-class JoinSpec(OnMachine):
+
+class JoinSpec(NamedTuple):
     """Join the mesh `instance`, which `controller` admits the machine to. Deferred while a machine in `gate` is."""
 
+    machine: MachineSpec
     instance: str
     controller: MachineSpec
     gate: tuple[str, ...] = ()
     may_be_offline: bool = False
 
 
-@dataclass(frozen=True)
-class SwitchSpec(OnMachine):
-    """What an update and an apply have in common: `command` switches the machine's system, and `checks` must hold then.
+class UpdateSpec(NamedTuple):
+    """Update the machine's system with `command`. Afterwards `checks` must hold.
 
     `former_names` are names that the machine had before. The other fields are as in `ReachSpec`, `InstallSpec` and
     `UnlockSpec`.
     """
 
+    machine: MachineSpec
     command: tuple[str, ...]
     checks: tuple[HealthCheck, ...] = ()
     gate: tuple[str, ...] = ()
@@ -114,23 +106,30 @@ class SwitchSpec(OnMachine):
     former_names: tuple[str, ...] = ()
     prepared: bool = False
 
-    @property
-    def former_identities(self) -> frozenset[str]:
-        """The identities that the machine can have until its first update under its present name."""
-        return frozenset(f"{self.machine.fleet}/{name}" for name in self.former_names)
+
+class ApplySpec(NamedTuple):
+    """Deploy an application on the machine. `request` is the deployment as the fleet file asks for it.
+
+    The other fields are as in `UpdateSpec`.
+    """
+
+    machine: MachineSpec
+    command: tuple[str, ...]
+    deployment: str
+    request: Mapping[str, object]
+    checks: tuple[HealthCheck, ...] = ()
+    gate: tuple[str, ...] = ()
+    may_be_offline: bool = False
+    provider: str | None = None
+    unlock_port: int | None = None
+    former_names: tuple[str, ...] = ()
+    prepared: bool = False
 
 
-@dataclass(frozen=True)
-class UpdateSpec(SwitchSpec):
-    """Update the machine's system."""
+SwitchSpec = UpdateSpec | ApplySpec
+"""A step that switches the system of a machine."""
 
+OnMachine = ReachSpec | InstallSpec | UnlockSpec | OnlineSpec | JoinSpec | UpdateSpec | ApplySpec
+"""A step on one machine."""
 
-@dataclass(frozen=True)
-class ApplySpec(SwitchSpec):
-    """Deploy an application on the machine. `request` is the deployment as the fleet file asks for it."""
-
-    deployment: str = field(kw_only=True)
-    request: Mapping[str, object] = field(kw_only=True)
-
-
-StepSpec = VarsSpec | ReachSpec | InstallSpec | UnlockSpec | OnlineSpec | JoinSpec | UpdateSpec | ApplySpec
+StepSpec = VarsSpec | OnMachine

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +16,7 @@ from fediversity.steps.context import StepContext
 from fediversity.steps.job import Job
 from fediversity.steps.log import Log
 from fediversity.steps.redact import Redactor
-from fediversity.steps.specs import MachineSpec, OnMachine, StepSpec, UnlockSpec, Verb
+from fediversity.steps.specs import MachineSpec, StepSpec, UnlockSpec, VarsSpec, Verb
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.ssh import Target, pin_host_key
 from tests.steps.machines import ScriptedMachine
@@ -123,10 +123,10 @@ class Site:
         if there is not None:
             facts |= {"address": there.address, "port": there.port}
         facts |= more
-        common = {field.name: facts[field.name] for field in fields(Job) if field.name in facts}
+        common = {name: facts[name] for name in Job._fields if name in facts}
         job = Job(verb=verb, subject=subject, stack="test", state_dir=self.state_dir, **common)
         spec = spec_of(verb, {"command": command, "deployment": subject, **facts})
-        machine = spec.machine if isinstance(spec, OnMachine) else None
+        machine = None if isinstance(spec, VarsSpec) else spec.machine
         self.ledger.create()
         record = self.ledger.begin(
             step=job.step,
@@ -182,12 +182,12 @@ def spec_of(verb: Verb, facts: Mapping[str, Any]) -> StepSpec:
     """The specification of a kind of step, out of facts that may hold more than it needs."""
     machine = MachineSpec(facts["machine"], **_for(MachineSpec, facts))
     kind = SPECS[verb]
-    spec: StepSpec = kind(**({"machine": machine} if issubclass(kind, OnMachine) else {}), **_for(kind, facts))
+    spec: StepSpec = kind(**({} if kind is VarsSpec else {"machine": machine}), **_for(kind, facts))
     return spec
 
 
-def _for(kind: type[Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(kind)} - {"machine", "name"}
+def _for(kind: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+    names = {*kind._fields} - {"machine", "name"}
     return {name: value for name, value in facts.items() if name in names}
 
 

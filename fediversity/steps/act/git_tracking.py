@@ -11,12 +11,12 @@ from pathlib import Path
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
-from fediversity.steps.specs import OnMachine, VarsSpec
+from fediversity.steps.specs import StepSpec
 
 _WRITTEN_BY_CLAN = ("inventory.json", "machines", "sops", "vars")
 
 
-def register_new_files(context: StepContext[VarsSpec | OnMachine]) -> None:
+def register_new_files(context: StepContext[StepSpec]) -> None:
     """Registers the files below the flake that clan writes with git. Does nothing outside a git work tree.
 
     Raises StepError if git refuses.

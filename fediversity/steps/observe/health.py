@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
@@ -24,16 +25,14 @@ _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE = 5.0
 
 
-@dataclass(frozen=True)
-class HealthResult:
+class HealthResult(NamedTuple):
     """The health of a machine after a change: all problems, and its state; None if it was not reached."""
 
     problems: tuple[str, ...]
     state: HostState | None
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Something that is wrong with a machine, and for how many seconds it may last before it counts."""
 
     text: str

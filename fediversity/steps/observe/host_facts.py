@@ -1,6 +1,6 @@
 """What a machine says about itself over SSH."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fediversity.steps.job import StepError
 from fediversity.steps.transport.ssh import SshResult, Target, pinned_host_key
@@ -13,8 +13,7 @@ CURRENT_SYSTEM = "/run/current-system"
 DARWIN_REBUILD = "/run/current-system/sw/bin/darwin-rebuild"
 
 
-@dataclass(frozen=True)
-class SystemdState:
+class SystemdState(NamedTuple):
     """The system a machine runs. `identity` is `<fleet>/<machine>`, None where this project never was.
 
     `system` is its path in the Nix store, None where there is no system of Nix.

@@ -60,9 +60,10 @@ def find_problems(spec: SwitchSpec, state: HostState, now: float) -> Iterator[tu
     """Yields each problem that forbids to change a machine in this state, with what to do. A pure function."""
     machine = spec.machine
     name = machine.name
+    former_identities = [f"{machine.fleet}/{former}" for former in spec.former_names]
     # A machine that was renamed in the fleet file gets its present name by this update.
     called = (state.identity or "").rpartition("/")[2]
-    if state.identity not in {None, machine.identity, *spec.former_identities}:
+    if state.identity not in {None, machine.identity, *former_identities}:
         yield (
             f"the machine at {machine.address} is '{state.identity}', not '{machine.identity}'",
             f"check its address in the fleet file; if it shall change its name, remove {IDENTITY_FILE} there",

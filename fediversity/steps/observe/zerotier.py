@@ -1,6 +1,6 @@
 """What ZeroTier on a machine says of the networks it has joined."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fediversity.steps.transport.ssh import Target
 
@@ -12,8 +12,7 @@ _NETWORK_BYTES = 11
 """Of an address that ZeroTier makes itself (RFC 4193): fd, the network's id, 99 93; the rest is the member's."""
 
 
-@dataclass(frozen=True)
-class ZeroTierNetwork:
+class ZeroTierNetwork(NamedTuple):
     """A network that a machine has joined. `status` is e.g. OK or ACCESS_DENIED."""
 
     id: str

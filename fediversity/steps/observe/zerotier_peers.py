@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from fediversity.fleet.health_checks import CommandCheck, HttpCheck, MeshCheck, PeerCheck, TcpCheck
 from fediversity.steps.context import StepContext
@@ -17,8 +16,7 @@ _NODE_BYTES = 5
 _SECONDS = 30.0
 
 
-@dataclass(frozen=True)
-class AddressedPeerCheck:
+class AddressedPeerCheck(NamedTuple):
     """A check of a peer whose `address` in the mesh is known."""
 
     check: PeerCheck

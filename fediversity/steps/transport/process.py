@@ -13,9 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
@@ -42,16 +41,14 @@ class OutputWatcher(Protocol):
         """What takes too long, for a person; None while nothing does."""
 
 
-@dataclass(frozen=True)
-class ProcessResult:
+class ProcessResult(NamedTuple):
     """A tool that has ended: its exit status (negative: the signal), and the last lines it printed, redacted."""
 
     status: int
     tail: str
 
 
-@dataclass(frozen=True)
-class CapturedOutput:
+class CapturedOutput(NamedTuple):
     """What a command printed. `status` is None if it took too long and was ended."""
 
     status: int | None
