@@ -12,7 +12,7 @@ from fediversity.steps.act.rollback import BACK_SWITCH_SECONDS, commands_to
 from fediversity.steps.act.rollback_timer import SWITCH_SECONDS, RollbackTimer
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
-from fediversity.steps.observe.host_facts import exists, reached, unreachable
+from fediversity.steps.observe.host_facts import exists, require_reached, unreachable
 from fediversity.steps.observe.host_state import SYSTEM_PROFILE, HostState, read_host_state
 from fediversity.steps.observe.preflight import check_host
 from fediversity.steps.transport.connectivity import ANSWER_SECONDS, BACK_SECONDS
@@ -162,19 +162,19 @@ def _can_run(machine: Connection, path: str) -> bool:
 
 
 def _read_link(machine: Connection, link: str) -> str | None:
-    answer = reached(machine.target, machine.target.run("readlink", "-f", link))
+    answer = require_reached(machine.target, machine.target.run("readlink", "-f", link))
     path = answer.stdout.strip()
     return path if answer.ok and path.startswith(_STORE) else None
 
 
 def _generations(machine: Connection) -> list[int]:
     listing = machine.target.as_root("nix-env", "-p", SYSTEM_PROFILE, "--list-generations")
-    answer = reached(machine.target, machine.target.run(*listing))
+    answer = require_reached(machine.target, machine.target.run(*listing))
     return [int(line.split()[0]) for line in answer.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
 
 
 def _present(machine: Connection) -> int:
     """The number of the generation that the profile is at; above all numbers if that cannot be told."""
-    link = reached(machine.target, machine.target.run("readlink", SYSTEM_PROFILE)).stdout.strip()
+    link = require_reached(machine.target, machine.target.run("readlink", SYSTEM_PROFILE)).stdout.strip()
     number = link.rpartition("/")[2].removeprefix("system-").removesuffix("-link")
     return int(number) if number.isdigit() else 1_000_000

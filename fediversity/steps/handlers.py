@@ -15,9 +15,9 @@ from fediversity.steps.act.unlock import unlock, unlock_if_locked
 from fediversity.steps.act.zerotier_join import join
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
-from fediversity.steps.observe.boot_id import note_boot, require_restarted
-from fediversity.steps.observe.health import require_well
-from fediversity.steps.observe.host_facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
+from fediversity.steps.observe.boot_id import record_boot_id, require_restarted
+from fediversity.steps.observe.health import require_healthy
+from fediversity.steps.observe.host_facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, require_reached
 from fediversity.steps.observe.host_state import DEPLOYMENTS, HostState
 from fediversity.steps.specs import (
     ApplySpec,
@@ -83,8 +83,8 @@ def online(context: StepContext[OnlineSpec]) -> Result:
     target, seconds = context.target(), context.job.timeout
     pin_host_key(context.job.known_hosts, target.alias, context.read_var(target.alias, HOST_KEY_VAR))
     require_restarted(context, target, seconds)
-    require_well(context, target, seconds)
-    note_boot(context, target)
+    require_healthy(context, target, seconds)
+    record_boot_id(context, target)
     return Result("applied", f"{context.spec.machine.name} answers with its new host key")
 
 
@@ -217,7 +217,7 @@ def _require_deployed(context: StepContext[ApplySpec], target: Target) -> None:
         if exists(target, file):
             raise StepError(f"{deployment} is still part of the system of {target.alias}", hint)
         return
-    answer = reached(target, target.run("cat", file))
+    answer = require_reached(target, target.run("cat", file))
     try:
         deployed = json.loads(answer.stdout) if answer.ok else None
     except ValueError:
@@ -246,6 +246,6 @@ def _require_bootstrapped(target: Target) -> None:
             f"on the Mac: install Nix, then `sudo nix run nix-darwin/master#darwin-rebuild -- switch --flake .#{name}`"
         )
         raise StepError(f"{name} has no nix-darwin yet", hint)
-    if not reached(target, target.run("sudo", "-n", "true")).ok:
+    if not require_reached(target, target.run("sudo", "-n", "true")).ok:
         hint = "allow it in the Mac's own module (security.sudo), or log in as root"
         raise StepError(f"{name} asks {target.user} for a password with sudo", hint)

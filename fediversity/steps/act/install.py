@@ -14,8 +14,8 @@ from fediversity.steps.act.nixos_anywhere_phases import Phases
 from fediversity.steps.act.unlock import is_locked
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
-from fediversity.steps.observe.boot_id import is_installer, note_boot
-from fediversity.steps.observe.host_facts import HOST_KEY_VAR, exists, reached, read_identity, unreachable
+from fediversity.steps.observe.boot_id import is_installer, record_boot_id
+from fediversity.steps.observe.host_facts import HOST_KEY_VAR, exists, read_identity, require_reached, unreachable
 from fediversity.steps.observe.preflight import require_memory
 from fediversity.steps.specs import InstallSpec
 from fediversity.steps.transport.connectivity import blocking_machine
@@ -43,7 +43,7 @@ def install(context: StepContext[InstallSpec]) -> Result:
         if target is None:
             raise StepError(f"{name} waits to be unlocked, so it cannot be erased over SSH", "unlock it first")
         context.ledger.record_start(context.record)
-        note_boot(context, target)
+        record_boot_id(context, target)
         if earlier is not None and _lacks_only_the_restart(target):
             register_new_files(context)
             context.run_tool(_restart_only(spec.command), watch=Phases(context.job.patience))
@@ -75,7 +75,7 @@ def _lacks_only_the_restart(target: Target) -> bool:
 
 
 def _runs_installer(target: Target) -> bool:
-    return is_installer(reached(target, target.run("cat", "/etc/os-release")).stdout)
+    return is_installer(require_reached(target, target.run("cat", "/etc/os-release")).stdout)
 
 
 def _restart_only(command: tuple[str, ...]) -> tuple[str, ...]:

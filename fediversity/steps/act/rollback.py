@@ -49,13 +49,13 @@ def roll_back(
             f"it ran {before.system} before; restart it at its console, where an older entry can be chosen: {_MANUAL}",
         )
     timer.disarm()
-    state = _when_idle(context, target, keys)
+    state = _wait_until_idle(context, target, keys)
     if not _is_back(before, state):
         _switch(context, target, before)
-        state = _when_idle(context, target, keys)
+        state = _wait_until_idle(context, target, keys)
     if isinstance(state, HostState) and state.went_back:
         timer.clear_went_back()
-    _finish(context, target, before, state, cause)
+    _raise_result(context, target, before, state, cause)
 
 
 def _switch(context: StepContext[SwitchSpec], target: Target, before: HostState) -> None:
@@ -76,7 +76,7 @@ def commands_to(target: Target, system: str, machine_class: str) -> tuple[tuple[
     return target.as_root(*set_profile), target.as_root(*switch)
 
 
-def _when_idle(context: StepContext[SwitchSpec], target: Target, keys: Sequence[str]) -> HostState | SshResult:
+def _wait_until_idle(context: StepContext[SwitchSpec], target: Target, keys: Sequence[str]) -> HostState | SshResult:
     """Waits until the machine answers and no deployment is at work on it, and returns its state."""
     deadline = time.monotonic() + context.with_patience(BACK_SECONDS)
     while True:
@@ -92,7 +92,7 @@ def _is_back(before: HostState, state: HostState | SshResult) -> bool:
     return isinstance(state, HostState) and state.system == state.profile == before.system
 
 
-def _finish(
+def _raise_result(
     context: StepContext[SwitchSpec], target: Target, before: HostState, state: HostState | SshResult, cause: str
 ) -> NoReturn:
     name = target.alias
@@ -101,7 +101,7 @@ def _finish(
     if not _is_back(before, state):
         left_as = f"{name} runs {state.system} and boots {state.profile}"
         raise StepError(f"{cause}; going back to {before.system} did not work: {left_as}", _MANUAL)
-    state = _settled(context, target, before, state)
+    state = _settled_state(context, target, before, state)
     if new := sorted(state.failed - before.failed):
         reason = f"{cause}; {name} is back at {before.system}, but these units have failed: {', '.join(new)}"
         raise StepError(reason, f"on the machine: `systemctl status {new[0]}`; {_MANUAL}")
@@ -109,7 +109,7 @@ def _finish(
     raise RolledBackError(reason, "mend what it says; the next rollout tries again", before.system or "")
 
 
-def _settled(context: StepContext[SwitchSpec], target: Target, before: HostState, state: HostState) -> HostState:
+def _settled_state(context: StepContext[SwitchSpec], target: Target, before: HostState, state: HostState) -> HostState:
     """Returns the state of the machine after its units had time to start again."""
     deadline = time.monotonic() + context.with_patience(SETTLE_SECONDS)
     while state.failed - before.failed and time.monotonic() < deadline:

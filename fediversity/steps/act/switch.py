@@ -28,7 +28,7 @@ def switch_system(
     StepError if nothing was changed or the rollback failed. `keys` are host keys that the machine may show in between.
     """
     checks = look_up_peers(context)
-    before = _confirmed(context, preflight(context, target))
+    before = _last_confirmed_state(context, preflight(context, target))
     context.log.note(f"system before: {before.system}, boots {before.profile}")
     timer = RollbackTimer.of(context, target, before)
     timer.arm(context.with_patience(ANSWER_SECONDS))
@@ -45,7 +45,7 @@ def switch_system(
         raise StopError(reason) from None
 
 
-def _confirmed(context: StepContext[SwitchSpec], state: HostState) -> HostState:
+def _last_confirmed_state(context: StepContext[SwitchSpec], state: HostState) -> HostState:
     """Returns the state of the machine when it was last known to be well.
 
     A rollback timer that still waits was left behind by a rollout that died before it knew. A restart ends the timer,

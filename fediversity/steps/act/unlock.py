@@ -2,8 +2,8 @@
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
-from fediversity.steps.observe.boot_id import note_boot, wait_while_old
-from fediversity.steps.observe.health import wait_for
+from fediversity.steps.observe.boot_id import record_boot_id, wait_until_restarted
+from fediversity.steps.observe.health import wait_until_reached
 from fediversity.steps.observe.host_facts import HOST_KEY_VAR, unreachable
 from fediversity.steps.specs import MachineSpec, SwitchSpec, UnlockSpec
 from fediversity.steps.transport.ssh import Target, pin_host_key
@@ -23,18 +23,18 @@ def unlock(context: StepContext[UnlockSpec]) -> Result:
     for known_as in (target, context.image_target()) if spec.prepared else (target,):
         if not known_as.run("true", seconds=_ASK_SECONDS).ok:
             continue
-        if wait_while_old(context, known_as, seconds, size=spec.size).ok:
-            note_boot(context, known_as)
+        if wait_until_restarted(context, known_as, seconds, size=spec.size).ok:
+            record_boot_id(context, known_as)
             return Result("unchanged", f"{name} is unlocked already")
     early = target.at_port(spec.unlock_port, f"{name}.unlock")
     pin_host_key(known_hosts, early.alias, context.read_var(name, "initrd-ssh/id_ed25519.pub"))
-    wait_for(early, seconds)
+    wait_until_reached(early, seconds)
     _give_passphrase(context, early)
     answer = target.wait(seconds)
     if not answer.ok:
         reason, hint = unreachable(target, answer)
         raise StepError(f"{name} was given the passphrase, but then: {reason}", hint)
-    note_boot(context, target)
+    record_boot_id(context, target)
     return Result("applied", f"{name} is unlocked")
 
 

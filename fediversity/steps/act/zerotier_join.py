@@ -7,7 +7,7 @@ import time
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
-from fediversity.steps.observe.host_facts import reached
+from fediversity.steps.observe.host_facts import require_reached
 from fediversity.steps.observe.zerotier import parse_networks
 from fediversity.steps.specs import JoinSpec
 from fediversity.steps.transport.connectivity import blocking_machine, wait_for_ssh
@@ -73,4 +73,4 @@ def _require(target: Target, *command: str) -> str:
 
 def _ask(target: Target, *command: str) -> SshResult:
     """Runs a command of ZeroTier, which is for root only."""
-    return reached(target, target.run(*target.as_root(*command)))
+    return require_reached(target, target.run(*target.as_root(*command)))

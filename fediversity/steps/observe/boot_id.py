@@ -25,7 +25,7 @@ def is_installer(release: str) -> bool:
     return _INSTALLER in release.splitlines()
 
 
-def note_boot(context: StepContext[OnMachine], target: Target) -> None:
+def record_boot_id(context: StepContext[OnMachine], target: Target) -> None:
     """Records the machine's boot id, if it has one: a machine that has the same id later has not restarted."""
     answer = target.run(*BOOT_ID)
     if answer.ok and (boot := answer.stdout.strip()):
@@ -42,11 +42,11 @@ def require_restarted(context: StepContext[OnMachine], target: Target, seconds: 
         answer = target.wait(seconds_left(deadline))
         if not answer.ok:
             raise StepError(*unreachable(target, answer))
-        if wait_while_old(context, target, seconds_left(deadline)).ok:
+        if wait_until_restarted(context, target, seconds_left(deadline)).ok:
             return
 
 
-def wait_while_old(
+def wait_until_restarted(
     context: StepContext[OnMachine], target: Target, seconds: float, *, size: str | None = None
 ) -> SshResult:
     """Waits while the machine answers with a boot id from before its restart. Returns its first other answer.

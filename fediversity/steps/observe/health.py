@@ -8,7 +8,13 @@ from typing import NamedTuple
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
 from fediversity.steps.observe.health_checks import ReadyCheck, check_problem
-from fediversity.steps.observe.host_facts import CURRENT_SYSTEM, IDENTITY_FILE, reached, read_state, unreachable
+from fediversity.steps.observe.host_facts import (
+    CURRENT_SYSTEM,
+    IDENTITY_FILE,
+    read_running_system,
+    require_reached,
+    unreachable,
+)
 from fediversity.steps.observe.host_state import HostState, read_host_state
 from fediversity.steps.observe.zerotier import is_in_network_of
 from fediversity.steps.specs import MachineSpec, OnMachine, SwitchSpec
@@ -39,21 +45,21 @@ class Problem(NamedTuple):
     seconds: float
 
 
-def wait_for(target: Target, seconds: float) -> None:
+def wait_until_reached(target: Target, seconds: float) -> None:
     """Waits until the machine answers. Raises StepError if it has not after `seconds`."""
     answer = target.wait(seconds)
     if not answer.ok:
         raise StepError(*unreachable(target, answer))
 
 
-def require_well(context: StepContext[OnMachine], target: Target, seconds: float) -> str:
+def require_healthy(context: StepContext[OnMachine], target: Target, seconds: float) -> str:
     """Checks that a machine answers, is the right one, and has started well. Returns the path of its system.
 
     Raises StepError if it does not answer within `seconds`, or is not well.
     """
     machine = context.spec.machine
-    wait_for(target, seconds)
-    state = read_state(target)
+    wait_until_reached(target, seconds)
+    state = read_running_system(target)
     if state.identity != machine.identity:
         raise StepError(
             _wrong_identity(machine, state.identity), "see in the log whether the new system was really switched to"
@@ -167,5 +173,5 @@ def _require_started(context: StepContext[OnMachine], target: Target) -> None:
 
 def _ask_systemd(target: Target) -> str:
     """Returns systemd's word for the state of the whole system. systemctl fails for every word but `running`."""
-    answer = reached(target, target.run("systemctl", "is-system-running"))
+    answer = require_reached(target, target.run("systemctl", "is-system-running"))
     return answer.stdout.strip() or answer.stderr

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
-from fediversity.steps.observe.host_facts import IDENTITY_FILE, reached, unreachable
+from fediversity.steps.observe.host_facts import IDENTITY_FILE, require_reached, unreachable
 from fediversity.steps.observe.host_state import REBUILD, HostState, read_host_state
 from fediversity.steps.specs import SwitchSpec
 from fediversity.steps.transport.connectivity import ANSWER_SECONDS, AwayError, is_off, retry_until
@@ -34,11 +34,11 @@ def preflight(context: StepContext[SwitchSpec], target: Target) -> HostState:
     Raises StepError with all problems, AwayError if the machine has gone off and may be off.
     """
     deadline = time.monotonic() + context.with_patience(_OTHERS_SECONDS)
-    state = _look(context, target)
+    state = _read_state(context, target)
     while state.at_work and time.monotonic() < deadline:
         context.log.note(f"waiting for {', '.join(sorted(state.at_work))} on {target.alias}")
         context.stop.sleep(context.with_patience(_PAUSE_SECONDS) * 4)
-        state = _look(context, target)
+        state = _read_state(context, target)
     problems = list(find_problems(context.spec, state, time.time()))
     if problems:
         reason = "; ".join(problem for problem, _ in problems)
@@ -46,7 +46,7 @@ def preflight(context: StepContext[SwitchSpec], target: Target) -> HostState:
     return state
 
 
-def _look(context: StepContext[SwitchSpec], target: Target) -> HostState:
+def _read_state(context: StepContext[SwitchSpec], target: Target) -> HostState:
     seconds = context.with_patience(ANSWER_SECONDS)
     machine_class = context.spec.machine.machine_class
     state = retry_until(context.log, target, seconds, lambda: read_host_state(target, machine_class))
@@ -118,7 +118,7 @@ def require_memory(target: Target) -> None:
 
     Raises StepError if it has too little.
     """
-    answer = reached(target, target.run("cat", "/proc/meminfo"))
+    answer = require_reached(target, target.run("cat", "/proc/meminfo"))
     sizes = [line.split() for line in answer.stdout.splitlines() if line.startswith("MemTotal:")]
     if not answer.ok or not sizes or len(sizes[0]) < 2 or not sizes[0][1].isdecimal():
         return
