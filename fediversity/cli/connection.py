@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import state_folder
@@ -46,8 +45,8 @@ def connect(settings: Settings, fleet: Fleet, name: str, records: Sequence[StepR
     """How a machine is reached; None if nobody knows where it is. To be called in the project's folder."""
     machine = fleet.machines[name]
     address = history.last_address(history.of_machine(records, name))
-    if not settings.simulated and isinstance(machine.provider, ExistingProvider | DarwinProvider):
-        address = machine.provider.host
+    if not settings.simulated and machine.provider.fixed_host is not None:
+        address = machine.provider.fixed_host
     if address is None:
         return None
     identity = settings.site.identity

@@ -14,10 +14,10 @@ from fediversity.cost.deployed import deployed_items
 from fediversity.cost.estimate import Difference, Estimate, Priced, difference, estimate
 from fediversity.cost.fleet_items import fleet_items, outside, switched_off
 from fediversity.cost.format import budget_words, money, signed, total, unpriced_lines
-from fediversity.cost.items import Item
 from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
 from fediversity.fleet.policy import Budget
+from fediversity.fleet.providers.billing import Item
 from fediversity.ledger.durations import ago
 from fediversity.planning.stacks import open_stack, state_folder
 from fediversity.project.settings import Settings

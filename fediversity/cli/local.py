@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.planning.stacks import open_stack
 from fediversity.project.embedded import missing_extra
 from fediversity.project.settings import Settings, SettingsError
@@ -61,4 +62,4 @@ def _resources(settings: Settings, fleet: Fleet) -> Iterable[str]:
 
     machines = {name: machine.model_copy(update={"enabled": True}) for name, machine in fleet.machines.items()}
     whole = fleet.model_copy(update={"machines": machines})
-    return {entry.name for entry in declared_resources(whole, settings) if entry.type.startswith(("hcloud:", "gcp:"))}
+    return {entry.name for entry in declared_resources(whole, settings) if entry.package in ACCOUNTS}

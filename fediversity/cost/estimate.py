@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fediversity.cost.items import BY_USE, Item
 from fediversity.cost.prices import PriceTable
+from fediversity.fleet.providers.billing import BY_USE, Item
 
 _CENT = Decimal("0.01")
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fediversity.cost.items import Item
+from fediversity.fleet.providers.billing import Item
 
 FILE = Path(__file__).with_name("prices.json")
 _ANY = "*"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.cost.deployed import as_data, from_data
-from fediversity.cost.items import Item
+from fediversity.fleet.providers.billing import Item
 
 FILE = "deployed.json"
 

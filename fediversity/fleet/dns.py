@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fediversity.fleet.base import Domain, Label, Model, Waited, fail_validation, form
 from fediversity.fleet.dns_values import OWNER, canonical, wrong_owner, wrong_owner_of, wrong_value
+from fediversity.fleet.providers.registry import ZoneProvider
 
 RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS", "PTR"]
 
@@ -73,7 +74,7 @@ class Record(Model):
 class Zone(Model):
     """A DNS zone and the records in it."""
 
-    provider: Literal["hetzner", "gcp"]
+    provider: ZoneProvider
     """Who serves it: Hetzner DNS or Google's Cloud DNS."""
     ttl: int = Field(default=300, ge=60, le=_LONGEST_TTL)
     """How long its records may be cached unless they say otherwise, in seconds."""

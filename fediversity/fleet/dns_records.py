@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from fediversity.fleet.base import is_address
 from fediversity.fleet.diagnostics import Location
 from fediversity.fleet.dns import RecordType
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import resolve_after
-from fediversity.fleet.providers import ExistingProvider, GcpProvider, HetznerProvider
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,7 @@ def zone_of(name: str, zones: Iterable[str]) -> str | None:
 
 def address_types(machine: Machine) -> tuple[RecordType, ...]:
     """The types of records that can hold the public address of a machine, as far as the fleet knows it."""
-    provider = machine.provider
-    if isinstance(provider, HetznerProvider):
-        return ("A", "AAAA") if provider.ipv6 else ("A",)
-    if isinstance(provider, GcpProvider):
-        return ("A",)
-    if isinstance(provider, ExistingProvider):
-        return ("A",) if is_address(provider.host, 4) else ("AAAA",) if is_address(provider.host, 6) else ()
-    return ()
+    return machine.provider.address_types
 
 
 def written(fleet: Fleet, domain: str) -> Iterator[RecordSet]:

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, fail_validation, in_schema
-from fediversity.fleet.clouds import Bucket, BucketName, Gcp, Network
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.dns import Dns
 from fediversity.fleet.health import Limits
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.policy import Policy
+from fediversity.fleet.providers.google.storage import Bucket, BucketName, Gcp
+from fediversity.fleet.providers.hetzner.model import Network
 from fediversity.fleet.services import SERVICES
 
 

@@ -5,15 +5,11 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fediversity.fleet.providers.google.model import BASIC_ROLES
 from fediversity.fleet.secret_scan import key_material
 from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
-_BUCKET = "gcp:storage/bucket:Bucket"
-_INSTANCE = "gcp:compute/instance:Instance"
-_SSH_KEY = "hcloud:index/sshKey:SshKey"
-
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
-_BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 _STRONG = frozenset(
     {
         "ssh-ed25519",
@@ -30,7 +26,7 @@ def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]
     del stack
     if declared.package != "gcp":
         return
-    if declared.type == _BUCKET:
+    if declared.facts.role == "bucket":
         if declared.inputs.get("uniformBucketLevelAccess", False) is False:
             yield Breach("has access lists for single objects", "set uniform bucket-level access", declared.where)
         if declared.inputs.get("publicAccessPrevention", "inherited") not in ("enforced", UNSEEN):
@@ -46,14 +42,8 @@ def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]
 def ssh_keys(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """Who logs in does so by a key that nobody can compute: of a curve, or RSA of 3072 bits."""
     del stack
-    lines: list[Any] = []
-    if declared.type == _SSH_KEY:
-        lines = [declared.inputs.get("publicKey")]
-    elif declared.type == _INSTANCE and isinstance(metadata := declared.inputs.get("metadata"), Mapping):
-        text = metadata.get("ssh-keys")
-        lines = [line.partition(":")[2] for line in text.splitlines()] if isinstance(text, str) else []
-    for line in lines:
-        if isinstance(line, str) and (weak := weakness(line)) is not None:
+    for line in declared.facts.login_keys(declared.inputs):
+        if (weak := weakness(line)) is not None:
             fix = "make another: `ssh-keygen -t ed25519`"
             yield Breach(f"lets in an SSH key that is too weak: {weak}", fix, ("operators",))
 
@@ -90,10 +80,10 @@ def basic_roles(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     if declared.package != "gcp":
         return
     where = (*declared.where, "provider", "roles") if declared.machine else declared.where
-    if found := sorted(_BASIC_ROLES & set(_texts(declared.inputs))):
+    if found := sorted(BASIC_ROLES & set(_texts(declared.inputs))):
         yield Breach(f"gives {found[0]} over the whole project", "name the roles that are really needed", where)
     account = declared.inputs.get("serviceAccount")
-    if declared.type == _INSTANCE and isinstance(account, Mapping) and not account.get("email"):
+    if declared.facts.role == "server" and isinstance(account, Mapping) and not account.get("email"):
         fix = "list `roles:`, which gives it an account of its own"
         yield Breach("runs as the project's default service account, which may edit everything", fix, where)
 

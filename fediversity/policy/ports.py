@@ -1,16 +1,11 @@
 """Firewalls: what may be reached from the whole world."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from fediversity.fleet.diagnostics import Location
 from fediversity.policy.resources import Breach, DeclaredResource, Stack
-
-_HCLOUD = "hcloud:index/firewall:Firewall"
-_HCLOUD_SERVER = "hcloud:index/server:Server"
-_GCP = "gcp:compute/firewall:Firewall"
 
 _ZEROTIER = 9993
 _ALL = (1, 65535)
@@ -49,7 +44,8 @@ class Opening:
 def open_ports(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """Nothing is open to the world but SSH, unlocking, ZeroTier, ping and what the fleet file allows."""
     where = (*declared.where, "provider", "firewall") if declared.machine else declared.where
-    if declared.type == _HCLOUD_SERVER and declared.inputs.get("firewallIds", []) == []:
+    firewalls = declared.facts.firewalls
+    if firewalls and declared.inputs.get(firewalls, []) == []:
         yield Breach("has no firewall in front of it, so everything is open", "put a firewall in front of it", where)
     allowed = _allowed(declared, stack)
     for opening in dict.fromkeys(_open_to_all(declared)):
@@ -79,29 +75,9 @@ def _split(entry: str) -> tuple[str, str]:
 
 
 def _open_to_all(declared: DeclaredResource) -> Iterator[Opening]:
-    if declared.type == _HCLOUD:
-        for rule in _list(declared.inputs.get("rules")):
-            if rule.get("direction") == "in" and _world(_list(rule.get("sourceIps"))):
-                yield Opening.of(rule.get("protocol", "all"), rule.get("port"))
-    elif declared.type == _GCP and declared.inputs.get("direction", "INGRESS") == "INGRESS":
-        inputs = declared.inputs
-        ranges = _list(inputs.get("sourceRanges"))
-        # To Google, no source at all means everybody.
-        anybody = not ranges and not inputs.get("sourceTags") and not inputs.get("sourceServiceAccounts")
-        if anybody or _world(ranges):
-            for allow in _list(inputs.get("allows")):
-                ports = _list(allow.get("ports")) or [None]
-                yield from (Opening.of(str(allow.get("protocol", "all")), port) for port in ports)
-
-
-def _list(value: Any) -> list[Any]:
-    """The items of a list that can be seen."""
-    items = value if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, str | Mapping)]
-
-
-def _world(networks: list[str]) -> bool:
-    return any(is_world(network) for network in networks)
+    for allowed in declared.facts.traffic(declared.inputs):
+        if allowed.sources is None or any(is_world(network) for network in allowed.sources):
+            yield Opening.of(allowed.protocol, allowed.ports)
 
 
 def is_world(text: str) -> bool:

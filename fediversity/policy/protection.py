@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator
 
-from fediversity.policy.resource_types import KEPT
 from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
-
-_BUCKET = "gcp:storage/bucket:Bucket"
 
 
 def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """What holds data or an address is protected in the engine and at its cloud."""
-    if declared.type not in KEPT or not stack.policy.protected:
+    if declared.facts.kept_by is None or not stack.policy.protected:
         return
     machine = stack.machine_of(declared)
     if machine is not None and machine.destroy:
         return  # A person has named the one server that may go, which nothing protected could.
     open_ = [] if declared.protect else ["protect"]
-    for name, wanted in KEPT[declared.type].items():
+    for name, wanted in declared.facts.kept_by.items():
         found = declared.inputs.get(name, False)
         open_ += [name] if found is not UNSEEN and found is not wanted else []
     if not open_:
@@ -34,7 +31,7 @@ def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 def versioned_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     """Buckets keep older versions of what is written over or deleted."""
     del stack
-    if declared.type != _BUCKET:
+    if declared.facts.role != "bucket":
         return
     versioning = declared.inputs.get("versioning", {})
     if versioning is not UNSEEN and versioning.get("enabled", False) is False:

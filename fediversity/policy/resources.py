@@ -11,6 +11,8 @@ from fediversity.fleet.diagnostics import Location
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.policy import Policy
+from fediversity.fleet.providers.resource_type import ResourceType
+from fediversity.fleet.providers.resource_types import resource_type
 from fediversity.project.settings import Settings
 
 
@@ -57,6 +59,11 @@ class DeclaredResource:
     def package(self) -> str:
         """The package of its type: `hcloud:index/server:Server` is of `hcloud`."""
         return self.type.partition(":")[0]
+
+    @property
+    def facts(self) -> ResourceType:
+        """What the table of resource types says of its type."""
+        return resource_type(self.type)
 
     @property
     def where(self) -> Location:

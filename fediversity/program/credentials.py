@@ -7,9 +7,10 @@ from pathlib import Path
 import pulumi
 
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.program.settings import Settings
 from fediversity.project.clan_secret import clan_secret
-from fediversity.project.credential_sources import SECRETS, Cloud, clouds_of
+from fediversity.project.credential_sources import Cloud, clouds_of
 from fediversity.project.credentials import CredentialLookup, Credentials, find_credentials
 
 
@@ -30,7 +31,7 @@ def secret_of(cloud: Cloud, credentials: Credentials) -> pulumi.Output[str] | No
         return None
     if credential.kind == "value":
         return pulumi.Output.secret(credential.value)
-    namespace, _, key = SECRETS[cloud].partition(":")
+    namespace, _, key = ACCOUNTS[cloud].secret.partition(":")
     return pulumi.Config(namespace).require_secret(key)
 
 

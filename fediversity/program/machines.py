@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from fediversity.fleet.base import is_address
 from fediversity.fleet.machines import Machine
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
+from fediversity.fleet.providers.network_fields import FirewallRule
 from fediversity.program.imports import EVERYTHING
 from fediversity.program.simulated import SimulatedHost
 from fediversity.program.ssh_keys import OperatorKey
@@ -89,9 +88,7 @@ class ExistingMachine(MachineComponent):
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
         provider = args.machine.provider
-        ipv6: pulumi.Output[str] | None = None
-        if isinstance(provider, ExistingProvider) and is_address(provider.host, 6):
-            ipv6 = pulumi.Output.from_input(provider.host)
+        ipv6 = pulumi.Output.from_input(str(provider.fixed_host)) if "AAAA" in provider.address_types else None
         self._finish(_outside_address(self, args), None, ipv6)
 
 
@@ -105,10 +102,10 @@ class DarwinMachine(MachineComponent):
 
 def _outside_address(parent: pulumi.Resource, args: MachineArgs) -> pulumi.Output[str]:
     provider = args.machine.provider
-    if not isinstance(provider, ExistingProvider | DarwinProvider):
+    if provider.fixed_host is None:
         raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
     if not args.simulated:
-        return pulumi.Output.from_input(provider.host)
+        return pulumi.Output.from_input(provider.fixed_host)
     host = SimulatedHost(
         args.name,
         machine_class=args.machine.machineClass,

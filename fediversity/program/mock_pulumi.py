@@ -8,7 +8,6 @@ that a cloud would tell.
 import asyncio
 import contextvars
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import empty_pb2, json_format
@@ -18,13 +17,9 @@ from pulumi.runtime.proto import resource_pb2
 from fediversity.fleet.model import Fleet
 from fediversity.planning.build import make_plan
 from fediversity.policy.resources import UNSEEN, DeclaredResource
+from fediversity.program.clouds import preview_answers
 from fediversity.program.fleet_program import Program
 from fediversity.project.settings import Settings, with_plugins
-
-_ANSWERS: Mapping[str, Mapping[str, str]] = {
-    "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": {"member": "serviceAccount:unseen"},
-}
-"""What a provider would answer to what the program asks it at every run; no rule judges it."""
 
 _PROJECT = "fediversity"
 _STACK = "pulumi:pulumi:Stack"
@@ -54,9 +49,10 @@ def _declared(fleet: Fleet, own: Settings) -> tuple[DeclaredResource, ...]:
 
 class _Answers(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        if args.token not in _ANSWERS:
+        answers = preview_answers()
+        if args.token not in answers:
             raise ValueError(f"the program asks a provider what nobody here can answer: {args.token}")
-        return {**args.args, **_ANSWERS[args.token]}, []
+        return {**args.args, **answers[args.token]}, []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         raise ValueError(f"nobody makes resources here: {args.name}")

@@ -12,10 +12,8 @@ from typing import Any
 
 import pulumi
 
+from fediversity.fleet.providers.resource_types import resource_type
 from fediversity.program.providers import Providers
-
-_PROTECTION = frozenset({"deleteProtection", "rebuildProtection", "deletionProtection"})
-"""The clouds' own protection against deletion, by its properties in Pulumi."""
 
 _PROVIDER = "pulumi:providers:"
 _STACK = "pulumi:pulumi:Stack"
@@ -43,7 +41,7 @@ def _declare(
 ) -> pulumi.Resource:
     name = state["urn"].rpartition("::")[2]
     if state["type"].startswith(_PROVIDER):
-        provider: pulumi.ProviderResource = getattr(providers, state["type"].removeprefix(_PROVIDER))
+        provider: pulumi.ProviderResource = providers.of_package(state["type"].removeprefix(_PROVIDER))
         return provider
     if state["type"] == _SITE and providers.site is not None:
         return providers.site
@@ -51,18 +49,19 @@ def _declare(
     if not state.get("custom"):
         return pulumi.ComponentResource(state["type"], name, None, pulumi.ResourceOptions(parent=parent))
     inputs = {key: _plain(value) for key, value in (state.get("inputs") or {}).items() if not key.startswith("__")}
+    switches = resource_type(state["type"]).switches
     provider_urn = (state.get("provider") or "").rpartition("::")[0]
     return pulumi.CustomResource(
         state["type"],
         name,
-        {key: False if lifted and key in _PROTECTION else value for key, value in inputs.items()},
+        {key: False if lifted and key in switches else value for key, value in inputs.items()},
         pulumi.ResourceOptions(
             parent=parent,
             provider=_provider(declared.get(provider_urn)),
             depends_on=[declared[urn] for urn in state.get("dependencies") or () if urn in declared],
             protect=False if lifted else bool(state.get("protect")),
             # Nothing but the protection may change, whatever became of the other values on their way here.
-            ignore_changes=[key for key in inputs if key not in _PROTECTION],
+            ignore_changes=[key for key in inputs if key not in switches],
             additional_secret_outputs=state.get("additionalSecretOutputs"),
             retain_on_delete=state.get("retainOnDelete"),
             deleted_with=declared.get(state.get("deletedWith") or ""),

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
 from fediversity.project.origin import RolloutOrigin
 
 Plugin = Literal["local", "official"]
 
-_PACKAGES = ("hcloud", "gcp", "command")
+_PACKAGES = (*ACCOUNTS, "command")
 GROUPS = ("plugins", "credentials", "endpoints")
 """The settings that are groups of others."""
 
@@ -119,7 +120,7 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     elif not wrong_plugins:
         # A simulated cloud has no real machines, and real tools must never be pointed at simulated ones.
         fitting = "local" if machines == "simulated" else "official"
-        odd = [package for package in ("hcloud", "gcp") if plugins[package] != fitting]
+        odd = [package for package in ACCOUNTS if plugins[package] != fitting]
         fix = "; `--plugins local` previews a real stack with simulated plug-ins" if machines == "real" else ""
         wrong += [f"plugins.{name}: '{plugins[name]}' does not go with machines: {machines}{fix}" for name in odd]
     credentials, wrong_credentials = parse_credentials(given.get("credentials", {}))

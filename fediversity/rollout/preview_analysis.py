@@ -14,7 +14,7 @@ from fediversity.fleet.model import Fleet
 from fediversity.planning.known_servers import LIFTING
 from fediversity.project.settings import Settings
 from fediversity.rollout.console import say
-from fediversity.rollout.destructive_changes import WORDS, DestructiveChange, PreviewFindings, allowed, findings_of
+from fediversity.rollout.destructive_changes import DestructiveChange, PreviewFindings, allowed, findings_of, is_missed
 from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pending_operations import Deployment
 from fediversity.rollout.pulumi_cli import PulumiCli
@@ -48,7 +48,7 @@ class UpcomingRollout:
         A simulated stack is not looked at again when nothing is declared otherwise than in its last rollout: a second
         run of the program takes as long as the rollout itself.
         """
-        if not any(state["type"] in WORDS for state in self.deployment.get("resources") or ()):
+        if not any(is_missed(state["type"]) for state in self.deployment.get("resources") or ()):
             return PreviewFindings()
         if self.settings.simulated and not self._chosen and self._as_before():
             return PreviewFindings()

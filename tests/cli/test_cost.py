@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fediversity.cli.main import main
-from fediversity.cost.items import Item
 from fediversity.cost.record import write_record
+from fediversity.fleet.providers.billing import Item
 from tests.cost.test_items import STATE
 from tests.fleet.good import edited
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.fleet.health import Limits, PerProvider
+from fediversity.fleet.health import Limits
+from fediversity.fleet.providers.registry import PerProvider
 from fediversity.planning.steps import Plan, Step
 from fediversity.program.deployments import ONCE_FOR_EACH_SERVER
 from fediversity.program.limits import write_limits

@@ -17,7 +17,6 @@ from fediversity.fleet.dns_records import (
 )
 from fediversity.fleet.dns_values import LONGEST_NAME
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import GcpProvider, HetznerProvider
 
 _REVERSE = {"in-addr.arpa": 4, "ip6.arpa": 32}
 """The zones of addresses, and how many labels an address has there."""
@@ -107,12 +106,8 @@ def _machine(fleet: Fleet, name: str, kind: str | None, where: Location) -> Iter
         what = f"'{name}' has no public address that this fleet knows"
         yield Finding(where, what, "name a cloud machine, or write the address under `values:`")
     elif kind is not None and kind not in types:
-        fix = "write the address under `values:`, or remove the record"
-        if isinstance(machine.provider, HetznerProvider):
-            fix = f"set `ipv6: true` under the provider of '{name}', or remove the record"
-        elif isinstance(machine.provider, GcpProvider):
-            fix = "a machine at Google Cloud has an IPv4 address only: remove the record"
-        yield Finding(where, f"'{name}' has no IPv{4 if kind == 'A' else 6} address", fix)
+        what = f"'{name}' has no IPv{4 if kind == 'A' else 6} address"
+        yield Finding(where, what, machine.provider.missing_address_fix(name))
 
 
 def once(fleet: Fleet) -> Iterator[Finding]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.checks.common import repeated
 from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.machines import COMPUTED_TAGS
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider, GcpProvider, HetznerProvider
+from fediversity.fleet.providers.base import CloudProvider
+from fediversity.fleet.providers.catalogue import INSTALLER_MEMORY_MB, smallest_installable
 from fediversity.fleet.services import ZEROTIER
 
 
@@ -37,46 +37,27 @@ def kinds(fleet: Fleet) -> Iterator[Finding]:
 
 def sizes(fleet: Fleet) -> Iterator[Finding]:
     """A cloud machine has the architecture its system needs, and the memory its installer needs."""
-    for name, machine in fleet.machines.items():
-        provider = machine.provider
-        if isinstance(provider, HetznerProvider):
-            sold, field, chosen = catalogue.HETZNER_SERVER_TYPES, "server_type", provider.server_type
-        elif isinstance(provider, GcpProvider):
-            sold, field, chosen = catalogue.GCP_MACHINE_TYPES, "machine_type", provider.machine_type
-        else:
-            continue
-        where = ("machines", name, "provider", field)
+    for name, provider in CloudProvider.machines_of(fleet):
+        machine, sold = fleet.machines[name], provider.machine_types
+        where, chosen = ("machines", name, "provider", provider.size_field), provider.size
         size = sold[chosen]
         if machine.system.endswith("-linux") and not machine.system.startswith(f"{size.architecture}-"):
             what = f"'{chosen}' is {size.architecture}, but the machine's system is {machine.system}"
-            yield Finding(where, what, f"use `system: {size.architecture}-linux` or another {field}")
-        if machine.boots_nixos:
+            yield Finding(where, what, f"use `system: {size.architecture}-linux` or another {provider.size_field}")
+        if provider.prepared:
             continue
-        if provider.install_type is not None:
-            where, chosen = ("machines", name, "provider", "install_type"), provider.install_type
+        if provider.larger_size is not None:
+            where, chosen = ("machines", name, "provider", "install_type"), provider.larger_size
             size = sold[chosen]
-        if size.memory_mb < catalogue.INSTALLER_MEMORY_MB:
+        if size.memory_mb < INSTALLER_MEMORY_MB:
             what = f"'{chosen}' has {size.memory_mb} MiB of memory; the NixOS installer needs "
-            what += str(catalogue.INSTALLER_MEMORY_MB)
-            fits = catalogue.smallest_installable(sold, size.architecture)
+            what += str(INSTALLER_MEMORY_MB)
+            fits = smallest_installable(sold, size.architecture)
             yield Finding(
                 where,
                 what,
                 f"choose a larger type; the smallest that can be installed is '{fits}', as `install_type` too",
             )
-
-
-def places(fleet: Fleet) -> Iterator[Finding]:
-    """A server is of a type that is sold where it shall stand."""
-    for name, machine in fleet.machines.items():
-        provider = machine.provider
-        if not isinstance(provider, HetznerProvider):
-            continue
-        sold_in = catalogue.hetzner_locations(provider.server_type)
-        if provider.location not in sold_in:
-            what = f"'{provider.server_type}' is not sold in '{provider.location}'"
-            fix = f"use one of {', '.join(sorted(sold_in))}, or another server_type"
-            yield Finding(("machines", name, "provider", "location"), what, fix)
 
 
 def disks(fleet: Fleet) -> Iterator[Finding]:
@@ -125,8 +106,8 @@ def hosts_are_different(fleet: Fleet) -> Iterator[Finding]:
     """No two machines are the same host."""
     seen: dict[str, str] = {}
     for name, machine in fleet.machines.items():
-        if isinstance(machine.provider, ExistingProvider | DarwinProvider):
-            host = machine.provider.host.lower()
+        if machine.provider.fixed_host is not None:
+            host = machine.provider.fixed_host.lower()
             if host in seen:
                 where = ("machines", name, "provider", "host")
                 what = f"'{host}' is already the host of '{seen[host]}'"

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from fediversity.fleet.catalogue import gcp_has_gpus
-from fediversity.fleet.google import account_id, disk_name, image_name
-from fediversity.fleet.providers import GcpProvider
+from fediversity.fleet.providers.google.catalogue import has_gpus
+from fediversity.fleet.providers.google.model import GcpProvider
+from fediversity.fleet.providers.google.names import account_id, disk_name, image_name
 from fediversity.program.google import resources as gcp
 from fediversity.program.machines import MachineArgs
 
@@ -98,7 +98,7 @@ def guest_accelerators(provider: GcpProvider) -> "list[InstanceGuestAcceleratorA
 
 def scheduling(provider: GcpProvider, machine_type: str) -> "InstanceSchedulingArgsDict | None":
     """What happens when Google maintains the host: GPUs cannot move, so the instance is ended and started again."""
-    if provider.accelerator is None and not gcp_has_gpus(machine_type):
+    if provider.accelerator is None and not has_gpus(machine_type):
         return None
     return {"on_host_maintenance": "TERMINATE", "automatic_restart": True}
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from fediversity.fleet.google import address_name, closed_name, firewall_name
-from fediversity.fleet.providers import FirewallRule, GcpProvider
+from fediversity.fleet.providers.google.model import GcpProvider
+from fediversity.fleet.providers.google.names import address_name, closed_name, firewall_name
+from fediversity.fleet.providers.network_fields import FirewallRule
 from fediversity.program.google import resources as gcp
 from fediversity.program.google.instance import (
     boot_disk,
@@ -35,9 +36,7 @@ class GcpMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:GcpMachine", args.name, None, opts)
-        provider = args.machine.provider
-        if not isinstance(provider, GcpProvider):
-            raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+        provider = GcpProvider.of(args.machine.provider)
         self._declare_firewalls(args, provider)
         address = gcp.Address(
             f"{args.name}-address",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
-from fediversity.fleet.clouds import Bucket, KmsKey
-from fediversity.fleet.google import kms_location
+from fediversity.fleet.providers.google.names import kms_location
+from fediversity.fleet.providers.google.storage import Bucket, KmsKey
 from fediversity.program.google import resources as gcp
 from fediversity.program.imports import adoptable
 

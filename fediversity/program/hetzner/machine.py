@@ -7,8 +7,9 @@ from typing import Literal
 import pulumi
 import pulumi_hcloud as hcloud
 
-from fediversity.fleet.hetzner import volume_name
-from fediversity.fleet.providers import EVERYBODY, FirewallRule, HetznerProvider, Volume
+from fediversity.fleet.providers.hetzner.model import HetznerProvider, Volume
+from fediversity.fleet.providers.hetzner.names import volume_name
+from fediversity.fleet.providers.network_fields import EVERYBODY, FirewallRule
 from fediversity.program.hetzner.shared import HetznerShared
 from fediversity.program.machines import MachineArgs, MachineComponent, open_ports
 
@@ -22,9 +23,7 @@ class HetznerMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, shared: HetznerShared, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:HetznerMachine", args.name, None, opts)
-        provider = args.machine.provider
-        if not isinstance(provider, HetznerProvider):
-            raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+        provider = HetznerProvider.of(args.machine.provider)
         self._args, self._wanted = args, provider
         firewall = hcloud.Firewall(
             f"{args.name}-firewall",

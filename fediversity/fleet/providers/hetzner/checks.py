@@ -6,10 +6,11 @@ Disabled machines are looked at as well: what is wrong with them would be found 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from fediversity.fleet import catalogue
-from fediversity.fleet.clouds import Network
 from fediversity.fleet.diagnostics import Finding, Location, choose
-from fediversity.fleet.hetzner import (
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.hetzner import catalogue
+from fediversity.fleet.providers.hetzner.model import HetznerProvider, Network
+from fediversity.fleet.providers.hetzner.names import (
     LONGEST_VOLUME_NAME,
     MOST_IN_A_GROUP,
     MOST_RULES,
@@ -19,8 +20,6 @@ from fediversity.fleet.hetzner import (
     SMALLEST_SUBNET,
     volume_name,
 )
-from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import HetznerProvider
 
 
 def networks(fleet: Fleet) -> Iterator[Finding]:
@@ -40,10 +39,20 @@ def networks(fleet: Fleet) -> Iterator[Finding]:
 
 
 def places(fleet: Fleet) -> Iterator[Finding]:
+    """A server is of a type that is sold where it shall stand."""
+    for name, provider in HetznerProvider.machines_of(fleet):
+        sold_in = catalogue.sold_in(provider.server_type)
+        if provider.location not in sold_in:
+            what = f"'{provider.server_type}' is not sold in '{provider.location}'"
+            fix = f"use one of {', '.join(sorted(sold_in))}, or another server_type"
+            yield Finding(("machines", name, "provider", "location"), what, fix)
+
+
+def network_places(fleet: Fleet) -> Iterator[Finding]:
     """A server's network is declared and reaches its location, and its address there is free."""
     taken: dict[tuple[str, str], str] = {}
     members: dict[str, int] = {}
-    for name, provider in _machines(fleet):
+    for name, provider in HetznerProvider.machines_of(fleet):
         if (wanted := provider.network) is None:
             continue
         where = ("machines", name, "provider", "network")
@@ -52,8 +61,8 @@ def places(fleet: Fleet) -> Iterator[Finding]:
             what, fix = f"no network '{wanted.name}'", choose(wanted.name, fleet.networks)
             yield Finding((*where, "name"), what, fix, absent=("networks", wanted.name))
             continue
-        if provider.location not in catalogue.HETZNER_NETWORK_ZONES[network.zone]:
-            reached = ", ".join(sorted(catalogue.HETZNER_NETWORK_ZONES[network.zone]))
+        if provider.location not in catalogue.NETWORK_ZONES[network.zone]:
+            reached = ", ".join(sorted(catalogue.NETWORK_ZONES[network.zone]))
             what = f"the network '{wanted.name}' is in {network.zone}, which does not reach '{provider.location}'"
             yield Finding((*where, "name"), what, f"move the server to one of {reached}, or name another network")
         if any(finding.where[:2] == ("networks", wanted.name) for finding in networks(fleet)):
@@ -97,7 +106,7 @@ def _room(network: Network) -> int:
 def volumes(fleet: Fleet) -> Iterator[Finding]:
     """A server takes its volumes, and each is called differently in the project."""
     names: dict[str, str] = {}
-    for machine, provider in _machines(fleet):
+    for machine, provider in HetznerProvider.machines_of(fleet):
         where = ("machines", machine, "provider", "volumes")
         if len(provider.volumes) > MOST_VOLUMES:
             what = f"{len(provider.volumes)} volumes on one server"
@@ -116,7 +125,7 @@ def volumes(fleet: Fleet) -> Iterator[Finding]:
 def groups(fleet: Fleet) -> Iterator[Finding]:
     """A placement group is not larger than Hetzner can spread it."""
     members: dict[str, int] = {}
-    for name, provider in _machines(fleet):
+    for name, provider in HetznerProvider.machines_of(fleet):
         group = provider.placement_group
         if group is None or not fleet.machines[name].enabled:
             continue
@@ -130,7 +139,7 @@ def groups(fleet: Fleet) -> Iterator[Finding]:
 def reverse_names(fleet: Fleet) -> Iterator[Finding]:
     """A reverse name is one machine's, and does not lead to another machine's address."""
     taken: dict[str, str] = {}
-    for name, provider in _machines(fleet):
+    for name, provider in HetznerProvider.machines_of(fleet):
         if provider.rdns is None:
             continue
         where = ("machines", name, "provider", "rdns")
@@ -154,7 +163,7 @@ def _led_to(fleet: Fleet, domain: str) -> set[str]:
 
 def rules(fleet: Fleet) -> Iterator[Finding]:
     """A firewall is not longer than Hetzner takes it."""
-    for name, provider in _machines(fleet):
+    for name, provider in HetznerProvider.machines_of(fleet):
         own = 4 if fleet.machines[name].disk.encrypted else 3
         if len(provider.firewall) + own > MOST_RULES:
             what = f"{len(provider.firewall)} rules, and {own} of the fleet's own"
@@ -164,27 +173,26 @@ def rules(fleet: Fleet) -> Iterator[Finding]:
 
 def install_types(fleet: Fleet) -> Iterator[Finding]:
     """A server can be made as its `install_type` and become its own type afterwards."""
-    for name, provider in _machines(fleet):
+    for name, provider in HetznerProvider.machines_of(fleet):
         larger, own = provider.install_type, provider.server_type
         if larger is None:
             continue
         where = ("machines", name, "provider", "install_type")
-        sold = catalogue.HETZNER_SERVER_TYPES
+        sold = catalogue.SERVER_TYPES
         if sold[larger].architecture != sold[own].architecture:
-            what = f"'{larger}' is {sold[larger].architecture}, but '{own}' is {sold[own].architecture}"
-            yield Finding(where, what, f"use a type of {sold[own].architecture}")
-        elif provider.location not in (places := catalogue.hetzner_locations(larger)):
+            continue  # `lifecycle.install_types` reports it.
+        if provider.location not in (places := catalogue.sold_in(larger)):
             what = f"'{larger}' is not sold in '{provider.location}'"
             yield Finding(where, what, f"use one of {', '.join(sorted(places))}, or another install_type")
-        elif catalogue.HETZNER_DISK_GB[larger] > catalogue.HETZNER_DISK_GB[own]:
-            disk, room = catalogue.HETZNER_DISK_GB[larger], catalogue.HETZNER_DISK_GB[own]
+        elif catalogue.DISK_GB[larger] > catalogue.DISK_GB[own]:
+            disk, room = catalogue.DISK_GB[larger], catalogue.DISK_GB[own]
             what = f"a disk made with '{larger}' has {disk} GB and never fits '{own}' ({room} GB)"
             yield Finding(where, what, f"use a type whose disk has {room} GB or less: {_with_disk(own)}")
 
 
 def _with_disk(own: str) -> str:
     """The types that a server may have while it is installed: more memory, and a disk that is not larger."""
-    sold, disks = catalogue.HETZNER_SERVER_TYPES, catalogue.HETZNER_DISK_GB
+    sold, disks = catalogue.SERVER_TYPES, catalogue.DISK_GB
     fitting = [
         name
         for name, size in sold.items()
@@ -195,7 +203,4 @@ def _with_disk(own: str) -> str:
     return ", ".join(sorted(fitting)) or "there is none, so leave it out"
 
 
-def _machines(fleet: Fleet) -> Iterator[tuple[str, HetznerProvider]]:
-    for name, machine in fleet.machines.items():
-        if isinstance(machine.provider, HetznerProvider):
-            yield name, machine.provider
+CHECKS = (places, networks, network_places, volumes, groups, reverse_names, rules, install_types)

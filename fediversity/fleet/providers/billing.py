@@ -1,12 +1,13 @@
 """What a cloud bills, as plain data: the form in which a fleet and a state are priced and compared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["server", "backup", "ipv4", "disk", "volume", "accelerator", "zone", "bucket", "key"]
 
 BY_USE: frozenset[Kind] = frozenset({"bucket"})
-"""What is billed by what is put into it; nobody knows beforehand how much that is."""
+"""What is billed by what is put into it, which is not known beforehand."""
 
 PER_GB: frozenset[Kind] = frozenset({"disk", "volume", "bucket"})
 """What has a price for each GB; all else has one for each piece."""
@@ -38,3 +39,28 @@ class Item:
         count = f"{self.quantity} " if self.kind not in PER_GB and self.quantity != 1 else ""
         kind = f"{self.kind} {self.type}" if self.type else self.kind
         return f"{count}{kind}{size}{f' in {self.region}' if self.region else ''}"
+
+
+State = Mapping[str, Any]
+"""The properties of a resource as Pulumi's state has them: inputs, and outputs over them, without empty ones."""
+
+
+def owner_of(name: str, kind: str) -> str:
+    """Returns the machine that a resource belongs to: it is named `<machine>-<kind>`, perhaps with more after that."""
+    return name.rpartition(f"-{kind}")[0] or name
+
+
+def own_name(name: str, kind: str) -> str:
+    """Returns what a machine calls one of its volumes or disks: the resource is named `<machine>-<kind>-<name>`."""
+    return name.rpartition(f"-{kind}-")[2]
+
+
+def last_part(found: State, key: str) -> str:
+    """Returns a text property, and of a URL its last part; empty where there is none."""
+    value = found.get(key, "")
+    return value.rpartition("/")[2] if isinstance(value, str) else ""
+
+
+def whole(value: Any) -> int:
+    """Returns a number of a state, which is a float in JSON; 0 where there is none."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0

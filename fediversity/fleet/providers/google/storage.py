@@ -1,24 +1,21 @@
-"""What a fleet has in clouds besides machines: projects, keys, buckets, private networks."""
+"""What a fleet has at Google besides machines: its project, keys and buckets."""
 
-import ipaddress
 import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
 from fediversity.fleet.diagnostics import choose
-from fediversity.fleet.hetzner import PRIVATE_RANGES
-from fediversity.fleet.providers import Cidr
+from fediversity.fleet.providers.google.catalogue import BUCKET_LOCATIONS
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 def _bucket_location(value: str) -> str:
-    if value not in catalogue.GCP_BUCKET_LOCATIONS:
-        fail_validation(f"unknown bucket location '{value}'", choose(value.lower(), catalogue.GCP_BUCKET_LOCATIONS))
+    if value not in BUCKET_LOCATIONS:
+        fail_validation(f"unknown bucket location '{value}'", choose(value.lower(), BUCKET_LOCATIONS))
     return value
 
 
@@ -39,26 +36,9 @@ def _project(value: str) -> str:
     return value
 
 
-def _private_range(value: str) -> str:
-    network = ipaddress.ip_network(value)
-    if not isinstance(network, ipaddress.IPv4Network) or not any(map(network.subnet_of, PRIVATE_RANGES)):
-        fail_validation(f"'{value}' is not a private IPv4 network", "write it like '10.0.0.0/16' (RFC 1918)")
-    return value
-
-
-def _network_zone(value: str) -> str:
-    if value not in catalogue.HETZNER_NETWORK_ZONES:
-        fail_validation(f"unknown network zone '{value}'", choose(value, catalogue.HETZNER_NETWORK_ZONES))
-    return value
-
-
-BucketLocation = Annotated[
-    str, AfterValidator(_bucket_location), in_schema(enum=sorted(catalogue.GCP_BUCKET_LOCATIONS))
-]
+BucketLocation = Annotated[str, AfterValidator(_bucket_location), in_schema(enum=sorted(BUCKET_LOCATIONS))]
 BucketName = Annotated[str, AfterValidator(_bucket_name), form(_BUCKET)]
 ProjectId = Annotated[str, AfterValidator(_project), form(_PROJECT)]
-PrivateRange = Annotated[Cidr, AfterValidator(_private_range)]
-NetworkZone = Annotated[str, AfterValidator(_network_zone), in_schema(enum=sorted(catalogue.HETZNER_NETWORK_ZONES))]
 
 
 class KmsKey(Model):
@@ -76,17 +56,6 @@ class Gcp(Model):
     project: ProjectId
     keys: dict[Label, KmsKey] = Field(default_factory=dict)
     """Keys of Cloud KMS, by name; they are on the fleet's own key ring."""
-
-
-class Network(Model):
-    """A private network of Hetzner Cloud with one subnet for servers."""
-
-    zone: NetworkZone
-    """The network zone; only servers of its locations can be in it."""
-    range: PrivateRange
-    """All addresses of the network."""
-    subnet: PrivateRange
-    """The part of them that servers have."""
 
 
 class Bucket(Model):

@@ -1,0 +1,42 @@
+"""All providers: what a fleet file may name, and what follows from the list of them.
+
+A new provider is a line in each of the types and tables here. A test checks that none is forgotten.
+"""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from fediversity.fleet.base import Model
+from fediversity.fleet.providers.base import CloudProvider, MachineProvider
+from fediversity.fleet.providers.google.model import GcpProvider
+from fediversity.fleet.providers.hetzner.model import HetznerProvider
+from fediversity.fleet.providers.outside import DarwinProvider, ExistingProvider
+
+Provider = Annotated[
+    HetznerProvider | GcpProvider | ExistingProvider | DarwinProvider,
+    Field(discriminator="kind"),
+]
+ZoneProvider = Literal["hetzner", "gcp"]
+"""The providers that serve DNS zones."""
+
+PROVIDERS: tuple[type[MachineProvider], ...] = get_args(get_args(Provider)[0])
+"""The class of each provider."""
+
+CLOUDS: tuple[type[CloudProvider], ...] = tuple(known for known in PROVIDERS if issubclass(known, CloudProvider))
+"""The class of each provider that creates machines."""
+
+PLACES = frozenset[str]().union(*(cloud.places for cloud in CLOUDS))
+"""Where the things of a fleet may stand, in the words of the clouds."""
+
+SIZES = frozenset[str]().union(*(frozenset(cloud.machine_types) | cloud.accelerators for cloud in CLOUDS))
+"""The machine types and GPUs of all clouds."""
+
+
+class PerProvider(Model):
+    """How many installs and updates may run at once with each kind of provider; no cap where none is given."""
+
+    hetzner: int | None = Field(default=None, ge=1)
+    gcp: int | None = Field(default=None, ge=1)
+    existing: int | None = Field(default=None, ge=1)
+    darwin: int | None = Field(default=None, ge=1)
