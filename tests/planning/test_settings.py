@@ -82,7 +82,7 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
             "`--plugins local` previews a real stack with simulated plug-ins",
         ),
         (
-            {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local"}},
+            {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local", "gcp": "official"}},
             "fediversity:plugins.gcp: 'official' does not go with machines: simulated",
         ),
         (

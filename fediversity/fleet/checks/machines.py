@@ -22,7 +22,7 @@ def kinds(fleet: Fleet) -> Iterator[Finding]:
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name)
         kind = machine.provider.kind
-        if (kind == "darwin") != (machine.machineClass == "darwin"):
+        if machine.machineClass != machine.provider.runs:
             fix = "a Mac has machineClass darwin and provider kind darwin; every other provider runs nixos"
             yield Finding((*where, "machineClass"), f"machineClass {machine.machineClass} with provider {kind}", fix)
         elif machine.system.endswith("-darwin") != (machine.machineClass == "darwin"):

@@ -42,6 +42,8 @@ class CloudAccount:
     """The stack's encrypted setting that holds the credential."""
     variable: str
     """The variable of the environment that holds the credential itself."""
+    plugin_version: str = ""
+    """The version of the official plug-in; empty if the package's SDK is installed, whose version is the plug-in's."""
     other_variables: tuple[str, ...] = ()
     """More variables that may hold it, in the order in which the plug-in looks."""
     plugin_variables: tuple[str, ...] = ()

@@ -1,0 +1,74 @@
+"""The walk of each recipe: which edits it makes, what is generated afterwards, and what runs at last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.recipes.edits import Edits, after, both, new_files, replaced
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What somebody does who follows a recipe.
+
+    `generate` are `fediversity` commands whose files are listed, `run` is the module of `tests/recipes/runs`. `names`
+    are what stands for the recipe's placeholders.
+    """
+
+    edits: Edits
+    run: str
+    generate: tuple[tuple[str, ...], ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+_PRICES = """  "providers": {
+    "example": {"currency": "EUR", "regions": {}, "prices": {"server": {"small": {"*": 4.0}}}},"""
+
+PROVIDER = Walk(
+    run="provider",
+    names={"cloud": "example"},
+    generate=(("schema",),),
+    edits={
+        **new_files("provider"),
+        "fediversity/fleet/providers/registry.py": both(
+            after(
+                "from fediversity.fleet.providers.base import CloudProvider, MachineProvider",
+                "from fediversity.fleet.providers.example.model import ExampleProvider",
+            ),
+            replaced("HetznerProvider | GcpProvider |", "HetznerProvider | GcpProvider | ExampleProvider |"),
+            after(
+                "gcp: int | None = Field(default=None, ge=1)",
+                "example: int | None = Field(default=None, ge=1)",
+            ),
+        ),
+        "fediversity/fleet/providers/accounts.py": both(
+            after(
+                "from fediversity.fleet.providers.account import CloudAccount",
+                "from fediversity.fleet.providers.example.account import ACCOUNT as EXAMPLE",
+            ),
+            after("GOOGLE,", "EXAMPLE,"),
+        ),
+        "fediversity/fleet/providers/resource_types.py": both(
+            after(
+                "from collections.abc import Mapping",
+                "",
+                "from fediversity.fleet.providers.example.resources import RESOURCES as EXAMPLE",
+            ),
+            after("GOOGLE,", "EXAMPLE,"),
+        ),
+        "fediversity/fleet/checks/__init__.py": both(
+            after(
+                "from fediversity.fleet.model import Fleet",
+                "from fediversity.fleet.providers.example import checks as example",
+            ),
+            after("*google.CHECKS,", "*example.CHECKS,"),
+        ),
+        "fediversity/program/clouds.py": after('"gcp": "google",', '"example": "example",'),
+        "fediversity/cost/prices.json": replaced('  "providers": {', _PRICES),
+        "docs/fleet-file.md": after(
+            "| `provider.kind: gcp` | `machine_type`, `zone` and more, see below |",
+            "| `provider.kind: example` | `server_size`, `region` |",
+        ),
+    },
+)
+
+WALKS: Mapping[str, Walk] = {"A provider": PROVIDER}
