@@ -10,10 +10,10 @@ import itertools
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from fediversity.fleet.base import Model
-from fediversity.fleet.deployments import DeploymentRequest
+from fediversity.fleet.deployments import Application, DeploymentRequest
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.services import SERVICES, SETTINGS, Service
 
@@ -22,6 +22,9 @@ SCHEMA_FILE = "fleet.schema.json"
 
 REQUEST_SCHEMA_FILE = "deployment.schema.json"
 """The file's name, in the flake: the options of its machines have the same names, types and defaults."""
+
+APPLICATIONS_FILE = "lib/fleet/applications.nix"
+"""The file's path in the flake: the names of the applications, as a list."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -58,6 +61,13 @@ def request_schema() -> dict[str, Any]:
 def request_schema_text() -> str:
     """The exact content of `nix/deployment.schema.json`, with a final newline."""
     return _text(request_schema())
+
+
+def applications_text() -> str:
+    """Returns the exact content of `nix/lib/fleet/applications.nix`, with a final newline, as nixfmt formats it."""
+    known = "".join(f'  "{name}"\n' for name in sorted(get_args(Application)))
+    about = "# The applications that can be deployed. Written by `fediversity schema`; never edited by hand."
+    return f"{about}\n[\n{known}]\n"
 
 
 def _text(schema: dict[str, Any]) -> str:

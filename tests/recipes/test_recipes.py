@@ -15,6 +15,7 @@ from tests.recipes.recipe_book import PROJECT, recipes
 from tests.recipes.walks import WALKS, Walk
 
 COPIED = ("fediversity", "stacks", "nix", "docs", "tests")
+LEFT_OUT = ("__pycache__", "recipes", "data", "embedded_cloud")
 BOOK = recipes()
 
 
@@ -27,7 +28,11 @@ def files_of(title: str) -> dict[str, str]:
 def copy_of_project(folder: Path) -> Path:
     """A copy of what a recipe may touch, and of what runs."""
     for name in COPIED:
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "recipes"))
+        shutil.copytree(
+            PROJECT / name,
+            folder / name,
+            ignore=shutil.ignore_patterns(*LEFT_OUT),
+        )
     for file in (*PROJECT.glob("Pulumi*.yaml"), PROJECT / "pyproject.toml"):
         shutil.copy2(file, folder / file.name)
     return folder

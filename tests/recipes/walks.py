@@ -71,4 +71,41 @@ PROVIDER = Walk(
     },
 )
 
-WALKS: Mapping[str, Walk] = {"A provider": PROVIDER}
+APPLICATION = Walk(
+    run="application",
+    names={"application": "lemmy"},
+    generate=(("schema",),),
+    edits={
+        **new_files("application"),
+        "fediversity/fleet/deployments.py": replaced('Literal["mastodon", ', 'Literal["lemmy", "mastodon", '),
+        "docs/applications.md": replaced("`peertube` or `pixelfed` |", "`peertube`, `pixelfed` or `lemmy` |"),
+        "docs/fleet-file.md": replaced("mastodon, peertube or pixelfed;", "mastodon, peertube, pixelfed or lemmy;"),
+    },
+)
+
+_BAD_NAME = """    "a server is called like an address": Bad(
+        "server-names", "machines.cinnabar", resources=with_inputs(SERVER, name="10-0-0-7")
+    ),"""
+
+POLICY_RULE = Walk(
+    run="policy_rule",
+    names={"topic": "naming"},
+    edits={
+        **new_files("policy_rule"),
+        "fediversity/policy/rules.py": both(
+            replaced("import access, limits, ports,", "import access, limits, naming, ports,"),
+            after(
+                'Rule("basic-roles", "nobody has a role over a whole project", access.basic_roles),',
+                'Rule("server-names", "no server is called like an address", naming.server_names),',
+            ),
+        ),
+        "tests/policy/bad.py": after("BAD: Mapping[str, Bad] = {", *_BAD_NAME.splitlines()),
+        "docs/policy.md": after("|---|---|---|", "| `server-names` | no server is called like an address | |"),
+    },
+)
+
+WALKS: Mapping[str, Walk] = {
+    "A provider": PROVIDER,
+    "An application": APPLICATION,
+    "A policy rule": POLICY_RULE,
+}

@@ -43,8 +43,8 @@ config:
   fediversity:endpoints: {example: "https://proxy.example/v1"}
 """)
 
-for words in (["schema", "--check"], ["validate", "example"], ["render", "example"], ["plan", "example"], ["policy"]):
-    assert main(words) == 0, f"`fediversity {' '.join(words)}` fails"
+for command in ("schema --check", "validate example", "render example", "plan example", "policy example"):
+    assert main(command.split()) == 0, f"`fediversity {command}` fails"
 
 fleet = load_fleet(FLEET)
 settings = parse_settings("example", {"fleet": str(FLEET)})
