@@ -1,15 +1,15 @@
 """DNS zones and their records."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
 from fediversity.fleet.base import Domain, Label, Model, Waited, fail_validation, form
-from fediversity.fleet.dns_values import OWNER, canonical, wrong_owner, wrong_owner_of, wrong_value
+from fediversity.fleet.dns_owners import OWNER, wrong_owner
+from fediversity.fleet.dns_types import RECORD_TYPES, RecordType, address_types
+from fediversity.fleet.dns_values import WrongOne
 from fediversity.fleet.providers.registry import ZoneProvider
-
-RecordType = Literal["A", "AAAA", "CNAME", "MX", "TXT", "CAA", "SRV", "NS", "PTR"]
 
 _LONGEST_TTL = 2147483647
 """Seconds; the standard's bound (RFC 2181), and both providers'. Hetzner takes no less than 60."""
@@ -37,45 +37,37 @@ class Record(Model):
 
     @model_validator(mode="after")
     def _content(self) -> "Record":
-        if (wrong := wrong_owner_of(self.type, self.name)) is not None:
+        rule = RECORD_TYPES[self.type]
+        if (wrong := rule.wrong_owner(self.name)) is not None:
             fail_validation(*wrong, "name")
         if bool(self.values) == (self.machine is not None):
             found = "both `values` and `machine`" if self.values else "neither `values` nor `machine`"
             fail_validation(f"has {found}", "give the record one of them")
-        if self.machine is not None and self.type not in {"A", "AAAA"}:
-            fix = "use type A or AAAA, or give `values`"
+        if self.machine is not None and rule.address_version is None:
+            fix = f"use type {' or '.join(address_types(frozenset({4, 6})))}, or give `values`"
             fail_validation(f"a {self.type} record cannot come from a machine", fix, "machine")
-        if self.type == "CNAME" and len(self.values) > 1:
-            fail_validation(
-                f"a CNAME has {len(self.values)} values", "a CNAME has exactly one target (RFC 1034)", "values"
-            )
         for index, what, fix in self._wrong_values():
-            fail_validation(what, fix, "values", index)
+            fail_validation(what, fix, "values", *(() if index is None else (index,)))
         return self
 
-    def _wrong_values(self) -> Iterator[tuple[int, str, str]]:
+    def _wrong_values(self) -> Iterator[WrongOne]:
+        rule = RECORD_TYPES[self.type]
         seen: dict[str, str] = {}
         for index, value in enumerate(self.values):
-            if (wrong := wrong_value(self.type, value)) is not None:
+            if (wrong := rule.wrong_value(value)) is not None:
                 yield index, *wrong
                 continue
-            if (first := seen.get(canonical(self.type, value))) is not None:
+            if (first := seen.get(form := rule.canonical(value))) is not None:
                 yield index, f"'{value}' twice" if first == value else f"'{value}' is '{first}' again", "keep it once"
-            seen[canonical(self.type, value)] = value
-        policies = [index for index, value in enumerate(self.values) if value.lower().startswith("v=spf1")]
-        if self.type == "TXT" and len(policies) > 1:
-            yield policies[1], "a second SPF policy", "join the two: mail servers accept neither (RFC 7208)"
-        if self.type in {"MX", "SRV"} and len(self.values) > 1:
-            nowhere = [index for index, value in enumerate(self.values) if value.endswith(" .")]
-            if nowhere:
-                yield nowhere[0], "says that there is no such service", "let it stand alone, or remove it"
+            seen[form] = value
+        yield from rule.wrong_together(self.values)
 
 
 class Zone(Model):
     """A DNS zone and the records in it."""
 
     provider: ZoneProvider
-    """Who serves it: Hetzner DNS or Google's Cloud DNS."""
+    """The service that answers for it: Hetzner DNS or Google's Cloud DNS."""
     ttl: int = Field(default=300, ge=60, le=_LONGEST_TTL)
     """How long its records may be cached unless they say otherwise, in seconds."""
     description: str = ""

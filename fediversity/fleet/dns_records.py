@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fediversity.fleet.diagnostics import Location
-from fediversity.fleet.dns import RecordType
+from fediversity.fleet.dns_types import RECORD_TYPES, RecordRule, RecordType
+from fediversity.fleet.dns_types import address_types as types_of_versions
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import resolve_after
@@ -15,7 +16,7 @@ class RecordSet:
     """All records of one name and type in a zone, by name relative to it.
 
     The content is `values`, the public address of `machine`, or the name servers of the fleet's zone `child`. `where`
-    is what asks for it in the fleet file; `made_of` says so for one that nobody wrote, "" for a written one.
+    is what asks for it in the fleet file; `made_of` describes that for a set that follows, and is "" for a written one.
     """
 
     name: str
@@ -27,41 +28,46 @@ class RecordSet:
     child: str | None = None
     made_of: str = ""
 
+    @property
+    def rule(self) -> RecordRule:
+        """What holds for its type."""
+        return RECORD_TYPES[self.type]
+
     def contradicts(self, other: "RecordSet") -> bool:
-        """Whether another one of this name and type says something else."""
+        """Whether another set of this name and type says something else."""
         return (self.values, self.machine, self.child) != (other.values, other.machine, other.child)
 
 
 def complete_name(name: str, domain: str) -> str:
-    """The whole name of a record, without the final dot: `git` in `fleet.example` is `git.fleet.example`."""
+    """Returns the complete name of a record, without the final dot: `git` in `fleet.example` is `git.fleet.example`."""
     return domain if name == "@" else f"{name}.{domain}"
 
 
 def relative_name(name: str, domain: str) -> str:
-    """The name of a record in its zone; the zone itself is `@`."""
+    """Returns the name of a record relative to its zone; the zone itself is `@`."""
     return "@" if name == domain else name.removesuffix(f".{domain}")
 
 
 def zone_of(name: str, zones: Iterable[str]) -> str | None:
-    """The zone that answers for a name: the longest that it lies in."""
+    """Returns the zone that answers for a name: the longest that it lies in."""
     holding = [zone for zone in zones if name == zone or name.endswith(f".{zone}")]
     return max(holding, key=len, default=None)
 
 
 def address_types(machine: Machine) -> tuple[RecordType, ...]:
-    """The types of records that can hold the public address of a machine, as far as the fleet knows it."""
-    return machine.provider.address_types
+    """Returns the types of records that can hold the public address of a machine, as far as the fleet knows it."""
+    return types_of_versions(machine.provider.address_versions)
 
 
 def written(fleet: Fleet, domain: str) -> Iterator[RecordSet]:
-    """The record sets that the fleet file lists for a zone."""
+    """Yields the record sets that the fleet file lists for a zone."""
     for index, record in enumerate(fleet.dns.zones[domain].records):
         where = ("dns", "zones", domain, "records", index)
         yield RecordSet(record.name, record.type, where, record.ttl, record.values, record.machine)
 
 
 def following(fleet: Fleet, domain: str) -> Iterator[RecordSet]:
-    """The record sets that follow from a zone's `hosts` and `services`, and from the fleet's zones inside it."""
+    """Yields the record sets that follow from a zone's `hosts` and `services`, and from the fleet's zones inside it."""
     yield from _delegations(fleet, domain)
     zone = fleet.dns.zones[domain]
     for index, entry in enumerate(zone.hosts):
@@ -79,7 +85,7 @@ def following(fleet: Fleet, domain: str) -> Iterator[RecordSet]:
 
 
 def record_sets(fleet: Fleet, domain: str) -> tuple[RecordSet, ...]:
-    """Every record set of a zone, each name and type once: a written one goes before one that follows."""
+    """Returns every record set of a zone, each name and type once: a written one goes before one that follows."""
     found: dict[tuple[str, str], RecordSet] = {}
     for record in (*written(fleet, domain), *following(fleet, domain)):
         found.setdefault((record.name, record.type), record)
@@ -87,7 +93,7 @@ def record_sets(fleet: Fleet, domain: str) -> tuple[RecordSet, ...]:
 
 
 def all_record_sets(fleet: Fleet) -> Mapping[str, tuple[RecordSet, ...]]:
-    """The record sets of every zone, by its domain."""
+    """Returns the record sets of every zone, by its domain."""
     return {domain: record_sets(fleet, domain) for domain in fleet.dns.zones}
 
 

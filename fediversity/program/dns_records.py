@@ -1,4 +1,4 @@
-"""What the record sets of a zone are to a provider, and how they take each other's place."""
+"""Declares the record sets of a zone at a provider, so that one may take another's place."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,10 @@ import pulumi
 
 from fediversity.fleet.dns import Zone
 from fediversity.fleet.dns_records import RecordSet, complete_name
-from fediversity.fleet.dns_values import canonical
+from fediversity.fleet.dns_types import RECORD_TYPES, types_taken
 
 _TEXT_LIMIT = 255
 """Bytes in one string of a TXT record (RFC 1035)."""
-
-_ALIAS = "CNAME"
-_TYPES = ("A", "AAAA", "CAA", "MX", "NS", "PTR", "SRV", "TXT")
-"""The types that may stand together at one name, in the order in which they are declared."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +47,21 @@ Make = Callable[[RecordSet, Content, pulumi.Input[str], pulumi.ResourceOptions],
 def declare_records(args: ZoneArgs, text: Callable[[str], str], make: Make) -> None:
     """Declares the record sets of a zone by `make`, in an order in which one may take another's place.
 
-    `text` gives a TXT value the provider's form. A CNAME stands alone, and the engine creates before it deletes. So
-    a CNAME and what takes its place, or the other way round, are one resource to the engine, by aliases; it is deleted
-    before it is made again; and the other record sets of the name hang on it by their own name, so that they are
-    deleted before it too, and made after it. At the zone's own name nothing of this can be.
+    `text` gives a TXT value the provider's form. A CNAME stands alone, and Pulumi creates before it deletes. So a
+    CNAME and what takes its place, or the other way round, are one resource to Pulumi, by aliases; it is deleted
+    before it is made again; and the other record sets of the name depend on it by their own name, so that they are
+    deleted before it too, and made after it. The zone's own name cannot have a CNAME and needs none of this.
     """
+    taken = types_taken(args.zone.provider)
+    alone = [kind for kind in taken if RECORD_TYPES[kind].stands_alone]
+    together = [kind for kind in taken if kind not in alone]
     ordered = sorted(args.records, key=lambda record: (record.name, record.type))
     for name, group in groupby(ordered, key=lambda record: record.name):
         first: pulumi.Resource | None = None
         for record in group:
             if (content := _content(record, args, text)) is None:
                 continue
-            others = _TYPES if record.type == _ALIAS else (_ALIAS,) if first is None and name != "@" else ()
+            others = together if record.rule.stands_alone else alone if first is None and name != "@" else []
             options = pulumi.ResourceOptions(
                 delete_before_replace=True,
                 aliases=[pulumi.Alias(name=resource_name(args.domain, name, other)) for other in others],
@@ -72,31 +71,29 @@ def declare_records(args: ZoneArgs, text: Callable[[str], str], make: Make) -> N
 
 
 def resource_name(domain: str, name: str, kind: str) -> str:
-    """What the engine calls a record set."""
+    """Returns Pulumi's name of a record set."""
     return f"{domain}-{name}-{kind}"
 
 
 def _behind(first: pulumi.Resource, name: str) -> pulumi.Output[str]:
-    """The name, as something that the engine does not know while `first` is being replaced."""
+    """Returns the name as a value that Pulumi does not know while `first` is being replaced."""
     return first.urn.apply(lambda _: name)
 
 
 def absolute_name(name: str, domain: str) -> str:
-    """The record's full name with the final dot: `git` in `fleet.example` is `git.fleet.example.`."""
+    """Returns the record's full name with the final dot: `git` in `fleet.example` is `git.fleet.example.`."""
     return f"{complete_name(name, domain)}."
 
 
 def _content(record: RecordSet, args: ZoneArgs, text: Callable[[str], str]) -> Content | None:
-    """The record's values in zone-file form; None if they come from a machine that is switched off."""
+    """Returns the record's values in zone-file form; None if they come from a machine that is switched off."""
     if record.child is not None:
         return args.name_servers[record.child].apply(lambda servers: [f"{name.rstrip('.')}." for name in servers])
     if record.machine is not None:
         if record.machine not in args.ipv4:
             return None
-        return (args.ipv4 if record.type == "A" else args.ipv6)[record.machine].apply(lambda known: [known])
-    if record.type == "TXT":
-        return [text(value) for value in record.values]
-    return [canonical(record.type, value) for value in record.values]
+        return (args.ipv4 if record.rule.address_version == 4 else args.ipv6)[record.machine].apply(lambda ip: [ip])
+    return [(text if record.rule.is_text else record.rule.canonical)(value) for value in record.values]
 
 
 def quoted(value: str) -> str:

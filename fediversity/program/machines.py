@@ -88,7 +88,7 @@ class ExistingMachine(MachineComponent):
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
         provider = args.machine.provider
-        ipv6 = pulumi.Output.from_input(str(provider.fixed_host)) if "AAAA" in provider.address_types else None
+        ipv6 = pulumi.Output.from_input(str(provider.fixed_host)) if 6 in provider.address_versions else None
         self._finish(_outside_address(self, args), None, ipv6)
 
 

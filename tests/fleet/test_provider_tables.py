@@ -13,7 +13,7 @@ from fediversity.fleet.checks import CHECKS
 from fediversity.fleet.providers.accounts import ACCOUNTS, package_of_kind
 from fediversity.fleet.providers.base import CloudProvider, MachineProvider
 from fediversity.fleet.providers.registry import CLOUDS as CLOUD_PROVIDERS
-from fediversity.fleet.providers.registry import PROVIDERS, PerProvider, ZoneProvider
+from fediversity.fleet.providers.registry import PROVIDERS, ZONE_SERVICES, PerProvider, ZoneProvider
 from fediversity.fleet.providers.resource_types import CLOUDS as CLOUD_RESOURCES
 from fediversity.fleet.providers.resource_types import RESOURCE_TYPES
 from fediversity.program.cloud import Cloud
@@ -50,7 +50,7 @@ def test_every_cloud_s_checks_are_made() -> None:
 
 def test_zones_are_served_by_the_clouds_whose_part_of_the_program_declares_some() -> None:
     serving = {kind for kind in FOLDERS if cloud_class(kind).zone is not Cloud.zone}
-    assert set(get_args(ZoneProvider)) == serving
+    assert set(get_args(ZoneProvider)) == set(ZONE_SERVICES) == serving
 
 
 def test_the_set_up_installs_a_simulated_plug_in_of_every_package_that_has_one() -> None:

@@ -19,8 +19,36 @@ ADDRESSES: Records = [
     {"type": "TXT", "values": ["some text"]},
 ]
 
-BEFORE = {"alias": [CNAME], "host": ADDRESSES, "text": ADDRESSES[2:], "more": ADDRESSES[1:], "left": ADDRESSES}
-AFTER = {"alias": ADDRESSES, "host": [CNAME], "text": [CNAME], "more": ADDRESSES, "left": ADDRESSES[1:]}
+HASH = "0123456789abcdef" * 4
+WEBSITE = {"type": "HTTPS", "values": ["1 . alpn=h2,h3"]}
+KEYS: dict[str, Records] = {
+    "_25._tcp.mail": [{"type": "TLSA", "values": [f"3 1 1 {HASH}"]}],
+    "_dns.resolver": [{"type": "SVCB", "values": ["1 dns.else.example. alpn=dot"]}],
+    "signed": [
+        {"type": "NS", "values": ["ns.else.example."]},
+        {"type": "DS", "values": [f"12345 13 2 {HASH}"]},
+    ],
+}
+"""Records that stay as they are."""
+
+BEFORE = {
+    "alias": [CNAME],
+    "host": ADDRESSES,
+    "text": ADDRESSES[2:],
+    "more": ADDRESSES[1:],
+    "left": ADDRESSES,
+    "shop": [WEBSITE],
+    **KEYS,
+}
+AFTER = {
+    "alias": ADDRESSES,
+    "host": [CNAME],
+    "text": [CNAME],
+    "more": ADDRESSES,
+    "left": ADDRESSES[1:],
+    "shop": [CNAME],
+    **KEYS,
+}
 
 
 def zones(names: dict[str, Records]) -> dict[str, Any]:
@@ -110,8 +138,8 @@ def test_a_preview_replaces_nothing_but_what_a_cname_is_part_of(checkout: Checko
 
     checkout.must(done)
     common = {"create": {"alias-AAAA", "alias-TXT", "more-A"}, "delete": {"left-A"}}
-    at_hetzner = {"replace": {"alias-A", "host-CNAME", "text-CNAME"}}
-    at_google = {"update": {"alias-A"}, "replace": {"host-CNAME", "text-CNAME"}}
+    at_hetzner = {"replace": {"alias-A", "host-CNAME", "shop-CNAME", "text-CNAME"}}
+    at_google = {"update": {"alias-A"}, "replace": {"host-CNAME", "shop-CNAME", "text-CNAME"}}
     assert operations(done, "hetzner.example.net") == common | at_hetzner
     assert operations(done, "google.example.net") == common | at_google
     assert operations(done, "example.net") == {}

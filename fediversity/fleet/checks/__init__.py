@@ -45,6 +45,7 @@ CHECKS: tuple[FleetCheck, ...] = (
     *hetzner.CHECKS,
     *google.CHECKS,
     dns.names,
+    dns.taken_by_provider,
     dns.machines,
     dns.once,
     zones.delegations,

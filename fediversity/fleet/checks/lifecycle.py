@@ -70,7 +70,7 @@ def adopted(fleet: Fleet) -> Iterator[Finding]:
         if taken.address is None:
             fix = "add the id of its address; with another one nobody would reach it"
             yield Finding(where, "the server's address is not taken over", fix)
-        if "AAAA" in provider.address_types and taken.address_ipv6 is None:
+        if 6 in provider.address_versions and taken.address_ipv6 is None:
             fix = "add `address_ipv6`, or say `ipv6: false` under `provider`"
             yield Finding(where, "the server's IPv6 network is not taken over", fix)
         if machine.destroy is not None:

@@ -14,9 +14,6 @@ from fediversity.fleet.providers.catalogue import MachineType
 if TYPE_CHECKING:
     from fediversity.fleet.model import Fleet
 
-AddressType = Literal["A", "AAAA"]
-"""A type of DNS record that holds an address."""
-
 
 class MachineProvider(Model):
     """Where a machine lives. The defaults are those of a machine that no cloud creates."""
@@ -69,9 +66,9 @@ class MachineProvider(Model):
         return None
 
     @property
-    def address_types(self) -> tuple[AddressType, ...]:
-        """The types of DNS records that can hold the machine's public address, as far as the fleet knows it."""
-        return ()
+    def address_versions(self) -> frozenset[int]:
+        """The versions of IP in which the machine has a public address, as far as the fleet knows it."""
+        return frozenset()
 
     @property
     def ipv6_off(self) -> bool:
@@ -106,6 +103,8 @@ class CloudProvider(MachineProvider):
     """Where things may stand, in the cloud's own words."""
     size_field: ClassVar[str]
     """The key of the fleet file that holds the machine type."""
+    zone_service: ClassVar[str] = ""
+    """What the cloud's service for DNS zones is called; empty if it serves none."""
     id_form: ClassVar[str]
     """What an id of this cloud looks like, in words."""
 

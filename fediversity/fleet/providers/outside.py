@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from fediversity.fleet.base import is_address
-from fediversity.fleet.providers.base import AddressType, MachineProvider
+from fediversity.fleet.providers.base import MachineProvider
 from fediversity.fleet.providers.network_fields import Host
 
 
@@ -20,9 +20,9 @@ class ExistingProvider(MachineProvider):
         return self.host
 
     @property
-    def address_types(self) -> tuple[AddressType, ...]:
-        """The type of the host, if it is an address and no name."""
-        return ("A",) if is_address(self.host, 4) else ("AAAA",) if is_address(self.host, 6) else ()
+    def address_versions(self) -> frozenset[int]:
+        """The version of the host, if it is an address and no name."""
+        return frozenset(version for version in (4, 6) if is_address(self.host, version))
 
 
 class DarwinProvider(MachineProvider):

@@ -3,6 +3,7 @@
 A new provider is a line in each of the types and tables here. A test checks that none is forgotten.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
@@ -25,6 +26,14 @@ PROVIDERS: tuple[type[MachineProvider], ...] = get_args(get_args(Provider)[0])
 
 CLOUDS: tuple[type[CloudProvider], ...] = tuple(known for known in PROVIDERS if issubclass(known, CloudProvider))
 """The class of each provider that creates machines."""
+
+ZONE_SERVICES: Mapping[str, str] = {
+    kind: cloud.zone_service
+    for cloud in CLOUDS
+    for kind in get_args(cloud.model_fields["kind"].annotation)
+    if cloud.zone_service
+}
+"""What the service for DNS zones of each cloud is called, by the provider's word in a fleet file."""
 
 PLACES = frozenset[str]().union(*(cloud.places for cloud in CLOUDS))
 """Where the things of a fleet may stand, in the words of the clouds."""

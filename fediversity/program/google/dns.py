@@ -35,7 +35,7 @@ class CloudDnsZone(ZoneComponent):
             record: RecordSet, content: Content, name: pulumi.Input[str], options: pulumi.ResourceOptions
         ) -> pulumi.Resource:
             # Google exchanges one type for another at once. Only a CNAME must wait until the name has no others.
-            turns = pulumi.ResourceOptions(parent=self, replace_on_changes=["type"] if record.type == "CNAME" else [])
+            turns = pulumi.ResourceOptions(parent=self, replace_on_changes=["type"] if record.rule.stands_alone else [])
             return gcp.RecordSet(
                 resource_name(args.domain, record.name, record.type),
                 managed_zone=managed.name,

@@ -1,6 +1,7 @@
 """Kinds of bad fleet files, each a small edit of the good one, with the one problem that must be reported."""
 
 from tests.fleet.bad.dns import DNS
+from tests.fleet.bad.dns_types import TYPES
 from tests.fleet.bad.dns_values import VALUES
 from tests.fleet.bad.dns_zones import ZONES
 from tests.fleet.bad.google import GOOGLE
@@ -19,5 +20,5 @@ __all__ = ["BAD_FILES", "PRIVATE_KEY", "Bad"]
 
 BAD_FILES = (
     *(*TOP, *OPERATORS, *MACHINES, *HEALTH, *PROVIDERS, *GOOGLE, *HETZNER, *ORDER, *SERVICES),
-    *(*DNS, *VALUES, *ZONES, *BUCKETS, *DEPLOYMENTS, *POLICY, *SAFETY),
+    *(*DNS, *VALUES, *TYPES, *ZONES, *BUCKETS, *DEPLOYMENTS, *POLICY, *SAFETY),
 )

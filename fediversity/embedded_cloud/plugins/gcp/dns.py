@@ -12,7 +12,7 @@ from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
 
 NAME_SERVERS = [f"ns-cloud-{letter}.simulated.invalid." for letter in "abcd"]
-"""In place of Google's: nobody should delegate a domain to a simulation."""
+"""Stand in for Google's; names that cannot exist, since no domain may be delegated to a simulation."""
 
 _ZONES = f"projects/{rules.PROJECT}/managedZones"
 

@@ -21,6 +21,12 @@ KEY_RING = "gcp:kms/keyRing:KeyRing"
 CRYPTO_KEY = "gcp:kms/cryptoKey:CryptoKey"
 KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 
+RECORD_TYPES = frozenset(
+    {"A", "AAAA", "ALIAS", "CAA", "CNAME", "DNSKEY", "DS", "HTTPS", "IPSECKEY", "MX"}
+    | {"NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT"}
+)
+"""The types of record sets that Cloud DNS takes (its "DNS records overview"; `record_types.py` of gcloud)."""
+
 _INITIALIZE_PARAMS = frozenset(f"bootDisk.initializeParams.{name}" for name in ("architecture", "image", "type"))
 
 EXTRAS = {

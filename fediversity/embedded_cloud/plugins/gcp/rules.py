@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fediversity.embedded_cloud.plugins import dns, labels
+from fediversity.embedded_cloud.plugins.gcp.facts import RECORD_TYPES
 from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean, not_simulated
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.fleet.providers.google.catalogue import BUCKET_LOCATIONS, REGIONS, ZONES
@@ -153,7 +154,9 @@ def record_set(inputs: Values) -> Iterator[Problem]:
             yield Problem("name", f'"{full}" is no name of records')
         if kind == "NS" and full.startswith("*"):
             yield Problem("type", "does not go with a wildcard; Cloud DNS has wildcards of every type but NS")
-    yield from one_of("type", kind, dns.TYPES, "a type of record")
+    yield from one_of("type", kind, RECORD_TYPES, "a type of record")
+    if kind == "DNSKEY":
+        yield not_simulated("type", "Cloud DNS takes it while a signed zone is moved, and no zone is signed here")
     if isinstance(ttl, int) and not 0 <= ttl <= MAX_TTL:
         yield Problem("ttl", f"of {ttl} is out of bounds; it takes 0 to {MAX_TTL} seconds")
     if not rrdatas:

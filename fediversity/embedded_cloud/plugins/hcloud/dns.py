@@ -6,13 +6,13 @@ from typing import Any
 from fediversity.embedded_cloud.plugins import dns
 from fediversity.embedded_cloud.plugins.cloud import CloudResource
 from fediversity.embedded_cloud.plugins.hcloud import rules
-from fediversity.embedded_cloud.plugins.hcloud.facts import ZONE, ZONE_RRSET
+from fediversity.embedded_cloud.plugins.hcloud.facts import RECORD_TYPES, ZONE, ZONE_RRSET
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error, not_simulated
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
 
 NAME_SERVERS = [f"ns{number}.simulated.invalid." for number in (1, 2, 3)]
-"""In place of Hetzner's: nobody should delegate a domain to a simulation."""
+"""Stand in for Hetzner's; names that cannot exist, since no domain may be delegated to a simulation."""
 
 _MADE_WITH_THE_ZONE = {"@/SOA", "@/NS"}
 
@@ -58,9 +58,10 @@ class ZoneRrset(CloudResource):
         yield from rules.ttl("ttl", inputs.get("ttl"))
         yield from _name(inputs)
         kind, records = inputs.get("type"), inputs.get("records")
-        yield from rules.one_of("type", kind, dns.TYPES, "a type of record")
+        yield from rules.one_of("type", kind, RECORD_TYPES, "a type of record")
         if kind == "SOA":
             yield not_simulated("type", "the SOA record comes and goes with its zone")
+            return
         if records == []:
             yield Problem("records", "is empty; a record set has at least one record")
         values = [

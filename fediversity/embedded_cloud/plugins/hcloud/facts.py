@@ -22,6 +22,12 @@ VOLUME = "hcloud:index/volume:Volume"
 VOLUME_ATTACHMENT = "hcloud:index/volumeAttachment:VolumeAttachment"
 RDNS = "hcloud:index/rdns:Rdns"
 
+RECORD_TYPES = frozenset(
+    {"A", "AAAA", "CAA", "CNAME", "DS", "HINFO", "HTTPS", "MX"}
+    | {"NS", "PTR", "RP", "SOA", "SRV", "SVCB", "TLSA", "TXT"}
+)
+"""The types of record sets that the API takes (`ZoneRRSetType` in hetznercloud/hcloud-go)."""
+
 EXTRAS = {
     SSH_KEY: Extra(replaces=frozenset({"publicKey"})),
     FIREWALL: Extra(

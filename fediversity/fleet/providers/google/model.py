@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
 from fediversity.fleet.diagnostics import choose
-from fediversity.fleet.providers.base import AddressType, CloudProvider
+from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.catalogue import MachineType
 from fediversity.fleet.providers.google import catalogue
@@ -87,6 +87,7 @@ class GcpProvider(CloudProvider):
     accelerators: ClassVar[frozenset[str]] = frozenset(catalogue.ACCELERATORS)
     places: ClassVar[frozenset[str]] = catalogue.ZONES | catalogue.REGIONS | catalogue.BUCKET_LOCATIONS
     size_field: ClassVar[str] = "machine_type"
+    zone_service: ClassVar[str] = "Google's Cloud DNS"
     id_form: ClassVar[str] = "a path, 'projects/PROJECT/…'"
 
     kind: Literal["gcp"]
@@ -136,9 +137,9 @@ class GcpProvider(CloudProvider):
         return self.image.startswith("gs://")
 
     @property
-    def address_types(self) -> tuple[AddressType, ...]:
+    def address_versions(self) -> frozenset[int]:
         """IPv4 only."""
-        return ("A",)
+        return frozenset({4})
 
     def missing_address_fix(self, machine: str) -> str:
         """Returns what to do without IPv6."""

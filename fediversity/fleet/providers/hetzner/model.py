@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from fediversity.fleet.base import Domain, Label, Model, fail_validation, in_schema, is_address
 from fediversity.fleet.diagnostics import choose
-from fediversity.fleet.providers.base import AddressType, CloudProvider
+from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.catalogue import MachineType
 from fediversity.fleet.providers.hetzner import catalogue
@@ -103,6 +103,7 @@ class HetznerProvider(CloudProvider):
     machine_types: ClassVar[Mapping[str, MachineType]] = catalogue.SERVER_TYPES
     places: ClassVar[frozenset[str]] = frozenset(catalogue.LOCATIONS)
     size_field: ClassVar[str] = "server_type"
+    zone_service: ClassVar[str] = "Hetzner DNS"
     id_form: ClassVar[str] = "a number"
 
     kind: Literal["hetzner"]
@@ -147,9 +148,9 @@ class HetznerProvider(CloudProvider):
         return self.image.isdecimal()
 
     @property
-    def address_types(self) -> tuple[AddressType, ...]:
+    def address_versions(self) -> frozenset[int]:
         """IPv4 always, IPv6 unless the fleet file switches it off."""
-        return ("A", "AAAA") if self.ipv6 else ("A",)
+        return frozenset({4, 6} if self.ipv6 else {4})
 
     @property
     def ipv6_off(self) -> bool:

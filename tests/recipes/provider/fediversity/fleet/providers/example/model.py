@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from fediversity.fleet.base import fail_validation, in_schema
 from fediversity.fleet.diagnostics import choose
-from fediversity.fleet.providers.base import AddressType, CloudProvider
+from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.catalogue import MachineType
 
@@ -57,9 +57,9 @@ class ExampleProvider(CloudProvider):
         return None
 
     @property
-    def address_types(self) -> tuple[AddressType, ...]:
+    def address_versions(self) -> frozenset[int]:
         """IPv4 only."""
-        return ("A",)
+        return frozenset({4})
 
     def billed(self, machine: str) -> Iterator[Item]:
         """Yields the server; its address is free."""
