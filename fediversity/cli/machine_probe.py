@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fediversity.cli.connection import Connection
 from fediversity.steps.job import StepError
-from fediversity.steps.observe.host_facts import IDENTITY_FILE, read_state, unreachable
+from fediversity.steps.observe.host_facts import IDENTITY_FILE, read_running_system, unreachable
 from fediversity.steps.observe.host_state import SYSTEM_PROFILE
 
 _ASK_SECONDS = 20.0
@@ -72,7 +72,7 @@ def classify_health(identity: str, said: ProbeAnswers, expected: str) -> list[st
 def read_answers(machine: Connection) -> ProbeAnswers:
     """Asks a machine that answers. Raises StepError if that cannot be found out."""
     target = machine.target
-    state = read_state(target)
+    state = read_running_system(target)
     profile = target.run("readlink", "-f", SYSTEM_PROFILE).stdout.strip()
     answers = ProbeAnswers(state.identity, state.system, profile if profile not in {"", SYSTEM_PROFILE} else None)
     if machine.is_mac:

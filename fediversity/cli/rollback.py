@@ -17,7 +17,7 @@ from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.stacks import hold, ledger_of, open_stack
 from fediversity.project.settings import SettingsError
-from fediversity.steps.arguments import patience_of
+from fediversity.steps.facts import patience_of
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
 from fediversity.steps.redact import Redactor, secrets_of

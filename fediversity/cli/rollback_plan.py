@@ -12,7 +12,7 @@ from fediversity.steps.act.rollback import BACK_SWITCH_SECONDS, commands_to
 from fediversity.steps.act.rollback_timer import SWITCH_SECONDS, RollbackTimer
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
-from fediversity.steps.observe.host_facts import exists, reached, unreachable
+from fediversity.steps.observe.host_facts import exists, require_reached, unreachable
 from fediversity.steps.observe.host_state import SYSTEM_PROFILE, HostState, read_host_state
 from fediversity.steps.observe.preflight import check_host
 from fediversity.steps.transport.connectivity import ANSWER_SECONDS, BACK_SECONDS
@@ -104,7 +104,7 @@ def _guard(machine: Connection, log: Log, patience: float) -> RollbackTimer:
 
 def _wait(machine: Connection, guard: RollbackTimer, seconds: float) -> None:
     """Waits for a machine that a switch has cut off; if it stays so, until its guard has taken the switch back."""
-    again = machine.target.wait(seconds + (guard.seconds if guard.there else 0.0))
+    again = machine.target.wait(seconds + (guard.seconds if guard.supported else 0.0))
     if not again.ok:
         reason, hint = unreachable(machine.target, again)
         raise StepError(f"contact was lost while it switched: {reason}", f"{hint}; {_MANUAL}")
@@ -113,7 +113,7 @@ def _wait(machine: Connection, guard: RollbackTimer, seconds: float) -> None:
 def _require_not_taken_back(machine: Connection, guard: RollbackTimer) -> None:
     found = read_host_state(machine.target, machine.machine_class)
     if isinstance(found, HostState) and found.went_back:
-        guard.forget()
+        guard.clear_went_back()
         reason = f"{machine.name} was cut off by it, and its guard took it back: it runs {found.system}"
         raise StepError(reason, f"choose another system with --to; {_MANUAL}")
 
@@ -162,19 +162,19 @@ def _can_run(machine: Connection, path: str) -> bool:
 
 
 def _read_link(machine: Connection, link: str) -> str | None:
-    answer = reached(machine.target, machine.target.run("readlink", "-f", link))
+    answer = require_reached(machine.target, machine.target.run("readlink", "-f", link))
     path = answer.stdout.strip()
     return path if answer.ok and path.startswith(_STORE) else None
 
 
 def _generations(machine: Connection) -> list[int]:
     listing = machine.target.as_root("nix-env", "-p", SYSTEM_PROFILE, "--list-generations")
-    answer = reached(machine.target, machine.target.run(*listing))
+    answer = require_reached(machine.target, machine.target.run(*listing))
     return [int(line.split()[0]) for line in answer.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
 
 
 def _present(machine: Connection) -> int:
     """The number of the generation that the profile is at; above all numbers if that cannot be told."""
-    link = reached(machine.target, machine.target.run("readlink", SYSTEM_PROFILE)).stdout.strip()
+    link = require_reached(machine.target, machine.target.run("readlink", SYSTEM_PROFILE)).stdout.strip()
     number = link.rpartition("/")[2].removeprefix("system-").removesuffix("-link")
     return int(number) if number.isdigit() else 1_000_000

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from fediversity.fleet.base import Label, Model, Port, fail_validation, form
+from fediversity.fleet.health_checks import KINDS
 from fediversity.fleet.providers.registry import PerProvider
 
 _COMMAND = re.compile(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 _URL = re.compile(r"https?://[^\s/@?#]+(?:/[^\s]*)?")
 _PATH = re.compile(r"/[^\s]*")
 _TITLE = re.compile(r"[^\x00-\x1f\x7f]{1,60}")
-_KINDS = ("command", "http", "tcp", "mesh", "peer")
 
 
 def _command(value: str) -> str:
@@ -86,7 +86,7 @@ class HealthCheck(Model):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "HealthCheck":
-        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(f"`{kind}`" for kind in given) or "none of `command`, `http`, `tcp`, `mesh` and `peer`"
             fail_validation(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh, peer")

@@ -1,4 +1,4 @@
-"""The options of the runner for each step: what of the fleet it has to know to do its work."""
+"""The options of the step runner for each step: what it has to know of the fleet."""
 
 import json
 
@@ -8,16 +8,16 @@ from fediversity.planning.steps import Step
 from fediversity.project.origin import RolloutOrigin
 
 _CAPPED = frozenset({"install", "update", "apply"})
-_PUT_OFF = frozenset({"reach", "join", "update", "apply"})
-_LOCKED = frozenset({"install", "unlock", "update", "apply"})
+_DEFERRABLE = frozenset({"reach", "join", "update", "apply"})
+_UNLOCKS = frozenset({"install", "unlock", "update", "apply"})
 _SWITCHES = frozenset({"update", "apply"})
 _GATED = frozenset({"install", "join", "update", "apply"})
 
 
 def runner_options(step: Step, fleet: Fleet, site: RolloutOrigin, size: str | None = None) -> tuple[str, ...]:
-    """The options of `fediversity-step` for a step of this fleet, in a fixed order.
+    """Returns the options of `fediversity-step` for a step of this fleet, in a fixed order.
 
-    `size` is what the cloud makes the step's server, and what it switches it off for when it changes.
+    `size` is the type of the step's server; the cloud switches the server off when it changes.
     """
     options = ["--stack", site.stack]
     options += ["--simulated"] if site.simulated else []
@@ -27,12 +27,12 @@ def runner_options(step: Step, fleet: Fleet, site: RolloutOrigin, size: str | No
         return tuple(options)
     machine = fleet.machines[step.machine]
     options += ["--provider", machine.provider.kind] if step.kind in _CAPPED else []
-    options += ["--may-be-offline"] if step.kind in _PUT_OFF and machine.deferred_when_off else []
+    options += ["--may-be-offline"] if step.kind in _DEFERRABLE and machine.deferred_when_off else []
     options += ["--gate", ",".join(gate)] if (gate := _gate(step, fleet)) else []
     options += ["--machine", step.machine] if step.deployment else []
     options += ["--fleet", fleet.name, "--user", machine.ssh.user, "--port", str(site.port(machine.ssh.port))]
     options += ["--class", "darwin"] if machine.machineClass == "darwin" else []
-    if step.kind in _LOCKED and machine.disk.encrypted:
+    if step.kind in _UNLOCKS and machine.disk.encrypted:
         options += ["--unlock-port", str(machine.disk.unlock_port)]
     options += ["--prepared"] if step.prepared else []
     options += ["--size", size] if step.kind == "unlock" and size else []
@@ -43,9 +43,9 @@ def runner_options(step: Step, fleet: Fleet, site: RolloutOrigin, size: str | No
 
 
 def checks_text(name: str, fleet: Fleet) -> str | None:
-    """What must hold on a machine after an update, besides what every machine is asked, as JSON; None if nothing.
+    """Returns the health checks of a machine as JSON, None if it has none.
 
-    A check of a `peer` also names the zerotier `instance` that both are in.
+    `fleet.health_checks` reads them. A check of a `peer` also has the zerotier `instance` of both machines.
     """
     checks = [check.model_dump(exclude_none=True) for check in fleet.machines[name].checks]
     for check in checks:
@@ -55,12 +55,12 @@ def checks_text(name: str, fleet: Fleet) -> str | None:
 
 
 def controller_of(machine: str, fleet: Fleet) -> str:
-    """The machine that controls the mesh which a Mac joins. Raises KeyError if nobody does (see checks)."""
+    """Returns the machine that controls the mesh of a Mac. Raises KeyError if there is none (see `fleet.checks`)."""
     return controllers(fleet)[fleet.machines[machine].mesh or ""]
 
 
 def _gate(step: Step, fleet: Fleet) -> tuple[str, ...]:
-    """The machines that `after:` puts before a step: it does not run while the update of one of them is put off."""
+    """Returns the machines that `after:` puts before a step: it does not run while an update of theirs is deferred."""
     if step.machine is None or step.kind not in _GATED:
         return ()
     after = fleet.deployments[step.deployment].after if step.deployment else fleet.machines[step.machine].after
@@ -70,5 +70,5 @@ def _gate(step: Step, fleet: Fleet) -> tuple[str, ...]:
 def _mesh(machine: str, fleet: Fleet, site: RolloutOrigin) -> tuple[str, ...]:
     controller = controller_of(machine, fleet)
     ssh = fleet.machines[controller].ssh
-    who = ("--instance", fleet.machines[machine].mesh or "", "--controller", controller)
-    return (*who, "--controller-user", ssh.user, "--controller-port", str(site.port(ssh.port)))
+    mesh = ("--instance", fleet.machines[machine].mesh or "", "--controller", controller)
+    return (*mesh, "--controller-user", ssh.user, "--controller-port", str(site.port(ssh.port)))

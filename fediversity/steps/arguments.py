@@ -1,14 +1,25 @@
-"""The command line and the environment of `fediversity-step`, as a job."""
+"""Reads the command line and the environment of `fediversity-step` as a job and the specification of its kind."""
 
-import json
-import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from fediversity.steps.job import Job, StepError, Verb
-from fediversity.steps.observe.health_checks import parse_checks
+from fediversity.steps.facts import StepFacts
+from fediversity.steps.job import Job, StepError
 from fediversity.steps.options import read_words
+from fediversity.steps.specs import (
+    ApplySpec,
+    InstallSpec,
+    JoinSpec,
+    MachineSpec,
+    OnlineSpec,
+    ReachSpec,
+    StepSpec,
+    UnlockSpec,
+    UpdateSpec,
+    VarsSpec,
+    Verb,
+)
 
 _SECONDS: Mapping[Verb, float] = {
     "vars": 900.0,
@@ -20,122 +31,160 @@ _SECONDS: Mapping[Verb, float] = {
     "update": 3600.0,
     "apply": 3600.0,
 }
-"""How long the tool of each kind of step, or its waiting, may take, in seconds."""
+"""How many seconds the tool of each kind of step, or its waiting, may take."""
 
 _PROGRAM = ".venv/bin/fediversity-step"
-_TOLD = tuple(
+_VARIABLES = tuple(
     f"FEDIVERSITY_{name}"
     for name in (
         *("ADDRESS", "SERVER_ID", "FINGERPRINT", "CONTROLLER_ADDRESS"),
         *("DEPLOYMENT", "CHECKS", "OPTIONS", "PATIENCE"),
     )
 )
-"""What the runner is told by its environment. Where the step runs is never a secret."""
-
-_PATIENCE = 1.0
-_PATIENCE_WITH_SIMULATED = 0.1
+"""The variables that a person has to set to repeat a step. None of them holds a secret."""
 
 _LEAST_WAITING = 30.0
-"""Whoever is impatient waits so long all the same, in seconds: a busy computer is slow, too."""
+"""The least seconds that plain waiting gets, however small the patience: a busy computer is slow, too."""
 
 _WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
-    """The job that a command line and its environment describe. Raises StepError for wrong usage.
+def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Job, StepSpec]:
+    """Returns the job that a command line and its environment describe, and the specification of its kind.
 
     Options may stand on the command line or, so that a preview shows the tool's own command line before it cuts the
-    text off, in FEDIVERSITY_OPTIONS.
+    text off, in FEDIVERSITY_OPTIONS. Raises StepError with everything that is wrong.
     """
-    words = list(arguments)
-    own, command = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    given = read_words([*own, *shlex.split(environment.get("FEDIVERSITY_OPTIONS", ""))])
-    machine = given.machine or (given.subject if given.verb not in {"vars", "apply"} else None)
-    if given.verb in _WITH_TOOL and not command:
-        raise StepError(f"`{given.verb}` needs a command after `--`")
-    if given.verb not in _WITH_TOOL and command:
-        raise StepError(f"`{given.verb}` runs no command: nothing may stand after `--`")
-    if given.machine_class == "darwin" and any(word.split("=")[0] == "--build-host" for word in command):
-        raise StepError("with `--build-host`, clan would switch the build host instead of the Mac: leave it out")
-    patience = patience_of(environment.get("FEDIVERSITY_PATIENCE"), simulated=given.simulated)
+    line = list(arguments)
+    own, command = (line[: line.index("--")], line[line.index("--") + 1 :]) if "--" in line else (line, [])
+    try:
+        more = shlex.split(environment.get("FEDIVERSITY_OPTIONS", ""))
+    except ValueError as error:
+        raise StepError(f"FEDIVERSITY_OPTIONS is no list of words: {error}") from None
+    words = read_words([*own, *more])
+    facts = StepFacts(words, tuple(command), environment)
+    job = _job(facts, _by_hand(arguments, environment))
+    spec = _SPECS[words.verb](facts)
+    if facts.problems:
+        raise StepError("\n".join(facts.problems))
+    return job, spec
+
+
+def _job(facts: StepFacts, by_hand: str) -> Job:
+    verb, subject = facts.words.verb, facts.words.subject
+    stack = facts.text("stack") or ""
+    identity = facts.text("identity")
+    patience = facts.patience()
+    timeout = facts.words.options.get("timeout")
     return Job(
-        verb=given.verb,
-        subject=given.subject,
-        stack=given.stack,
-        state_dir=Path.cwd() / ".fediversity" / given.stack,
-        command=tuple(command),
-        timeout=given.timeout or _seconds(given.verb, patience),
-        machine=machine,
-        machine_class=given.machine_class,
-        user=given.user,
-        port=given.port,
-        address=environment.get("FEDIVERSITY_ADDRESS"),
-        server_id=environment.get("FEDIVERSITY_SERVER_ID"),
-        fingerprint=environment.get("FEDIVERSITY_FINGERPRINT"),
-        attempt=_attempt(environment.get("FEDIVERSITY_ATTEMPT")),
-        fleet=given.fleet,
-        flake=given.flake,
-        identity=Path.cwd() / Path(given.identity).expanduser() if given.identity else None,
-        simulated=given.simulated,
-        unlock_port=given.unlock_port,
-        reinstall=given.reinstall,
-        prepared=given.prepared,
-        size=given.size,
-        formerly=tuple(given.formerly.split(",")) if given.formerly else (),
-        instance=given.instance,
-        controller=given.controller,
-        controller_user=given.controller_user,
-        controller_port=given.controller_port,
-        controller_address=environment.get("FEDIVERSITY_CONTROLLER_ADDRESS"),
-        deployment=_deployment(environment.get("FEDIVERSITY_DEPLOYMENT")),
-        provider=given.provider,
-        may_be_offline=given.may_be_offline,
-        gate=tuple(given.gate.split(",")) if given.gate else (),
-        checks=parse_checks(environment.get("FEDIVERSITY_CHECKS")),
+        verb=verb,
+        subject=subject,
+        stack=stack,
+        state_dir=Path.cwd() / ".fediversity" / stack,
+        timeout=(timeout if isinstance(timeout, float) else 0.0) or _seconds(verb, patience),
+        server_id=facts.variable("FEDIVERSITY_SERVER_ID"),
+        fingerprint=facts.variable("FEDIVERSITY_FINGERPRINT"),
+        attempt=facts.number("FEDIVERSITY_ATTEMPT"),
+        flake=facts.text("flake") or "nix",
+        identity=Path.cwd() / Path(identity).expanduser() if identity else None,
+        simulated=facts.flag("simulated"),
         patience=patience,
-        by_hand=_by_hand(arguments, environment),
+        by_hand=by_hand,
     )
 
 
+def _vars(facts: StepFacts) -> VarsSpec:
+    return VarsSpec(facts.command())
+
+
+def _reach(facts: StepFacts) -> ReachSpec:
+    facts.require_no_command()
+    return ReachSpec(facts.machine(), facts.flag("may-be-offline"))
+
+
+def _install(facts: StepFacts) -> InstallSpec:
+    server_id = facts.variable("FEDIVERSITY_SERVER_ID")
+    return InstallSpec(
+        facts.machine(),
+        server_id=facts.required(server_id, "FEDIVERSITY_SERVER_ID", "the id of the server to install"),
+        command=facts.command(),
+        reinstall=facts.text("reinstall"),
+        gate=facts.names("gate"),
+        unlock_port=facts.whole("unlock-port"),
+        provider=facts.text("provider"),
+    )
+
+
+def _unlock(facts: StepFacts) -> UnlockSpec:
+    facts.require_no_command()
+    port = facts.whole("unlock-port")
+    if port is None:
+        facts.problems.append("`unlock` needs --unlock-port: the port where the machine takes its passphrase")
+    return UnlockSpec(facts.machine(), port or 0, facts.flag("prepared"), facts.text("size"))
+
+
+def _online(facts: StepFacts) -> OnlineSpec:
+    facts.require_no_command()
+    return OnlineSpec(facts.machine())
+
+
+def _join(facts: StepFacts) -> JoinSpec:
+    facts.require_no_command()
+    address = facts.variable("FEDIVERSITY_CONTROLLER_ADDRESS")
+    controller = MachineSpec(
+        name=facts.required(facts.text("controller"), "--controller", "the machine that controls the mesh"),
+        address=facts.required(address, "FEDIVERSITY_CONTROLLER_ADDRESS", "the controller's address"),
+        fleet=facts.text("fleet") or "",
+        user=facts.text("controller-user") or "root",
+        port=facts.whole("controller-port") or 22,
+    )
+    return JoinSpec(
+        facts.machine(),
+        instance=facts.required(facts.text("instance"), "--instance", "the zerotier instance to join"),
+        controller=controller,
+        gate=facts.names("gate"),
+        may_be_offline=facts.flag("may-be-offline"),
+    )
+
+
+def _update(facts: StepFacts) -> UpdateSpec:
+    return UpdateSpec(
+        facts.machine(),
+        command=facts.command(),
+        checks=facts.checks(),
+        gate=facts.names("gate"),
+        may_be_offline=facts.flag("may-be-offline"),
+        provider=facts.text("provider"),
+        unlock_port=facts.whole("unlock-port"),
+        former_names=facts.names("formerly"),
+        prepared=facts.flag("prepared"),
+    )
+
+
+def _apply(facts: StepFacts) -> ApplySpec:
+    update = _update(facts)
+    return ApplySpec(**update._asdict(), deployment=facts.words.subject, request=facts.deployment())
+
+
+_SPECS: Mapping[Verb, Callable[[StepFacts], StepSpec]] = {
+    "vars": _vars,
+    "reach": _reach,
+    "install": _install,
+    "unlock": _unlock,
+    "online": _online,
+    "join": _join,
+    "update": _update,
+    "apply": _apply,
+}
+
+
 def _seconds(verb: Verb, patience: float) -> float:
-    """How long the step may take: a tool always as long as it needs, plain waiting by the patience that there is."""
+    """The default time-out: a tool has the same at any patience, plain waiting depends on it."""
     seconds = _SECONDS[verb]
     return seconds if verb in _WITH_TOOL else max(min(seconds, _LEAST_WAITING), seconds * patience)
 
 
-def patience_of(text: str | None, *, simulated: bool) -> float:
-    """The factor on all waiting, out of FEDIVERSITY_PATIENCE. Raises StepError if it is none."""
-    if text is None:
-        return _PATIENCE_WITH_SIMULATED if simulated else _PATIENCE
-    try:
-        patience = float(text)
-    except ValueError:
-        patience = math.nan
-    if not 0 < patience < math.inf:
-        raise StepError(f"FEDIVERSITY_PATIENCE is '{text}'; it must be a factor such as 0.5 or 3")
-    return patience
-
-
 def _by_hand(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """The command line that does the step again, as a person types it in the project's folder."""
-    facts = [f"{name}={shlex.quote(environment[name])}" for name in _TOLD if name in environment]
-    return " ".join([*facts, _PROGRAM, shlex.join(arguments)])
-
-
-def _attempt(text: str | None) -> int | None:
-    try:
-        return None if text is None else int(text)
-    except ValueError:
-        raise StepError(f"FEDIVERSITY_ATTEMPT is '{text}', which is no whole number") from None
-
-
-def _deployment(text: str | None) -> Mapping[str, object] | None:
-    if text is None:
-        return None
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise StepError("FEDIVERSITY_DEPLOYMENT is not JSON") from None
-    if not isinstance(value, dict):
-        raise StepError("FEDIVERSITY_DEPLOYMENT is not a JSON object")
-    return value
+    """The command line that repeats the step, as a person types it in the project's folder."""
+    variables = [f"{name}={shlex.quote(environment[name])}" for name in _VARIABLES if name in environment]
+    return " ".join([*variables, _PROGRAM, shlex.join(arguments)])

@@ -1,109 +1,50 @@
-"""A job: everything the runner is told about the one step it has to do, and how a step can end."""
+"""What a step of any kind is told, and how a step can end."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 from fediversity.ledger.records import Outcome
-
-Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
-
-
-@dataclass(frozen=True)
-class HealthCheck:
-    """Something of a machine's own that must hold after an update: exactly one of them is asked (see `fleet`).
-
-    `peer` is another member of the mesh `instance`, and `address` its address there, once that was looked up.
-    """
-
-    name: str
-    command: str | None = None
-    url: str | None = None
-    port: int | None = None
-    path: str = "/"
-    status: int = 200
-    tcp: int | None = None
-    mesh: bool = False
-    peer: str | None = None
-    instance: str | None = None
-    address: str | None = None
-    timeout: float = 60.0
+from fediversity.steps.specs import Verb
 
 
-@dataclass(frozen=True)
-class Job:
-    """One step as it was given on the command line and in the environment.
+class Job(NamedTuple):
+    """What a step of any kind is told.
 
-    `subject` is the machine, the deployment, or the word fleet. `command` is the tool's command line, empty where
-    the runner does the work itself. `state_dir` is the stack's own folder, absolute. `gate` names the machines whose
-    update must not have been put off. `prepared`: the server came with NixOS, and no installer has run on it.
-    `attempt` is the number that the step was declared with, if it has to run again for another reason than its
-    fingerprint. `size` is what the cloud has made the server: another one means that it was switched off meanwhile.
-    `formerly` lists the names that the machine had before. `patience` is a factor on every time that the runner waits;
-    the time-outs of tools are not changed by it. `by_hand` is the command line that does the step again.
+    `subject` is the machine, the deployment, or the word fleet. `state_dir` is the stack's own folder, absolute.
+    `timeout` is how many seconds the step's tool, or its waiting, may take. `attempt` is the number that the step was
+    declared with if it runs again for another reason than its fingerprint. `patience` is a factor on all waiting; the
+    time-outs of tools do not change with it. `by_hand` is the command line that repeats the step.
     """
 
     verb: Verb
     subject: str
     stack: str
     state_dir: Path
-    command: tuple[str, ...]
     timeout: float
-    machine: str | None = None
-    machine_class: Literal["nixos", "darwin"] = "nixos"
-    user: str = "root"
-    port: int = 22
-    address: str | None = None
     server_id: str | None = None
     fingerprint: str | None = None
     attempt: int | None = None
-    fleet: str = ""
     flake: str = "nix"
     identity: Path | None = None
     simulated: bool = False
-    unlock_port: int | None = None
-    reinstall: str | None = None
-    prepared: bool = False
-    size: str | None = None
-    formerly: tuple[str, ...] = ()
-    instance: str | None = None
-    controller: str | None = None
-    controller_user: str = "root"
-    controller_port: int = 22
-    controller_address: str | None = None
-    deployment: Mapping[str, object] | None = None
-    provider: str | None = None
-    may_be_offline: bool = False
-    gate: tuple[str, ...] = ()
-    checks: tuple[HealthCheck, ...] = ()
     patience: float = 1.0
     by_hand: str = ""
 
     @property
     def step(self) -> str:
-        """The step's name, as in the plan."""
+        """The name of the step in the plan."""
         return f"{self.subject}-{self.verb}"
 
     @property
     def known_hosts(self) -> Path:
-        """The folder of the host keys this stack has pinned: a file for each name, so that no two steps share one."""
+        """The folder of the host keys that this stack has pinned: a file for each name, so that steps share none."""
         return self.state_dir / "known_hosts"
-
-    @property
-    def expected_identity(self) -> str:
-        """What `/etc/fediversity/identity` holds on the right machine."""
-        return f"{self.fleet}/{self.machine}"
-
-    @property
-    def former_identities(self) -> frozenset[str]:
-        """What it holds on the right machine until its first update under its present name."""
-        return frozenset(f"{self.fleet}/{name}" for name in self.formerly)
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a step ended well, with a reason a person understands, and the system the machine runs now if it looked."""
+    """The good end of a step: a reason for people, and the system that the machine runs now if the step looked."""
 
     outcome: Outcome
     reason: str
@@ -111,7 +52,7 @@ class Result:
 
 
 class StepError(Exception):
-    """A step that did not reach its end. The text says what happened; `hint` what a person can do about it."""
+    """A step that failed. `reason` says what happened, `hint` what a person can do about it."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         self.reason = reason
@@ -120,7 +61,7 @@ class StepError(Exception):
 
 
 class RolledBackError(StepError):
-    """A step that did not succeed, after which the machine runs `system` as before, which was looked at."""
+    """A step that failed, after which the machine was seen to run `system` as before."""
 
     def __init__(self, reason: str, hint: str, system: str) -> None:
         self.system = system
@@ -128,4 +69,4 @@ class RolledBackError(StepError):
 
 
 class StopError(Exception):
-    """The runner was told to stop, or whoever started it is gone."""
+    """The runner was told to stop, or the process that started it has ended."""

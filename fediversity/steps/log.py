@@ -1,4 +1,4 @@
-"""The log file of one step: everything its tool prints, without secrets."""
+"""The log file of one step: the output of its tool, without secrets."""
 
 import os
 import re
@@ -16,9 +16,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Log:
-    """The log file of one step. Everything written is redacted and flushed line by line.
+    """The log file of one step. Each line is redacted and flushed.
 
-    `tail` holds the last lines of the tool and the runner, short and printable.
+    `tail` has the last lines of the tool and the runner, short and printable.
     """
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
@@ -30,15 +30,15 @@ class Log:
         self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
 
     def hide(self, secret: str) -> None:
-        """Keeps one more secret out of everything written from now on."""
+        """Redacts one more secret from now on."""
         self._redactor = self._redactor.with_secret(secret)
 
     def redacted(self, text: str) -> str:
-        """The text as the log would hold it."""
+        """Returns the text as the log would have it."""
         return self._redactor(text)
 
     def feed(self, data: bytes) -> None:
-        """Takes output as it comes, in any pieces; a line end is `\\n`, `\\r` or both."""
+        """Takes output, in any pieces. A line ends with `\\n`, `\\r` or both."""
         data = self._rest + data
         # The other half of a `\r\n` may come with the next piece.
         end = len(data) - 1 if data.endswith(b"\r") else len(data)
@@ -51,14 +51,14 @@ class Log:
         self._file.flush()
 
     def note(self, text: str) -> None:
-        """Writes lines of the runner's own."""
+        """Writes lines of the runner itself."""
         self.end_line()
         for line in text.splitlines():
             self._write(f"# {line}".encode())
         self._file.flush()
 
     def end_line(self) -> None:
-        """Writes out what has come without a line end; what comes next is said by somebody else."""
+        """Writes the output that has no line end yet. The next output is of another process."""
         if self._rest:
             rest, self._rest = self._rest, b""
             self._write(rest.removesuffix(b"\r"))
@@ -66,14 +66,14 @@ class Log:
         self._key_lines = 0
 
     def close(self) -> None:
-        """Ends the file; nothing may be written afterwards."""
+        """Closes the file. Nothing may be written afterwards."""
         try:
             self.end_line()
         finally:
             self._file.close()
 
     def _write_part(self) -> None:
-        """Writes the first part of a line that is too long to wait for its end, without cutting a secret in two."""
+        """Writes the first part of a line that is too long to keep, without splitting a secret."""
         text = self._rest[:_LONGEST_LINE].decode("utf-8", errors="surrogateescape")
         at = self._redactor.cut(text, len(text) - _LONGEST_SECRET) or len(text)
         part = text[:at].encode("utf-8", errors="surrogateescape")
@@ -88,5 +88,5 @@ class Log:
 
 
 def readable(text: str) -> str:
-    """The text without colours, and with other control characters spelled out: fit for a terminal and a ledger."""
+    """Returns the text without colours and with other control characters escaped, for a terminal and the ledger."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", _COLOUR.sub("", text))

@@ -1,7 +1,7 @@
-"""`fediversity-step`: runs one step under supervision and says in one line of JSON how it ended.
+"""`fediversity-step`: runs one step under supervision and prints its result as one line of JSON.
 
-Used by the engine's command resources, and by hand to repeat a step. What is known only after a machine was created
-comes by environment: FEDIVERSITY_ADDRESS, FEDIVERSITY_SERVER_ID, FEDIVERSITY_FINGERPRINT,
+Pulumi's command resources run it, and a person does to repeat a step. The environment has what is known only after a
+machine was created: FEDIVERSITY_ADDRESS, FEDIVERSITY_SERVER_ID, FEDIVERSITY_FINGERPRINT,
 FEDIVERSITY_CONTROLLER_ADDRESS and FEDIVERSITY_DEPLOYMENT (JSON); FEDIVERSITY_OPTIONS may hold options.
 """
 
@@ -13,17 +13,18 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
 from fediversity.steps.arguments import parse
 from fediversity.steps.context import StepContext
-from fediversity.steps.handlers import VERBS
+from fediversity.steps.handlers import run_step
 from fediversity.steps.job import Job, RolledBackError, StepError, StopError
 from fediversity.steps.log import Log, readable
 from fediversity.steps.redact import Redactor, secrets_of
+from fediversity.steps.specs import InstallSpec, StepSpec, SwitchSpec, UnlockSpec, VarsSpec
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.supervisor import STOPPED_STATUS, run_supervised
 
@@ -32,18 +33,17 @@ _LONGEST_REASON = 3000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one step. Exit status: 0 it ended well, 1 it failed, 2 wrong usage, 130 it was stopped."""
+    """Runs one step. Returns the exit status: 0 success, 1 failure, 2 wrong usage, 130 stopped."""
     try:
-        job = parse(sys.argv[1:] if arguments is None else arguments, os.environ)
+        job, spec = parse(sys.argv[1:] if arguments is None else arguments, os.environ)
     except StepError as error:
         print(f"fediversity-step: {error.reason}", file=sys.stderr)
         return 2
-    return run_supervised(lambda stop: _run(job, stop))
+    return run_supervised(lambda stop: _run(job, spec, stop))
 
 
-@dataclass(frozen=True)
-class StepOutcome:
-    """How a step ended: for the ledger, for a person, and as an exit status."""
+class StepOutcome(NamedTuple):
+    """The end of a step: for the ledger, for a person, and as an exit status."""
 
     outcome: Outcome
     reason: str
@@ -52,11 +52,13 @@ class StepOutcome:
     system: str | None = None
 
 
-def _run(job: Job, stop: Cancellation) -> int:
+def _run(job: Job, spec: StepSpec, stop: Cancellation) -> int:
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    log_name = f"logs/{job.machine or 'fleet'}/{job.step}-{moment}-{os.getpid()}.log"
+    log_name = (
+        f"logs/{'fleet' if isinstance(spec, VarsSpec) else spec.machine.name}/{job.step}-{moment}-{os.getpid()}.log"
+    )
     try:
-        ending = _recorded(job, stop, log_name)
+        ending = _run_recorded(job, spec, stop, log_name)
     except (OSError, sqlite3.Error) as error:
         ending = StepOutcome("failed", f"the ledger or the log cannot be written: {error}", f"look at {job.state_dir}")
     place = f".fediversity/{job.stack}/{log_name}"
@@ -71,25 +73,27 @@ def _run(job: Job, stop: Cancellation) -> int:
     return ending.status
 
 
-def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
-    """Does the step, with its log and its record in the ledger. Raises OSError or sqlite3.Error without them."""
+def _run_recorded(job: Job, spec: StepSpec, stop: Cancellation, log_name: str) -> StepOutcome:
+    """Runs the step with its log and its record in the ledger. Raises OSError or sqlite3.Error if these fail."""
     redactor = Redactor(secrets_of(os.environ))
     ledger = Ledger(job.state_dir / "ledger.sqlite")
     ledger.create()
     log = Log(job.state_dir / log_name, redactor)
+    machine = None if isinstance(spec, VarsSpec) else spec.machine
+    command = spec.command if isinstance(spec, VarsSpec | InstallSpec | SwitchSpec) else ()
     with contextlib.closing(log):
         record = ledger.begin(
             step=job.step,
             kind=job.verb,
-            machine=job.machine,
+            machine=machine.name if machine else None,
             server_id=job.server_id,
             fingerprint=job.fingerprint,
-            command=redactor(shlex.join(job.command)),
+            command=redactor(shlex.join(command)),
             log=log_name,
-            address=job.address,
-            size=job.size,
+            address=machine.address if machine else None,
+            size=spec.size if isinstance(spec, UnlockSpec) else None,
         )
-        ending = _ending(StepContext(job, Path.cwd(), log, stop, ledger, record))
+        ending = _outcome_of(StepContext(job, spec, Path.cwd(), log, stop, ledger, record))
         ledger.end(record, ending.outcome, ending.reason, ending.system, ending.hint)
         log.note(f"{ending.outcome}: {ending.reason}")
         if ending.status != 0:
@@ -97,13 +101,13 @@ def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
     return ending
 
 
-def _ending(context: StepContext) -> StepOutcome:
+def _outcome_of(context: StepContext[StepSpec]) -> StepOutcome:
     def for_people(text: str) -> str:
         return _clipped(context.log.redacted(readable(text)), _LONGEST_REASON)
 
     try:
         context.stop.limit(context.overall)
-        result = VERBS[context.job.verb](context)
+        result = run_step(context)
         return StepOutcome(result.outcome, for_people(result.reason), status=0, system=result.system)
     except RolledBackError as error:
         return StepOutcome("rolled_back", for_people(error.reason), for_people(error.hint), system=error.system)
@@ -112,7 +116,7 @@ def _ending(context: StepContext) -> StepOutcome:
     except StopError as error:
         return StepOutcome("interrupted", str(error), "the next rollout does the step again", STOPPED_STATUS)
     except Exception as error:
-        import traceback  # noqa: PLC0415 (loaded by who needs it: it is a twentieth of the runner's start)
+        import traceback  # noqa: PLC0415 (a twentieth of the runner's start, and few steps need it)
 
         with contextlib.suppress(OSError):
             context.log.note(traceback.format_exc())
@@ -123,7 +127,7 @@ def _ending(context: StepContext) -> StepOutcome:
 
 
 def _clipped(text: str, most: int) -> str:
-    """The text, its middle left out if it is longer: how it begins says what failed, how it ends says why."""
+    """Returns the text, without its middle if it is longer: the beginning says what failed, the end says why."""
     if len(text) <= most:
         return text
     first = most // 4

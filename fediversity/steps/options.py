@@ -5,13 +5,15 @@ Read with getopt: to load argparse and build its parser takes a tenth of the run
 
 import getopt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import get_args
+from typing import NamedTuple, cast, get_args
 
-from fediversity.steps.job import StepError, Verb
+from fediversity.steps.job import StepError
+from fediversity.steps.specs import Verb
 
 _USAGE = "usage: fediversity-step VERB SUBJECT --stack STACK [OPTIONS] [-- COMMAND]"
+
+OptionValue = str | int | float | bool
+"""The value of an option as its reader returns it; True for an option without a value."""
 
 
 def _class(text: str) -> str:
@@ -34,46 +36,51 @@ def _seconds(text: str) -> float:
         raise ValueError("invalid float value") from None
 
 
-@dataclass(frozen=True)
-class _Option:
-    """An option: its default, how its value is read (None: it has none, and is true where it stands), what it means."""
+class _Option(NamedTuple):
+    """How the value of an option is read (None: it has no value), and what the option means."""
 
-    default: object
-    read: Callable[[str], object] | None
+    read: Callable[[str], OptionValue] | None
     help: str = ""
 
 
 _OPTIONS: Mapping[str, _Option] = {
-    "stack": _Option(None, str, "the stack; must be given"),
-    "timeout": _Option(None, _seconds, "seconds until the step is ended; each kind has its own default"),
-    "simulated": _Option(False, None, "use the embedded cloud's stand-in tools"),
-    "identity": _Option(None, str, "the SSH private key to log in with; else your agent and configuration"),
-    "flake": _Option("nix", str),
-    "fleet": _Option("", str, "the fleet's name, part of every machine's identity"),
-    "machine": _Option(None, str, "the machine a deployment goes to"),
-    "class": _Option("nixos", _class, "nixos or darwin"),
-    "user": _Option("root", str),
-    "port": _Option(22, _whole),
-    "unlock-port": _Option(None, _whole),
-    "provider": _Option(None, str, "the kind of provider, whose cap counts"),
-    "may-be-offline": _Option(False, None, "put the step off if the machine is off"),
-    "gate": _Option(None, str, "machines, by commas, whose update must not have been put off"),
-    "reinstall": _Option(None, str, "the id of the server that may be erased although it runs this fleet"),
-    "prepared": _Option(False, None, "no installer has run on the server: it came with NixOS"),
-    "size": _Option(None, str, "what the server was made as; for another one it is switched off"),
-    "formerly": _Option(None, str, "names, by commas, that the machine had before"),
-    "instance": _Option(None, str, "the zerotier instance to join"),
-    "controller": _Option(None, str, "the machine that controls the mesh"),
-    "controller-user": _Option("root", str),
-    "controller-port": _Option(22, _whole),
+    "stack": _Option(str, "the stack; must be given"),
+    "timeout": _Option(_seconds, "seconds until the step is ended; each kind has its own default"),
+    "simulated": _Option(None, "use the embedded cloud's stand-in tools"),
+    "identity": _Option(str, "the SSH private key to log in with; else your agent and configuration"),
+    "flake": _Option(str, "the folder of the flake; nix if not given"),
+    "fleet": _Option(str, "the fleet's name, part of every machine's identity"),
+    "machine": _Option(str, "the machine a deployment goes to"),
+    "class": _Option(_class, "nixos or darwin; nixos if not given"),
+    "user": _Option(str, "the login user; root if not given"),
+    "port": _Option(_whole, "the port of SSH; 22 if not given"),
+    "unlock-port": _Option(_whole, "the port where an encrypted machine takes its passphrase"),
+    "provider": _Option(str, "the kind of provider, whose cap counts"),
+    "may-be-offline": _Option(None, "put the step off if the machine is off"),
+    "gate": _Option(str, "machines, by commas, whose update must not have been put off"),
+    "reinstall": _Option(str, "the id of the server that may be erased although it runs this fleet"),
+    "prepared": _Option(None, "no installer has run on the server: it came with NixOS"),
+    "size": _Option(str, "what the server was made as; for another one it is switched off"),
+    "formerly": _Option(str, "names, by commas, that the machine had before"),
+    "instance": _Option(str, "the zerotier instance to join"),
+    "controller": _Option(str, "the machine that controls the mesh"),
+    "controller-user": _Option(str, "the login user of the controller; root if not given"),
+    "controller-port": _Option(_whole, "the port of the controller's SSH; 22 if not given"),
 }
-_OTHER_NAMES = {"class": "machine_class"}
 
 
-def read_words(words: Sequence[str]) -> SimpleNamespace:
-    """Verb, subject and options, by name: `unlock_port`, and `machine_class` for `--class`.
+class Words(NamedTuple):
+    """A command line that was read: the verb, the subject, and the value of each option that was given."""
 
-    Raises StepError for wrong usage. Prints what there is and raises SystemExit for `--help`.
+    verb: Verb
+    subject: str
+    options: Mapping[str, OptionValue]
+
+
+def read_words(words: Sequence[str]) -> Words:
+    """Reads verb, subject and options.
+
+    Raises StepError with everything that is wrong. For `--help` it prints the help and raises SystemExit.
     """
     if {"--help", "-h"} & set(words):
         print(_help())
@@ -81,32 +88,35 @@ def read_words(words: Sequence[str]) -> SimpleNamespace:
     verb, subject, *rest = (*words, "", "")[: max(2, len(words))]
     if not subject or verb.startswith("-") or subject.startswith("-"):
         raise StepError(f"a verb and its subject come first\n{_USAGE}")
+    problems: list[str] = []
     if verb not in get_args(Verb):
-        raise StepError(f"invalid choice: '{verb}' is no verb; choose from {', '.join(get_args(Verb))}")
-    given = {name: option.default for name, option in _OPTIONS.items()} | _options(rest)
-    if given["stack"] is None:
-        raise StepError(f"--stack is missing\n{_USAGE}")
-    named = {_OTHER_NAMES.get(name, name.replace("-", "_")): value for name, value in given.items()}
-    return SimpleNamespace(verb=verb, subject=subject, **named)
+        problems.append(f"invalid choice: '{verb}' is no verb; choose from {', '.join(get_args(Verb))}")
+    options = _read_options(rest, problems)
+    if "stack" not in options:
+        problems.append("--stack is missing")
+    if problems:
+        raise StepError("\n".join([*problems, _USAGE]))
+    return Words(cast("Verb", verb), subject, options)
 
 
-def _options(words: Sequence[str]) -> dict[str, object]:
+def _read_options(words: Sequence[str], problems: list[str]) -> dict[str, OptionValue]:
     forms = [name if option.read is None else f"{name}=" for name, option in _OPTIONS.items()]
     try:
-        pairs, over = getopt.getopt(list(words), "", forms)
+        pairs, surplus = getopt.getopt(list(words), "", forms)
     except getopt.GetoptError as error:
-        raise StepError(f"{error}\n{_USAGE}") from None
-    if over:
-        raise StepError(f"'{over[0]}' is one word too many\n{_USAGE}")
-    return {flag.removeprefix("--"): _value(flag, text) for flag, text in pairs}
-
-
-def _value(flag: str, text: str) -> object:
-    read = _OPTIONS[flag.removeprefix("--")].read
-    try:
-        return True if read is None else read(text)
-    except ValueError as error:
-        raise StepError(f"{flag} '{text}': {error}") from None
+        # getopt gives up here, so which other options were given is not known.
+        raise StepError("\n".join([*problems, str(error), _USAGE])) from None
+    if surplus:
+        problems.append(f"'{surplus[0]}' is one word too many")
+    options: dict[str, OptionValue] = {}
+    for flag, text in pairs:
+        name = flag.removeprefix("--")
+        read = _OPTIONS[name].read
+        try:
+            options[name] = True if read is None else read(text)
+        except ValueError as error:
+            problems.append(f"{flag} '{text}': {error}")
+    return options
 
 
 def _help() -> str:

@@ -4,15 +4,18 @@ import json
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fediversity.fleet.health import Limits
+from fediversity.fleet.health_checks import CommandCheck, HttpCheck, MeshCheck, PeerCheck
 from fediversity.fleet.providers.registry import PerProvider
 from fediversity.planning.steps import Plan, Step
 from fediversity.program.deployments import ONCE_FOR_EACH_SERVER
 from fediversity.program.limits import write_limits
 from fediversity.steps.arguments import parse
+from fediversity.steps.specs import InstallSpec, MachineSpec, OnMachine, SwitchSpec, VarsSpec
 from tests.planning.samples import every_kind
 from tests.program.programs import DEV, SETTINGS, STACKS, declare, dev, plan_for, production, staging
 from tests.program.recording import Recording, Registration
@@ -182,41 +185,44 @@ def test_the_runner_understands_every_command_as_the_step_it_is(stack: str) -> N
     recording, fleet = STACKS[stack](), every_kind()
     for step in plan(stack):
         command = recording.commands[step.name]
-        job = parse(known_to_shell(command)[1:], command.inputs["environment"])
-        assert (job.step, job.verb, job.subject, job.machine) == (step.name, step.kind, step.subject, step.machine)
+        job, spec = parse(known_to_shell(command)[1:], command.inputs["environment"])
+        assert (job.step, job.verb, job.subject) == (step.name, step.kind, step.subject)
         assert job.stack == stack
         assert job.fingerprint == step.fingerprint
         assert job.flake == SETTINGS[stack].flake
         assert job.simulated == SETTINGS[stack].simulated
         assert (job.identity is not None) == (SETTINGS[stack].site.identity is not None)
-        assert [word.split()[0] for word in job.command[:1]] == list(step.command[:1])
-        if step.machine:
+        command_line = spec.command if isinstance(spec, VarsSpec | InstallSpec | SwitchSpec) else ()
+        assert command_line[:1] == step.command[:1]
+        assert isinstance(spec, OnMachine) == (step.machine is not None)
+        if isinstance(spec, OnMachine) and step.machine:
             machine = fleet.machines[step.machine]
             port = SETTINGS[stack].site.port(machine.ssh.port)
-            assert (job.user, job.port, job.machine_class) == (machine.ssh.user, port, machine.machineClass)
-            assert job.expected_identity == f"everything/{step.machine}"
-            assert job.address == recording.stack_outputs["addresses"][step.machine]
+            address = recording.stack_outputs["addresses"][step.machine]
+            assert spec.machine == MachineSpec(
+                step.machine, address, "everything", machine.ssh.user, port, machine.machineClass
+            )
+
+
+def specifications(stack: str) -> dict[str, Any]:
+    """What the runner is told of each step, by its name."""
+    return {
+        name: parse(known_to_shell(command)[1:], command.inputs["environment"])[1]
+        for name, command in STACKS[stack]().commands.items()
+    }
 
 
 @both
 def test_the_runner_is_told_what_only_some_steps_need(stack: str) -> None:
-    recording = STACKS[stack]()
-    jobs = {
-        name: parse(known_to_shell(command)[1:], command.inputs["environment"])
-        for name, command in recording.commands.items()
-    }
-    assert (jobs["vault-install"].reinstall, jobs["vault-install"].unlock_port) == ("4711", 2201)
-    assert (jobs["hub-install"].reinstall, jobs["hub-install"].unlock_port) == (None, None)
-    assert jobs["vault-unlock"].unlock_port == 2201
-    join = jobs["laptop-join"]
-    assert (join.instance, join.controller, join.controller_user, join.controller_port) == (
-        "zerotier-main",
-        "hub",
-        "root",
-        SETTINGS[stack].site.port(22),
+    recording, specs = STACKS[stack](), specifications(stack)
+    assert (specs["vault-install"].reinstall, specs["vault-install"].unlock_port) == ("4711", 2201)
+    assert (specs["hub-install"].reinstall, specs["hub-install"].unlock_port) == (None, None)
+    assert specs["vault-unlock"].unlock_port == 2201
+    assert specs["laptop-join"].instance == "zerotier-main"
+    assert specs["laptop-join"].controller == MachineSpec(
+        "hub", recording.stack_outputs["addresses"]["hub"], "everything", "root", SETTINGS[stack].site.port(22)
     )
-    assert join.controller_address == recording.stack_outputs["addresses"]["hub"]
-    assert jobs["video-apply"].deployment == {
+    assert specs["video-apply"].request == {
         "application": "peertube",
         "machine": "vault",
         "enable": True,
@@ -231,27 +237,20 @@ def test_the_runner_is_told_what_only_some_steps_need(stack: str) -> None:
 
 @both
 def test_the_runner_is_told_what_the_fleet_file_says_of_a_machine_s_health_and_absence(stack: str) -> None:
-    jobs = {
-        name: parse(known_to_shell(command)[1:], command.inputs["environment"])
-        for name, command in STACKS[stack]().commands.items()
-    }
-    checks = [
-        (check.name, check.command, check.port, check.mesh, check.timeout) for check in jobs["laptop-update"].checks
-    ]
-    assert checks == [
-        ("store", "test -e '/nix/store'", None, False, 30.0),
-        ("the page /up at port 8080", None, 8080, False, 60.0),
-        ("the mesh", None, None, True, 60.0),
-        ("the connection to hub over zerotier-main", None, None, False, 60.0),
-    ]
-    assert [(check.peer, check.instance) for check in jobs["laptop-update"].checks][-1] == ("hub", "zerotier-main")
-    assert jobs["laptop-reach"].checks == jobs["solo-update"].checks == ()
-    assert {name for name, job in jobs.items() if job.may_be_offline} == {"solo-reach", "solo-update"}
-    assert {jobs[name].provider for name in ("hub-install", "hub-update", "photos-apply")} == {"hetzner"}
-    assert jobs["hub-reach"].provider is None
-    assert (jobs["solo-update"].gate, jobs["solo-reach"].gate) == (("six",), ())
-    assert (jobs["legacy-update"].gate, jobs["video-apply"].gate) == (("vault",), ("legacy",))
-    assert jobs["vault-update"].unlock_port == jobs["video-apply"].unlock_port == 2201
+    specs = specifications(stack)
+    assert specs["laptop-update"].checks == (
+        CommandCheck("store", "test -e '/nix/store'", 30.0),
+        HttpCheck("the page /up at port 8080", port=8080, path="/up"),
+        MeshCheck("the mesh"),
+        PeerCheck("the connection to hub over zerotier-main", "hub", "zerotier-main"),
+    )
+    assert specs["solo-update"].checks == ()
+    off = {name for name, spec in specs.items() if getattr(spec, "may_be_offline", False)}
+    assert off == {"solo-reach", "solo-update"}
+    assert {specs[name].provider for name in ("hub-install", "hub-update", "photos-apply")} == {"hetzner"}
+    assert specs["solo-update"].gate == ("six",)
+    assert (specs["legacy-update"].gate, specs["video-apply"].gate) == (("vault",), ("legacy",))
+    assert specs["vault-update"].unlock_port == specs["video-apply"].unlock_port == 2201
 
 
 def test_a_step_that_has_to_run_again_is_another_one_for_the_engine_and_no_other_is() -> None:

@@ -8,17 +8,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.steps.context import StepContext
-from fediversity.steps.job import Job, Verb
+from fediversity.steps.job import Job
 from fediversity.steps.log import Log
 from fediversity.steps.redact import Redactor
+from fediversity.steps.specs import MachineSpec, StepSpec, UnlockSpec, VarsSpec, Verb
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.ssh import Target, pin_host_key
 from tests.steps.machines import ScriptedMachine
+
+SPECS: Mapping[str, type[Any]] = {kind.__name__.removesuffix("Spec").lower(): kind for kind in get_args(StepSpec)}
+"""The class of each kind of step."""
 
 RUNNER = (sys.executable, "-m", "fediversity.steps.main")
 
@@ -112,26 +116,30 @@ class Site:
         *,
         subject: str = "cinnabar",
         **more: Any,
-    ) -> StepContext:
-        """The workbench of a step in this process, with its record in the ledger."""
-        given: dict[str, Any] = {"machine": "cinnabar", "fleet": "seed", "timeout": 10.0, "identity": self.identity}
-        given |= {"patience": 0.01}
+    ) -> StepContext[Any]:
+        """The context of a step in this process, with its record in the ledger."""
+        facts: dict[str, Any] = {"machine": "cinnabar", "fleet": "seed", "timeout": 10.0, "identity": self.identity}
+        facts |= {"patience": 0.01, "address": "127.0.0.1"}
         if there is not None:
-            given |= {"address": there.address, "port": there.port}
-        job = Job(verb=verb, subject=subject, stack="test", state_dir=self.state_dir, command=command, **given | more)
+            facts |= {"address": there.address, "port": there.port}
+        facts |= more
+        common = {name: facts[name] for name in Job._fields if name in facts}
+        job = Job(verb=verb, subject=subject, stack="test", state_dir=self.state_dir, **common)
+        spec = spec_of(verb, {"command": command, "deployment": subject, **facts})
+        machine = None if isinstance(spec, VarsSpec) else spec.machine
         self.ledger.create()
         record = self.ledger.begin(
             step=job.step,
             kind=verb,
-            machine=job.machine,
+            machine=machine.name if machine else None,
             server_id=job.server_id,
             fingerprint=job.fingerprint,
             command=" ".join(command),
             log=None,
-            size=job.size,
+            size=spec.size if isinstance(spec, UnlockSpec) else None,
         )
         log = Log(self.state_dir / "logs" / "cinnabar" / f"{job.step}-{record}.log", Redactor())
-        return StepContext(job, self.project, log, Cancellation(), self.ledger, record)
+        return StepContext(job, spec, self.project, log, Cancellation(), self.ledger, record)
 
     def target(self, machine: ScriptedMachine, *, pin: bool = True, accept_new: bool = False) -> Target:
         """A machine as the runner reaches it under the name cinnabar, its host key pinned."""
@@ -168,6 +176,19 @@ class Site:
     def vars_step(self, *more: str, **environment: str) -> Ended:
         """Runs the one step that needs no machine; its tool is the script `tool`."""
         return self.run("vars", "fleet", *more, "--", "tool", "--and", "its options", **environment)
+
+
+def spec_of(verb: Verb, facts: Mapping[str, Any]) -> StepSpec:
+    """The specification of a kind of step, out of facts that may hold more than it needs."""
+    machine = MachineSpec(facts["machine"], **_for(MachineSpec, facts))
+    kind = SPECS[verb]
+    spec: StepSpec = kind(**({} if kind is VarsSpec else {"machine": machine}), **_for(kind, facts))
+    return spec
+
+
+def _for(kind: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+    names = {*kind._fields} - {"machine", "name"}
+    return {name: value for name, value in facts.items() if name in names}
 
 
 def wait_until(what: Callable[[], object], seconds: float = 15.0) -> None:

@@ -39,7 +39,7 @@ def test_a_deployment_is_told_where_the_machine_is_and_runs_in_the_flakes_folder
     site.script("nixops4", 'pwd; echo "$@"')
     machine = pinned(site, network.machine(answers({DEPLOYED: Said(json.dumps(DEPLOYMENT))})))
 
-    result = apply(site.context("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
+    result = apply(site.context("apply", machine, APPLY, subject="social", request=DEPLOYMENT))
 
     assert (result.outcome, result.reason) == ("applied", f"social is deployed on cinnabar ({SYSTEM})")
     assert result.system == SYSTEM
@@ -63,7 +63,7 @@ def test_a_deployment_without_a_key_of_its_own_leaves_it_to_the_agent(site: Site
     machine = pinned(site, network.machine(answers()))
 
     with pytest.raises(StepError, match="refuses the login"):
-        apply(site.context("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT, identity=None))
+        apply(site.context("apply", machine, APPLY, subject="social", request=DEPLOYMENT, identity=None))
 
     facts = json.loads((site.state_dir / "deployments" / "social" / "deployment.json").read_text())
     assert "identityFile" not in facts["social"]["ssh"]
@@ -78,7 +78,7 @@ def test_the_file_of_an_earlier_deployment_is_replaced_and_made_private(site: Si
     facts.write_text("{}" * 5000)
     facts.chmod(0o644)
 
-    apply(site.context("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
+    apply(site.context("apply", machine, APPLY, subject="social", request=DEPLOYMENT))
 
     assert facts.stat().st_mode & 0o777 == 0o600
     assert set(json.loads(facts.read_text())) == {"social"}
@@ -91,14 +91,14 @@ def test_a_deployment_after_which_the_machine_is_not_well_has_failed(site: Site,
     machine = pinned(site, network.machine(answers(script)))
 
     with pytest.raises(StepError, match="not well"):
-        apply(site.context("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT))
+        apply(site.context("apply", machine, APPLY, subject="social", request=DEPLOYMENT))
 
 
 def test_a_deployment_needs_the_machines_host_key(site: Site, network: Network) -> None:
     site.script("nixops4", "touch ran")
 
     with pytest.raises(StepError, match="no host key is pinned for cinnabar"):
-        apply(site.context("apply", network.machine(answers()), APPLY, subject="social", deployment=DEPLOYMENT))
+        apply(site.context("apply", network.machine(answers()), APPLY, subject="social", request=DEPLOYMENT))
     assert not list(site.project.rglob("ran"))
 
 
@@ -107,7 +107,7 @@ def deployed(site: Site, network: Network, script: dict[str, Script], **asked: o
     (site.project / "nix").mkdir()
     site.script("nixops4", "exit 0")
     machine = pinned(site, network.machine(answers(script)))
-    return apply(site.context("apply", machine, APPLY, subject="social", deployment=DEPLOYMENT | asked))
+    return apply(site.context("apply", machine, APPLY, subject="social", request=DEPLOYMENT | asked))
 
 
 def test_nixops4_is_not_believed_without_a_look_at_the_machine(site: Site, network: Network) -> None:

@@ -81,7 +81,7 @@ def unlocking(site: Site, machine: ScriptedMachine, size: str) -> Any:
 
 def resized_from(site: Site, size: str) -> None:
     """The server was unlocked as what it was made first, and updated since."""
-    earlier(site, "unlock", None, size=size)
+    earlier(site, "unlock", None, size=size, unlock_port=1)
     earlier(site, "update", OLD)
 
 

@@ -79,21 +79,20 @@ def test_what_is_not_to_be_had_as_a_whole_is_not_taken_in_part(tmp_path: Path) -
 
 
 def test_the_caps_of_the_fleet_file_are_read_when_a_turn_is_asked_for(site: Site) -> None:
-    context = site.context("update", provider="hetzner")
-    assert concurrency._caps(context, "updates") == {"updates": 4}
-    assert concurrency._caps(context, "installs") == {"installs": 1}
+    assert concurrency._caps(site.state_dir, "updates", "hetzner") == {"updates": 4}
+    assert concurrency._caps(site.state_dir, "installs", "hetzner") == {"installs": 1}
 
     limits(site, installs=2, updates=7, per_provider={"hetzner": 3, "gcp": 1})
 
-    assert concurrency._caps(context, "updates") == {"updates": 7, "provider-hetzner": 3}
-    assert concurrency._caps(context, "installs") == {"installs": 2, "provider-hetzner": 3}
+    assert concurrency._caps(site.state_dir, "updates", "hetzner") == {"updates": 7, "provider-hetzner": 3}
+    assert concurrency._caps(site.state_dir, "installs", "hetzner") == {"installs": 2, "provider-hetzner": 3}
 
 
 def test_a_file_of_caps_that_cannot_be_read_means_the_usual_ones(site: Site) -> None:
-    context = site.context("update")
+    site.state_dir.mkdir(parents=True)
     (site.state_dir / "limits.json").write_text("{half a fi")
 
-    assert concurrency._caps(context, "updates") == {"updates": 4}
+    assert concurrency._caps(site.state_dir, "updates", None) == {"updates": 4}
 
 
 def test_waiting_for_a_turn_is_said_in_the_log_and_is_not_the_step_s_own_time(site: Site) -> None:
@@ -105,7 +104,7 @@ def test_waiting_for_a_turn_is_said_in_the_log_and_is_not_the_step_s_own_time(si
     wait_until((folder / "p.running").exists)
     context.stop.limit(0.2)
 
-    with slot(context, "updates"):
+    with slot(context, "updates", None):
         context.stop.check()
 
     holder.join(10)

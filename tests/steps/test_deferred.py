@@ -11,6 +11,7 @@ from fediversity.steps.act.zerotier_join import join
 from fediversity.steps.context import StepContext
 from fediversity.steps.handlers import apply, reach, update
 from fediversity.steps.job import StepError
+from fediversity.steps.specs import MachineSpec
 from fediversity.steps.transport.ssh import pin_host_key
 from tests.steps.living import Living
 from tests.steps.machines import Network, Said, ScriptedMachine, hang_up, new_key
@@ -25,20 +26,20 @@ def off(site: Site, network: Network) -> ScriptedMachine:
     return machine
 
 
-def context(site: Site, verb: Any, machine: ScriptedMachine, **more: Any) -> StepContext:
+def context(site: Site, verb: Any, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     return site.context(verb, machine, UPDATE, **{"may_be_offline": True, "machine_class": "darwin", **more})
 
 
 def test_every_step_of_a_machine_that_may_be_off_is_put_off(site: Site, network: Network) -> None:
     machine = off(site, network)
     site.clan()
-    mesh = {"instance": "mesh", "controller": "hub", "controller_address": "127.0.0.1"}
+    mesh = {"instance": "mesh", "controller": MachineSpec("hub", "127.0.0.1")}
 
     results = [
         reach(context(site, "reach", machine)),
         join(context(site, "join", machine, **mesh)),
         update(context(site, "update", machine)),
-        apply(context(site, "apply", machine, subject="social", deployment={"enable": True})),
+        apply(context(site, "apply", machine, subject="social", request={"enable": True})),
     ]
 
     assert {result.outcome for result in results} == {"deferred"}
@@ -55,7 +56,7 @@ def test_a_machine_that_falls_asleep_while_it_is_looked_at_is_put_off(site: Site
 
     results = [
         update(context(site, "update", machine)),
-        apply(context(site, "apply", machine, subject="social", deployment={"enable": True})),
+        apply(context(site, "apply", machine, subject="social", request={"enable": True})),
     ]
 
     assert {result.outcome for result in results} == {"deferred"}

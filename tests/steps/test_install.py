@@ -47,7 +47,7 @@ def earlier_install(site: Site, outcome: Outcome | None = None, *, turn: bool = 
         earlier.ledger.end(earlier.record, outcome, "")
 
 
-def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext:
+def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     return site.context("install", machine, COMMAND, server_id=SERVER, **more)
 
 

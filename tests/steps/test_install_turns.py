@@ -18,7 +18,7 @@ SERVER = "4711"
 COMMAND = ("clan", "machines", "install", "cinnabar", "--phases", "kexec,disko,install,reboot", "--yes")
 
 
-def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext:
+def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     return site.context("install", machine, COMMAND, server_id=SERVER, **more)
 
 

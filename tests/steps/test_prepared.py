@@ -100,7 +100,7 @@ def test_a_renamed_machine_is_the_right_one_under_its_former_name(site: Site, ne
     machine = renamed(site, network, "jade")
 
     with pytest.raises(StepError, match="was not changed"):
-        update(site.context("update", machine, UPDATE, server_id="4711", formerly=("jade",)))
+        update(site.context("update", machine, UPDATE, server_id="4711", former_names=("jade",)))
 
     assert site.clan_calls == ["machines update cinnabar"], "the look beforehand had nothing against it"
 
@@ -110,7 +110,7 @@ def test_after_its_update_a_renamed_machine_must_have_its_present_name(site: Sit
     site.clan()
 
     with pytest.raises((RolledBackError, StepError), match="cinnabar has 'seed/jade' in /etc/fediversity/identity"):
-        update(site.context("update", machine, UPDATE, server_id="4711", formerly=("jade",)))
+        update(site.context("update", machine, UPDATE, server_id="4711", former_names=("jade",)))
 
 
 @pytest.mark.parametrize(("hostname", "formerly"), [("jade", ()), ("opal", ("jade",))])
@@ -120,5 +120,5 @@ def test_a_machine_with_a_name_it_never_had_is_refused(
     machine = renamed(site, network, hostname)
 
     with pytest.raises(StepError, match="nothing was changed"):
-        update(site.context("update", machine, UPDATE, server_id="4711", formerly=formerly))
+        update(site.context("update", machine, UPDATE, server_id="4711", former_names=formerly))
     assert site.clan_calls == []

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fediversity.fleet.health_checks import HealthCheck, TcpCheck
 from fediversity.steps.act.rollback_timer import RollbackTimer
-from fediversity.steps.job import HealthCheck, StepError
+from fediversity.steps.job import StepError
 from fediversity.steps.observe.host_state import HostState
 from fediversity.steps.transport.ssh import pin_host_key
 from tests.steps.living import Living
@@ -21,7 +22,7 @@ BEFORE = HostState(system=SYSTEM, profile=SYSTEM, identity="seed/cinnabar")
 def guard(site: Site, machine: ScriptedMachine, *checks: HealthCheck, patience: float = 0.01) -> RollbackTimer:
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
     context = site.context("update", machine, ("clan",), patience=patience, checks=checks)
-    return RollbackTimer.of(context, context.machine(), BEFORE)
+    return RollbackTimer.of(context, context.target(), BEFORE)
 
 
 class Script:
@@ -123,12 +124,7 @@ def test_it_waits_as_long_as_nothing_changes(
 def test_it_waits_longer_than_the_longest_check_may_take(site: Site, network: Network) -> None:
     machine = Living().machine(network)
 
-    assert (
-        guard(
-            site, machine, HealthCheck("a", tcp=1, timeout=30), HealthCheck("b", tcp=2, timeout=900), patience=1
-        ).seconds
-        == 1500
-    )
+    assert guard(site, machine, TcpCheck("a", 1, timeout=30), TcpCheck("b", 2, timeout=900), patience=1).seconds == 1500
 
 
 def test_a_machine_that_takes_no_guard_is_not_changed(site: Site, network: Network) -> None:

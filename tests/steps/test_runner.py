@@ -158,7 +158,8 @@ def test_wrong_usage_is_refused_and_nothing_is_written(site: Site, arguments: li
 
 
 def test_what_is_to_be_deployed_has_to_be_json(site: Site) -> None:
-    ended = site.run("apply", "social", "--machine", "cinnabar", "--", "nixops4", FEDIVERSITY_DEPLOYMENT="{no")
+    facts = {"FEDIVERSITY_ADDRESS": "192.0.2.7", "FEDIVERSITY_DEPLOYMENT": "{no"}
+    ended = site.run("apply", "social", "--machine", "cinnabar", "--", "nixops4", **facts)
 
     assert (ended.status, ended.stderr) == (2, "fediversity-step: FEDIVERSITY_DEPLOYMENT is not JSON\n")
 

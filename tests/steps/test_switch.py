@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from fediversity.fleet.health_checks import CommandCheck, HealthCheck, HttpCheck, MeshCheck, TcpCheck
 from fediversity.steps.context import StepContext
 from fediversity.steps.handlers import update
-from fediversity.steps.job import HealthCheck, Result, RolledBackError, StepError
+from fediversity.steps.job import Result, RolledBackError, StepError
 from fediversity.steps.observe import health
 from fediversity.steps.observe.zerotier import ZeroTierNetwork as ZeroTier
 from fediversity.steps.transport.ssh import pin_host_key
@@ -23,7 +24,7 @@ SWITCH_BACK = (
 )
 
 
-def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext:
+def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
     return site.context("update", machine, UPDATE, **({"server_id": "4711", "checks": ()} | more))
 
@@ -136,9 +137,9 @@ def test_a_machine_that_lost_its_mesh_is_taken_back(site: Site, network: Network
 @pytest.mark.parametrize(
     ("check", "said"),
     [
-        (HealthCheck("the site", command="curl -f http://localhost", timeout=1), "the site ended with 7: no route"),
-        (HealthCheck("a port", tcp=1, timeout=1), "a port: .*refused"),
-        (HealthCheck("a page", port=1, timeout=1), "a page: .*refused"),
+        (CommandCheck("the site", "curl -f http://localhost", timeout=1), "the site ended with 7: no route"),
+        (TcpCheck("a port", 1, timeout=1), "a port: .*refused"),
+        (HttpCheck("a page", port=1, timeout=1), "a page: .*refused"),
     ],
 )
 def test_a_check_of_its_own_that_does_not_hold_takes_the_machine_back(
@@ -156,7 +157,7 @@ def test_a_mesh_that_is_asked_for_has_to_be_joined(site: Site, network: Network)
     living = Living(status="REQUESTING_CONFIGURATION")
 
     with pytest.raises(RolledBackError, match="the mesh: REQUESTING_CONFIGURATION"):
-        run(site, living.machine(network), living.switched, checks=(HealthCheck("the mesh", mesh=True, timeout=1),))
+        run(site, living.machine(network), living.switched, checks=(MeshCheck("the mesh", timeout=1),))
 
 
 @pytest.mark.parametrize("reachable", [True, False])
@@ -182,7 +183,7 @@ def test_a_check_may_take_its_time(site: Site, network: Network) -> None:
     curl = in_turn(Said(status=7), Said(status=7), Said())
     machine = living.machine(network, more={"curl": curl})
 
-    result = run(site, machine, living.switched, checks=(HealthCheck("web", command="curl", timeout=600),))
+    result = run(site, machine, living.switched, checks=(CommandCheck("web", "curl", timeout=600),))
 
     assert result.outcome == "applied"
     assert "check passed: web" in site.log_text

@@ -42,7 +42,7 @@ class Encrypted:
             threading.Thread(target=self.system.turn_on).start()
         return self._said(asked) if callable(self._said) else self._said
 
-    def context(self, **more: Any) -> StepContext:
+    def context(self, **more: Any) -> StepContext[Any]:
         return self.site.context("unlock", self.system, unlock_port=self.early.port, **more)
 
     @property
@@ -163,6 +163,6 @@ def test_a_machine_that_answers_is_not_asked_whether_it_is_locked(site: Site, ne
     machine.system.turn_on()
     pin_host_key(site.known_hosts, "cinnabar", machine.system.host_public_key)
 
-    unlock_if_locked(machine.context(), machine.context().machine())
+    unlock_if_locked(machine.context(), machine.context().target())
 
     assert machine.early.asked == []

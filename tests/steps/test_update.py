@@ -177,11 +177,6 @@ def test_a_machine_whose_key_is_not_pinned_is_not_updated(site: Site, network: N
     assert site.clan_calls == []
 
 
-def test_a_step_that_was_not_told_the_address_says_so(site: Site) -> None:
-    with pytest.raises(StepError, match="was not told the machine's address"):
-        update(site.context("update", command=UPDATE))
-
-
 def test_a_machine_somebody_else_installed_shows_the_host_key_of_its_vars_from_its_first_update_on(
     site: Site, network: Network
 ) -> None:

@@ -8,6 +8,7 @@ from fediversity.steps.act import zerotier_join
 from fediversity.steps.act.zerotier_join import join
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
+from fediversity.steps.specs import MachineSpec
 from fediversity.steps.transport.ssh import pin_host_key
 from tests.steps.machines import Network, Said, Script, ScriptedMachine, hang_up, in_turn
 from tests.steps.site import Site
@@ -39,7 +40,9 @@ def controller(network: Network, said: Script | None = None) -> ScriptedMachine:
     return network.machine({ALLOW: said or Said("200 OK\n")})
 
 
-def context(site: Site, machine: ScriptedMachine, controls: ScriptedMachine, **more: Any) -> StepContext:
+def context(
+    site: Site, machine: ScriptedMachine, controls: ScriptedMachine, controller_user: str = "root", **more: Any
+) -> StepContext[Any]:
     site.clan(vars_={"cinnabar/zerotier-network-zerotier-local/network-id": f"{NETWORK_ID}\n"})
     pin_host_key(site.known_hosts, "blackphos", machine.host_public_key)
     pin_host_key(site.known_hosts, "cinnabar", controls.host_public_key)
@@ -48,9 +51,7 @@ def context(site: Site, machine: ScriptedMachine, controls: ScriptedMachine, **m
         "machine_class": "darwin",
         "user": "crs58",
         "instance": "zerotier-local",
-        "controller": "cinnabar",
-        "controller_address": controls.address,
-        "controller_port": controls.port,
+        "controller": MachineSpec("cinnabar", controls.address, user=controller_user, port=controls.port),
     }
     return site.context("join", machine, subject="blackphos", **given | more)
 

@@ -1,13 +1,15 @@
 """The check that a machine is connected to another member of its mesh."""
 
 import json
+from ipaddress import IPv6Address
 from typing import Any
 
 import pytest
 
-from fediversity.steps.job import HealthCheck, RolledBackError, StepError
-from fediversity.steps.observe.health_checks import check_problem, parse_checks
-from fediversity.steps.observe.zerotier_peers import with_peers
+from fediversity.fleet.health_checks import PeerCheck, read_health_checks
+from fediversity.steps.job import RolledBackError, StepError
+from fediversity.steps.observe.health_checks import check_problem
+from fediversity.steps.observe.zerotier_peers import AddressedPeerCheck, look_up_peers
 from tests.steps.living import Living
 from tests.steps.machines import NEW_SYSTEM, Asked, Network, Said, Script, answers
 from tests.steps.site import Site
@@ -15,7 +17,7 @@ from tests.steps.test_switch import run
 
 NODE = "a1b2c3d4e5"
 ADDRESS = "fd80:56c2:e21c:0:199:93a1:b2c3:d4e5"
-PEER = HealthCheck("to hub", peer="hub", instance="mesh", timeout=1)
+PEER = PeerCheck("to hub", "hub", "mesh", timeout=1)
 PING = f"ping -c 1 -W 2 {ADDRESS}"
 LIST = "zerotier-cli -j listpeers"
 VARS = {"hub/zerotier-ip-hub-mesh/ip": f"{ADDRESS}\n"}
@@ -32,8 +34,8 @@ CONNECTED = listed(("ffffffffff", []), (NODE, [{"active": False}, ACTIVE]))
 def asked(site: Site, network: Network, said: Script) -> tuple[str | None, list[str]]:
     site.clan(vars_=VARS)
     machine = network.machine(answers({PING: Said(status=1), LIST: said}))
-    context = with_peers(site.context("update", machine, checks=(PEER,)))
-    return check_problem(context.job.checks[0], site.target(machine), "nixos"), machine.commands
+    (check,) = look_up_peers(site.context("update", machine, checks=(PEER,)))
+    return check_problem(check, site.target(machine), "nixos"), machine.commands
 
 
 def test_an_active_path_to_the_peer_s_node_is_enough_even_if_it_answers_no_ping(site: Site, network: Network) -> None:
@@ -64,8 +66,8 @@ def test_without_an_active_path_it_is_said_why(site: Site, network: Network, sai
 def test_a_mac_greets_its_peer_by_its_own_command(site: Site, network: Network) -> None:
     machine = network.machine({f"ping6 -c 1 {ADDRESS}": Said(), LIST: CONNECTED})
 
-    known = HealthCheck("to hub", peer="hub", instance="mesh", address=ADDRESS)
-    assert check_problem(known, site.target(machine), "darwin") is None
+    check = AddressedPeerCheck(PEER, IPv6Address(ADDRESS))
+    assert check_problem(check, site.target(machine), "darwin") is None
     assert machine.commands == [f"ping6 -c 1 {ADDRESS}", LIST]
 
 
@@ -74,7 +76,7 @@ def test_a_peer_without_an_address_in_its_vars_is_told_before_anything_is_change
     machine = network.machine(answers())
 
     with pytest.raises(StepError, match="the var zerotier-ip-hub-mesh/ip is no IPv6 address: 'no address'"):
-        with_peers(site.context("update", machine, checks=(PEER,)))
+        look_up_peers(site.context("update", machine, checks=(PEER,)))
     assert machine.commands == []
 
 
@@ -93,7 +95,7 @@ def test_an_update_that_cuts_a_machine_off_from_its_peer_is_taken_back(site: Sit
 
 
 def test_a_check_of_a_peer_is_read_with_the_mesh_it_is_in() -> None:
-    (check,) = parse_checks('[{"peer": "hub", "instance": "mesh", "timeout": 5}]')
+    (check,) = read_health_checks([{"peer": "hub", "instance": "mesh", "timeout": 5}])
 
-    assert (check.peer, check.instance, check.timeout) == ("hub", "mesh", 5.0)
+    assert check == PeerCheck("the connection to hub over mesh", "hub", "mesh", 5.0)
     assert check.name == "the connection to hub over mesh"

@@ -1,7 +1,7 @@
-"""Caps on what runs at once, over all processes of a stack: the engine has none by kind of step.
+"""Caps on how many steps run at once, over all processes of a stack. Pulumi has no cap by kind of step.
 
-A slot is a file with a lock, which the kernel releases when its process is gone, however it ends. Everything that a
-step needs is taken at once or not at all, so that two steps never wait for each other.
+A slot is a file with a lock, which the kernel releases when its process ends, however it ends. A step takes all slots
+that it needs at once or none of them, so that two steps never wait for each other.
 """
 
 import fcntl
@@ -13,24 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.steps.context import StepContext
+from fediversity.steps.specs import OnMachine
 
 LIMITS_FILE = "limits.json"
-"""What the fleet file says under `limits:`, written by the program into the stack's own folder."""
+"""The `limits:` of the fleet file, which the program writes into the stack's own folder."""
 
 _USUAL = {"installs": 1, "updates": 4}
 _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def slot(context: StepContext, class_: str) -> Iterator[None]:
-    """Holds the right to run a step of a class, `installs` or `updates`, and of its machine's provider.
+def slot(context: StepContext[OnMachine], class_: str, provider: str | None) -> Iterator[None]:
+    """Holds the right to run a step of a class, `installs` or `updates`, and of its machine's kind of provider.
 
-    Waits for it as long as it takes, without counting that as the step's own time.
+    Waits for it without a limit. This waiting does not count as the step's own time.
     """
     folder = context.job.state_dir / "slots"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     waited = False
-    while (held := _take_all(folder, _caps(context, class_))) is None:
+    while (held := _take_all(folder, _caps(context.job.state_dir, class_, provider))) is None:
         if not waited:
             context.log.note(f"waiting for a turn: the cap on {class_} is reached")
             context.stop.limit(None)
@@ -43,11 +44,10 @@ def slot(context: StepContext, class_: str) -> Iterator[None]:
         _release(held)
 
 
-def _caps(context: StepContext, class_: str) -> Mapping[str, int]:
-    """How many may run at once of each class that the step is in. Read anew: a running rollout may be told another."""
-    limits = _limits(context.job.state_dir / LIMITS_FILE)
+def _caps(state_dir: Path, class_: str, provider: str | None) -> Mapping[str, int]:
+    """Returns the cap of each class that the step is in. Each call reads the file: it may change during a rollout."""
+    limits = _limits(state_dir / LIMITS_FILE)
     caps = {class_: int(limits.get(class_) or _USUAL[class_])}
-    provider = context.job.provider
     if provider and (most := limits.get("per_provider", {}).get(provider)):
         caps[f"provider-{provider}"] = int(most)
     return caps

@@ -1,8 +1,8 @@
-"""Telling git of the files that clan has made in the flake.
+"""Registers the files that clan has made in the flake with git.
 
 clan is given the flake as a `path:`, so it neither adds nor commits what it writes (`commit_files` of its `clan_lib`
 looks for `.git` in the flake's own folder). nixops4 reads the flake of the current folder through git and sees only
-files that git knows. So new files are registered, their content neither staged nor committed: that is a person's.
+files that git knows. So new files are registered. Their content is neither staged nor committed: a person does that.
 """
 
 import fcntl
@@ -11,14 +11,15 @@ from pathlib import Path
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
+from fediversity.steps.specs import StepSpec
 
 _WRITTEN_BY_CLAN = ("inventory.json", "machines", "sops", "vars")
 
 
-def register_new_files(context: StepContext) -> None:
-    """Makes git know the files below the flake that clan writes. Does nothing outside a git work tree.
+def register_new_files(context: StepContext[StepSpec]) -> None:
+    """Registers the files below the flake that clan writes with git. Does nothing outside a git work tree.
 
-    Raises StepError if git does not take them.
+    Raises StepError if git refuses.
     """
     flake = context.flake
     paths = [name for name in _WRITTEN_BY_CLAN if (flake / name).exists()]

@@ -1,4 +1,4 @@
-"""Following an install by what nixos-anywhere prints: it waits without end, and erases disks on its way."""
+"""Follows an install by the output of nixos-anywhere, which has phases without a time limit and erases disks."""
 
 import time
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ _SECONDS: Mapping[bytes, float] = {
     b"### Formatting hard drive with disko ###": 1200.0,
     b"### Waiting for the machine to become unreachable due to reboot ###": 600.0,
 }
-"""How long may follow on a heading of nixos-anywhere's, in seconds, until the next. Others are bounded by the time-out
-of the whole tool alone: they build and copy."""
+"""How many seconds a phase of nixos-anywhere may take, by its heading. The other phases build and copy: only the
+time-out of the whole tool bounds them."""
 
 _ERASES = (b"### Formatting hard drive with disko ###", b"### Building disko script ###")
 
 
 class Phases:
-    """Where an install is. `erasing` says that disks may have been partitioned: from there on nothing is done twice."""
+    """The phase of an install. `erasing` is true once disks may have been partitioned: nothing is repeated then."""
 
     def __init__(self, patience: float = 1.0) -> None:
         self.erasing = False
@@ -28,7 +28,7 @@ class Phases:
         self._deadline: float | None = None
 
     def feed(self, data: bytes) -> None:
-        """Takes the tool's output as it comes, in any pieces."""
+        """Takes the tool's output, in any pieces."""
         lines = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         self._rest = lines.pop()[-_LONGEST_LINE:]
         for line in lines:
@@ -36,7 +36,7 @@ class Phases:
                 self._enter(line[line.index(b"### ") :].strip())
 
     def late(self) -> str | None:
-        """What takes too long, None while nothing does."""
+        """Returns which phase takes too long, None while none does."""
         if self._deadline is None or time.monotonic() < self._deadline:
             return None
         name = self._heading.strip(b"# ").decode(errors="replace")

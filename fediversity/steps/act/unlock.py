@@ -1,10 +1,11 @@
-"""Giving its passphrase to a machine whose disk is encrypted, before it can mount its root."""
+"""Unlocks a machine with an encrypted disk: gives it the passphrase, without which it cannot mount its root."""
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
-from fediversity.steps.observe.boot_id import note_boot, wait_while_old
-from fediversity.steps.observe.health import wait_for
+from fediversity.steps.observe.boot_id import record_boot_id, wait_until_restarted
+from fediversity.steps.observe.health import wait_until_reached
 from fediversity.steps.observe.host_facts import HOST_KEY_VAR, unreachable
+from fediversity.steps.specs import MachineSpec, SwitchSpec, UnlockSpec
 from fediversity.steps.transport.ssh import Target, pin_host_key
 
 _ASK_SECONDS = 30.0
@@ -12,58 +13,59 @@ _UNLOCK_SECONDS = 300.0
 _PORT_SECONDS = 5.0
 
 
-def unlock(context: StepContext) -> Result:
-    """Unlocks the machine and makes sure that its installed system comes up."""
-    job = context.job
-    if job.machine is None or job.unlock_port is None:
-        raise StepError("the step was not told the port for unlocking", "this is a defect of the plan")
-    machine = context.machine()
-    pin_host_key(job.known_hosts, machine.alias, context.var(job.machine, HOST_KEY_VAR))
-    # One that was taken over may have a host key of its own until its first update.
-    for found in (machine, context.image()) if job.prepared else (machine,):
-        if found.run("true", seconds=_ASK_SECONDS).ok and wait_while_old(context, found, job.timeout).ok:
-            note_boot(context, found)
-            return Result("unchanged", f"{job.machine} is unlocked already")
-    early = machine.at_port(job.unlock_port, f"{job.machine}.unlock")
-    pin_host_key(job.known_hosts, early.alias, context.var(job.machine, "initrd-ssh/id_ed25519.pub"))
-    wait_for(early, job.timeout)
+def unlock(context: StepContext[UnlockSpec]) -> Result:
+    """Unlocks the machine and waits until its installed system is up."""
+    spec, known_hosts, seconds = context.spec, context.job.known_hosts, context.job.timeout
+    name = spec.machine.name
+    target = context.target()
+    pin_host_key(known_hosts, target.alias, context.read_var(name, HOST_KEY_VAR))
+    # A server that came with NixOS may show the host key of its image until its first update.
+    for known_as in (target, context.image_target()) if spec.prepared else (target,):
+        if not known_as.run("true", seconds=_ASK_SECONDS).ok:
+            continue
+        if wait_until_restarted(context, known_as, seconds, size=spec.size).ok:
+            record_boot_id(context, known_as)
+            return Result("unchanged", f"{name} is unlocked already")
+    early = target.at_port(spec.unlock_port, f"{name}.unlock")
+    pin_host_key(known_hosts, early.alias, context.read_var(name, "initrd-ssh/id_ed25519.pub"))
+    wait_until_reached(early, seconds)
     _give_passphrase(context, early)
-    answer = machine.wait(job.timeout)
+    answer = target.wait(seconds)
     if not answer.ok:
-        reason, hint = unreachable(machine, answer)
-        raise StepError(f"{job.machine} was given the passphrase, but then: {reason}", hint)
-    note_boot(context, machine)
-    return Result("applied", f"{job.machine} is unlocked")
+        reason, hint = unreachable(target, answer)
+        raise StepError(f"{name} was given the passphrase, but then: {reason}", hint)
+    record_boot_id(context, target)
+    return Result("applied", f"{name} is unlocked")
 
 
-def unlock_if_locked(context: StepContext, machine: Target) -> None:
+def unlock_if_locked(context: StepContext[SwitchSpec], target: Target) -> None:
     """Unlocks the machine if its disk is encrypted and it waits for the passphrase instead of answering."""
-    if context.job.unlock_port is not None and not machine.run("true", seconds=_ASK_SECONDS).ok and is_locked(context):
-        context.log.note(f"{machine.alias} has restarted and waits to be unlocked")
-        unlock(context)
+    spec, port = context.spec, context.spec.unlock_port
+    if port is not None and not target.run("true", seconds=_ASK_SECONDS).ok and is_locked(spec.machine, port):
+        context.log.note(f"{target.alias} has restarted and waits to be unlocked")
+        unlock(context.with_spec(UnlockSpec(spec.machine, port, spec.prepared)))
 
 
-def is_locked(context: StepContext) -> bool:
-    """Whether somebody listens where the machine takes its passphrase."""
-    job = context.job
-    if job.address is None or job.unlock_port is None:
+def is_locked(machine: MachineSpec, port: int | None) -> bool:
+    """Whether the machine listens at the port where it takes its passphrase. False without a port."""
+    if port is None:
         return False
     import socket  # noqa: PLC0415 (takes a while to load, and most machines are not encrypted)
 
     try:
-        with socket.create_connection((job.address, job.unlock_port), timeout=_PORT_SECONDS):
+        with socket.create_connection((machine.address, port), timeout=_PORT_SECONDS):
             return True
     except OSError:
         return False
 
 
-def _give_passphrase(context: StepContext, early: Target) -> None:
-    passphrase = context.var(str(context.job.machine), "luks/passphrase").rstrip("\r\n")
+def _give_passphrase(context: StepContext[UnlockSpec], early: Target) -> None:
+    passphrase = context.read_var(context.spec.machine.name, "luks/passphrase").rstrip("\r\n")
     # systemd's password agent reads from a terminal only, so ssh has to ask for one.
     answer = early.run("systemctl", "default", stdin=f"{passphrase}\n", seconds=_UNLOCK_SECONDS, terminal=True)
-    # The early SSH server goes away as soon as the root is mounted, often before it could say that all went well:
-    # losing contact is no failure.
+    # The early SSH server ends as soon as the root is mounted, often before it could report success: losing contact is
+    # no failure.
     if answer.timed_out or not (answer.ok or answer.unreached):
-        said = (answer.stderr or answer.stdout.strip() or "nothing").splitlines()[-1]
-        reason = f"{context.job.machine} was not unlocked; the last it said: {said}"
+        last = (answer.stderr or answer.stdout.strip() or "nothing").splitlines()[-1]
+        reason = f"{context.spec.machine.name} was not unlocked; the last it said: {last}"
         raise StepError(reason, "check that the var luks/passphrase is the one the disk was encrypted with")

@@ -1,7 +1,7 @@
-"""Telling a machine that has restarted from one that is still about to: by Linux' boot id, which every start changes.
+"""Detects a completed restart by the Linux boot id, which every start changes.
 
-The host key of an installed machine tells nothing where the system before it had the same one, as an image of the
-fleet's own or a server that is installed again has, and the installer keeps the keys of what it was started from.
+The host key does not show it: an image of the fleet's own and a server that is installed again have the same key as the
+installed system, and the installer keeps the host keys of the system that it was started from.
 """
 
 import time
@@ -10,6 +10,7 @@ from fediversity.ledger import history
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
 from fediversity.steps.observe.host_facts import unreachable
+from fediversity.steps.specs import OnMachine
 from fediversity.steps.transport.connectivity import seconds_left
 from fediversity.steps.transport.ssh import SshResult, Target
 
@@ -20,61 +21,64 @@ _PAUSE_SECONDS = 0.5
 
 
 def is_installer(release: str) -> bool:
-    """Whether `/etc/os-release` is that of NixOS' installer."""
+    """Whether the text of `/etc/os-release` is that of NixOS' installer."""
     return _INSTALLER in release.splitlines()
 
 
-def note_boot(context: StepContext, machine: Target) -> None:
-    """Records the machine's boot id, if it says one: what has this one later has not restarted."""
-    answer = machine.run(*BOOT_ID)
+def record_boot_id(context: StepContext[OnMachine], target: Target) -> None:
+    """Records the machine's boot id, if it has one: a machine that has the same id later has not restarted."""
+    answer = target.run(*BOOT_ID)
     if answer.ok and (boot := answer.stdout.strip()):
         context.ledger.record_boot(context.record, boot)
 
 
-def require_restarted(context: StepContext, machine: Target, seconds: float) -> None:
-    """Waits until what the cloud or the installer has restarted is back, and really has restarted.
+def require_restarted(context: StepContext[OnMachine], target: Target, seconds: float) -> None:
+    """Waits until a machine that the cloud or the installer restarts is back and has completed the restart.
 
-    Raises StepError if it does not answer within `seconds`, or is still what it was before.
+    Raises StepError if it does not answer within `seconds`, or has not restarted.
     """
     deadline = time.monotonic() + seconds
     while True:
-        answer = machine.wait(seconds_left(deadline))
+        answer = target.wait(seconds_left(deadline))
         if not answer.ok:
-            raise StepError(*unreachable(machine, answer))
-        if wait_while_old(context, machine, seconds_left(deadline)).ok:
+            raise StepError(*unreachable(target, answer))
+        if wait_until_restarted(context, target, seconds_left(deadline)).ok:
             return
 
 
-def wait_while_old(context: StepContext, machine: Target, seconds: float) -> SshResult:
-    """Waits while the machine answers as what it was before its restart, and gives the first other answer.
+def wait_until_restarted(
+    context: StepContext[OnMachine], target: Target, seconds: float, *, size: str | None = None
+) -> SshResult:
+    """Waits while the machine answers with a boot id from before its restart. Returns its first other answer.
 
-    That is a good one of what has restarted, or that it is gone. Raises StepError if it stays what it was.
+    That is the answer of the restarted machine, or that the machine is not reached. `size` is the type that the cloud
+    made the server, if it may have been switched off for another one. Raises StepError if it does not restart.
     """
-    old = _boots_before(context)
+    old = _boots_before(context, size)
     deadline = time.monotonic() + seconds
     while True:
-        release, boot = machine.ask([_RELEASE, BOOT_ID])
+        release, boot = target.ask([_RELEASE, BOOT_ID])
         if boot.unreached:
             return boot
-        if not (what := _what_is_old(release.stdout, boot.stdout.strip(), old)):
-            context.log.note(f"{machine.alias} has the boot id {boot.stdout.strip() or '(none)'}")
+        if not (sign := _sign_of_old_system(release.stdout, boot.stdout.strip(), old)):
+            context.log.note(f"{target.alias} has the boot id {boot.stdout.strip() or '(none)'}")
             return boot
         if time.monotonic() > deadline:
-            reason = f"{machine.alias} answers, but has not restarted: {what}"
-            hint = f"look at its console; restart it by hand (`reboot` as {machine.user}), then roll out again"
+            reason = f"{target.alias} answers, but has not restarted: {sign}"
+            hint = f"look at its console; restart it by hand (`reboot` as {target.user}), then roll out again"
             raise StepError(reason, hint)
-        context.stop.sleep(context.patient(_PAUSE_SECONDS))
+        context.stop.sleep(context.with_patience(_PAUSE_SECONDS))
 
 
-def _what_is_old(release: str, boot: str, old: frozenset[str]) -> str | None:
+def _sign_of_old_system(release: str, boot: str, old: frozenset[str]) -> str | None:
     if is_installer(release):
         return "it still runs the installer"
     return f"its boot id is {boot} as before" if boot in old else None
 
 
-def _boots_before(context: StepContext) -> frozenset[str]:
-    """The boot ids that the machine had before it was installed or the cloud switched it off."""
-    job = context.job
-    runs = history.of_machine(context.ledger.records(), job.machine or "")
-    resized = history.boot_before_resize(runs, job.server_id, job.size)
-    return history.boots_before_install(runs, job.server_id) | ({resized} if resized else set())
+def _boots_before(context: StepContext[OnMachine], size: str | None) -> frozenset[str]:
+    """Returns the boot ids that the machine had before it was installed or the cloud switched it off."""
+    server_id = context.job.server_id
+    runs = history.of_machine(context.ledger.records(), context.spec.machine.name)
+    resized = history.boot_before_resize(runs, server_id, size)
+    return history.boots_before_install(runs, server_id) | ({resized} if resized else set())

@@ -1,4 +1,4 @@
-"""A look at a machine: what it runs and how it is, asked in one session. Nothing is changed there."""
+"""Reads the state of a machine in one SSH session: what it runs, and how it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from fediversity.steps.observe.zerotier import LIST_NETWORKS, ZeroTierNetwork, p
 from fediversity.steps.transport.ssh import SshResult, Target
 
 SYSTEM_PROFILE = "/nix/var/nix/profiles/system"
-"""What a machine boots: on NixOS the newest entry of the boot loader, on a Mac what is activated at the next start."""
+"""The system that a machine boots: on NixOS the newest entry of the boot loader, on a Mac the one that its next start
+activates."""
 
 DEPLOYMENTS = "/etc/fediversity/deployments"
 REBUILD = "darwin-rebuild"
-"""What changes a Mac's system. macOS has no units to name."""
+"""The command that changes a Mac's system. macOS has no units to name."""
 
 GUARD_UNIT = "fediversity-guard.service"
 WENT_BACK_UNIT = "fediversity-guard-went-back.service"
@@ -42,18 +43,18 @@ _NIXOS: Mapping[str, tuple[str, ...]] = {
 _DARWIN: Mapping[str, tuple[str, ...]] = {
     "space": ("df", "-k", "/nix"),
     "bootstrapped": ("test", "-e", DARWIN_REBUILD),
-    # Somebody at the Mac itself, or what a lost connection left behind. The brackets keep this very line from matching.
+    # Started at the Mac itself, or left behind by a lost connection. The brackets keep this very line from matching.
     "rebuilds": ("pgrep", "-f", "[d]arwin-rebuild switch"),
 }
 
 
 @dataclass(frozen=True)
 class HostState:
-    """How a machine is. What it did not say, or what its class does not have, is None or empty.
+    """The state of a machine. A value that could not be read, or that its class does not have, is None or empty.
 
-    `system` is the store path of what it runs, `profile` of what it boots. `free` is the room in its store in bytes,
-    `clock` its time in seconds since 1970. `state` is systemd's one word, `failed` its failed units, `busy` the units
-    of deployments, on a Mac REBUILD. `root` says whether its login user may do what root may.
+    `system` is the store path of the system it runs, `profile` of the one it boots. `free` is the free bytes of its
+    store, `clock` its time in seconds since 1970. `state` is systemd's word for the system. `failed` has the failed
+    units, `busy` the units of deployments, or REBUILD on a Mac. `root` says whether its login user has root's rights.
     """
 
     system: str | None
@@ -73,52 +74,52 @@ class HostState:
 
     @property
     def at_work(self) -> frozenset[str]:
-        """The units in which somebody changes the system at this moment."""
+        """The units that change the system at this moment."""
         return self.busy - {GUARD_UNIT, WENT_BACK_UNIT}
 
     @property
     def went_back(self) -> bool:
-        """Whether a guard has taken a change back there, and nobody has taken note of it yet."""
+        """Whether a rollback timer has rolled the machine back, and no runner has cleared the record of it."""
         return WENT_BACK_UNIT in self.busy
 
     @property
     def guarded(self) -> bool:
-        """Whether a guard waits there to take a change back."""
+        """Whether a rollback timer waits on the machine."""
         return GUARD_UNIT in self.busy
 
 
-def read_host_state(machine: Target, machine_class: str) -> HostState | SshResult:
-    """Looks at a machine; gives ssh's own answer if it was not reached. Raises StepError if it cannot say whose it is.
+def read_host_state(target: Target, machine_class: str) -> HostState | SshResult:
+    """Returns the state of a machine, or ssh's own result if it was not reached.
 
-    Only whether its owner is named, not whose it is, is judged here: all the rest is for others to judge.
+    Raises StepError if the machine has an identity that cannot be read. Nothing else is judged here.
     """
     questions = {
         **_EVERYWHERE,
         **(_DARWIN if machine_class == "darwin" else _NIXOS),
-        "root": machine.as_root("true"),
-        "networks": machine.as_root(*LIST_NETWORKS),
+        "root": target.as_root("true"),
+        "networks": target.as_root(*LIST_NETWORKS),
     }
-    given = machine.ask(list(questions.values()), seconds=_LOOK_SECONDS)
-    answers = dict(zip(questions, given, strict=True))
+    results = target.ask(list(questions.values()), seconds=_LOOK_SECONDS)
+    answers = dict(zip(questions, results, strict=True))
     if answers["system"].unreached:
         return answers["system"]
     if answers["has_identity"].ok and not answers["identity"].ok:
-        raise StepError(f"{IDENTITY_FILE} on {machine.alias} cannot be read", "log in and look at it")
-    return _snapshot(answers, machine_class)
+        raise StepError(f"{IDENTITY_FILE} on {target.alias} cannot be read", "log in and look at it")
+    return _state_of(answers, machine_class)
 
 
-def _snapshot(answers: Mapping[str, SshResult], machine_class: str) -> HostState:
+def _state_of(answers: Mapping[str, SshResult], machine_class: str) -> HostState:
     def text(name: str) -> str | None:
         answer = answers.get(name)
         return answer.stdout.strip() or None if answer is not None and answer.ok else None
 
-    def said(name: str) -> str:
+    def raw(name: str) -> str:
         return answers[name].stdout.strip() if name in answers else ""
 
     def path(name: str, link: str) -> str | None:
-        found = text(name)
-        # `readlink -f` gives a path of which only the last part is missing as it is.
-        return None if found == link else found
+        target = text(name)
+        # `readlink -f` prints a path of which only the last part is missing unchanged.
+        return None if target == link else target
 
     return HostState(
         system=path("system", CURRENT_SYSTEM),
@@ -128,19 +129,19 @@ def _snapshot(answers: Mapping[str, SshResult], machine_class: str) -> HostState
         hostname=text("hostname"),
         boot=text("boot"),
         free=_free(text("space"), machine_class),
-        # systemd gives its word with a failure unless it is `running`.
-        state=said("state") or None,
-        failed=_first_words(said("failed")),
-        busy=_first_words(said("busy")) | ({REBUILD} if "rebuilds" in answers and answers["rebuilds"].ok else set()),
+        # systemctl fails for every word but `running`.
+        state=raw("state") or None,
+        failed=_first_words(raw("failed")),
+        busy=_first_words(raw("busy")) | ({REBUILD} if "rebuilds" in answers and answers["rebuilds"].ok else set()),
         deployments=frozenset((text("deployments") or "").split()),
-        networks=parse_networks(said("networks")),
+        networks=parse_networks(raw("networks")),
         root=answers["root"].ok,
         bootstrapped=answers["bootstrapped"].ok if "bootstrapped" in answers else True,
     )
 
 
 def _first_words(text: str) -> frozenset[str]:
-    """The units of a list; systemd puts a dot before a failed one unless told otherwise."""
+    """Returns the units of a list. systemd puts a dot before a failed one unless told otherwise."""
     return frozenset(words[0] for line in text.splitlines() if (words := line.replace("●", " ").split()))
 
 
@@ -149,7 +150,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _free(text: str | None, machine_class: str) -> int | None:
-    """The free bytes out of what `df` prints under its heading: alone on NixOS, the fourth column in KiB on a Mac."""
+    """Returns the free bytes from the output of `df`: the only column on NixOS, the fourth in KiB on a Mac."""
     rows = (text or "").splitlines()[1:]
     words = rows[-1].split() if rows else []
     if machine_class == "darwin":

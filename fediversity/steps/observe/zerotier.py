@@ -1,6 +1,6 @@
-"""What ZeroTier on a machine says of the networks it has joined."""
+"""Reads the ZeroTier networks that a machine has joined."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fediversity.steps.transport.ssh import Target
 
@@ -9,11 +9,10 @@ LIST_NETWORKS = ("zerotier-cli", "listnetworks")
 _ID_FIELD = 2
 _FIELDS_BEHIND_NAME = 5
 _NETWORK_BYTES = 11
-"""Of an address that ZeroTier makes itself (RFC 4193): fd, the network's id, 99 93; the rest is the member's."""
+"""The bytes that all addresses of a network share, as ZeroTier makes them (RFC 4193): fd, the network's id, 99 93."""
 
 
-@dataclass(frozen=True)
-class ZeroTierNetwork:
+class ZeroTierNetwork(NamedTuple):
     """A network that a machine has joined. `status` is e.g. OK or ACCESS_DENIED."""
 
     id: str
@@ -22,23 +21,23 @@ class ZeroTierNetwork:
 
     @property
     def own_address(self) -> str | None:
-        """The machine's address in it that ZeroTier made by itself."""
+        """The address of the machine that ZeroTier itself made."""
         return next((address for address in self.addresses if address.startswith("fd")), None)
 
 
-def networks(machine: Target) -> tuple[ZeroTierNetwork, ...]:
-    """The networks that a machine has joined; none if it has no ZeroTier, or was not reached."""
-    answer = machine.run(*machine.as_root(*LIST_NETWORKS))
+def networks(target: Target) -> tuple[ZeroTierNetwork, ...]:
+    """Returns the networks that a machine has joined; none if it has no ZeroTier, or was not reached."""
+    answer = target.run(*target.as_root(*LIST_NETWORKS))
     return parse_networks(answer.stdout) if answer.ok else ()
 
 
 def parse_networks(text: str) -> tuple[ZeroTierNetwork, ...]:
-    """The networks out of what `zerotier-cli listnetworks` prints.
+    """Returns the networks from the output of `zerotier-cli listnetworks`.
 
     A line is `200 listnetworks <nwid> <name> <mac> <status> <type> <dev> <addresses>`; the name may be empty or hold
-    spaces, so all but the id is found from the right.
+    spaces, so all but the id is read from the right.
     """
-    found = []
+    networks = []
     for line in text.splitlines():
         words = line.split()
         if (
@@ -47,21 +46,21 @@ def parse_networks(text: str) -> tuple[ZeroTierNetwork, ...]:
             and words[2] != "<nwid>"
         ):
             addresses = tuple(address.partition("/")[0] for address in words[-1].split(",") if address != "-")
-            found.append(ZeroTierNetwork(words[_ID_FIELD], words[-4], addresses))
-    return tuple(found)
+            networks.append(ZeroTierNetwork(words[_ID_FIELD], words[-4], addresses))
+    return tuple(networks)
 
 
 def is_in_network_of(address: str) -> bool:
     """Whether this computer has an address in the same ZeroTier network."""
-    import ipaddress  # noqa: PLC0415 (these take a while to load, and most steps do not ask)
+    import ipaddress  # noqa: PLC0415 (slow to load, and most steps do not need it)
     import socket  # noqa: PLC0415
 
     try:
-        there = ipaddress.ip_address(address)
+        other = ipaddress.ip_address(address)
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            # Nothing is sent: this only asks from which address it would be.
+            # Nothing is sent: the kernel only chooses the address that it would send from.
             probe.connect((address, 9))
-            here = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
+            own = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
     except (OSError, ValueError):
         return False
-    return here.packed[:_NETWORK_BYTES] == there.packed[:_NETWORK_BYTES]
+    return own.packed[:_NETWORK_BYTES] == other.packed[:_NETWORK_BYTES]

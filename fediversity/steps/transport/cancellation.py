@@ -1,4 +1,4 @@
-"""Knowing when to stop: somebody said so, or nobody is there any more to take the result."""
+"""Cancellation of a step: by a signal, because its starter has ended, or because its time is over."""
 
 import os
 import select
@@ -14,9 +14,9 @@ _STDOUT = 1
 
 
 class Cancellation:
-    """Whether the runner must stop: a signal came, or whoever started it is gone.
+    """Whether the runner must stop: it got a signal, or the process that started it has ended.
 
-    `parent` is the process that started it, if that is not the parent at the time of the call.
+    `parent` is that process, if it is not the parent at the time of the call.
     """
 
     def __init__(self, parent: int | None = None) -> None:
@@ -26,7 +26,7 @@ class Cancellation:
         self._seconds = 0.0
 
     def install(self) -> None:
-        """Turns SIGTERM, SIGINT and SIGHUP into a wish to stop; from the main thread, once."""
+        """Makes SIGTERM, SIGINT and SIGHUP cancel the step. To be called once, from the main thread."""
         for number in SIGNALS:
             signal.signal(number, self._on_signal)
 
@@ -34,13 +34,13 @@ class Cancellation:
         self.reason = self.reason or f"stopped by {signal.Signals(number).name}"
 
     def limit(self, seconds: float | None) -> None:
-        """From now on the step may take no longer than this, or as long as it likes; replaces an earlier limit."""
+        """Limits the time of the step from now on, or removes the limit. Replaces an earlier limit."""
         self._seconds = seconds or 0.0
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def check(self) -> None:
-        """Raises StopError when it is time to stop, StepError when the step has taken longer than it may."""
-        if self.reason is None and (os.getppid() != self._parent or _nobody_reads()):
+        """Raises StopError if the runner must stop, StepError if the step has exceeded its time."""
+        if self.reason is None and (os.getppid() != self._parent or _output_is_closed()):
             self.reason = "the deploying process ended"
         if self.reason is not None:
             raise StopError(self.reason)
@@ -49,7 +49,7 @@ class Cancellation:
             raise StepError(reason, "read the log: it ends with what the step was doing")
 
     def sleep(self, seconds: float) -> None:
-        """Waits, but no longer than until it is time to stop."""
+        """Sleeps. Raises as `check` does as soon as there is a reason to."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.check()
@@ -57,13 +57,13 @@ class Cancellation:
         self.check()
 
 
-def _nobody_reads() -> bool:
-    """Whether the result would go into a pipe without a reader.
+def _output_is_closed() -> bool:
+    """Whether standard output is a pipe without a reader.
 
-    So a runner whose starter died before it could remember who that was stops as well.
+    This also stops a runner whose starter died before the runner had read the id of its parent.
     """
     if sys.platform != "linux":
-        return False  # Elsewhere it is not the same for every kind of file what polling for no event reports.
+        return False  # On other systems, a poll for no event reports different things for different kinds of file.
     poll = select.poll()
     poll.register(_STDOUT, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

@@ -1,7 +1,7 @@
-"""Running a tool under supervision: bounded in time, and ended as a whole.
+"""Runs a tool under supervision: with a time-out, and ended together with all its children.
 
-The engine's command plug-in ends only its direct child and hangs on long lines, so both are dealt with here: the
-tool runs in a process group of its own, which is ended with it, and its output never reaches the plug-in.
+Pulumi's command plug-in ends only its direct child and hangs on long lines. So the tool runs in a process group of its
+own, which is ended with it, and its output never reaches the plug-in.
 """
 
 import contextlib
@@ -13,9 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
@@ -33,26 +32,24 @@ Sink = Callable[[bytes], object]
 
 
 class OutputWatcher(Protocol):
-    """Somebody who reads a tool's output as well, and knows when it takes too long."""
+    """A second reader of a tool's output, which knows when the tool takes too long."""
 
     def feed(self, data: bytes) -> None:
-        """Takes output as it comes, in any pieces."""
+        """Takes output, in any pieces."""
 
     def late(self) -> str | None:
-        """What takes too long, for a person; None while nothing does."""
+        """Returns what takes too long, None while nothing does."""
 
 
-@dataclass(frozen=True)
-class ProcessResult:
-    """A tool that has ended: its exit status (negative: the signal), and the last lines it printed, redacted."""
+class ProcessResult(NamedTuple):
+    """A tool that has ended: its exit status (negative: the signal) and its last lines of output, redacted."""
 
     status: int
     tail: str
 
 
-@dataclass(frozen=True)
-class CapturedOutput:
-    """What a command printed. `status` is None if it took too long and was ended."""
+class CapturedOutput(NamedTuple):
+    """The output of a command. `status` is None if it took too long and was ended."""
 
     status: int | None
     stdout: str
@@ -69,10 +66,10 @@ def run_tool(
     directory: Path | None = None,
     watch: OutputWatcher | None = None,
 ) -> ProcessResult:
-    """Runs a tool to its end, its output going to the log.
+    """Runs a tool to its end. Its output goes to the log.
 
-    Raises StepError if the tool is missing or takes longer than `timeout` seconds, StopError if the runner has to
-    stop; the tool and everything it started are ended then.
+    Raises StepError if the tool is missing or takes longer than `timeout` seconds, StopError if the runner must stop.
+    In these cases the tool and all its children are ended.
     """
     log.tail.clear()
     sink = log.feed if watch is None else _to_both(log.feed, watch.feed)
@@ -95,7 +92,7 @@ def capture(
     directory: Path | None = None,
     stdin: bytes = b"",
 ) -> CapturedOutput:
-    """Runs a command whose output is small and wanted, under the same supervision. `stdin` is a few lines at most."""
+    """Runs a command under the same supervision and returns its output, which must be small, as must `stdin`."""
     stdout, stderr = bytearray(), bytearray()
     status = _run(command, [stdout.extend, stderr.extend], stdin, stop, timeout, environment, directory)
     return CapturedOutput(status, stdout.decode(errors="replace"), stderr.decode(errors="replace").strip())
@@ -104,7 +101,7 @@ def capture(
 def tool_environment(
     base: Mapping[str, str], *, stack: str, state_dir: Path, first_on_path: Sequence[Path]
 ) -> dict[str, str]:
-    """The environment of a tool: the person's own, without the engine's, and with the stack's facts."""
+    """Returns the environment of a tool: `base` without Pulumi's variables, and with the facts of the stack."""
     environment = without_pulumi(base)
     environment["FEDIVERSITY_STACK"] = stack
     environment["FEDIVERSITY_STATE_DIR"] = str(state_dir)
@@ -113,14 +110,14 @@ def tool_environment(
 
 
 def without_pulumi(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the engine's variables, the stack's passphrase among them."""
+    """Returns the environment without Pulumi's variables, which include the stack's passphrase."""
     return {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
 
 
 def adopt_orphans(yes: bool = True) -> None:
-    """Makes this process the parent of what a tool leaves behind, on Linux.
+    """Makes this process the parent of processes that a tool leaves behind, on Linux.
 
-    So the runner sees when the last of a group has ended, also in a container whose first process does not look after
+    So the runner sees when the last process of a group has ended, also in a container whose first process does not reap
     orphans.
     """
     if _LIBC is not None:
@@ -128,7 +125,7 @@ def adopt_orphans(yes: bool = True) -> None:
 
 
 class _Process:
-    """A command in a process group of its own. With one sink, both its streams go there; else one goes to each."""
+    """A command in its own process group. With one sink, both output streams go there; with two, one to each."""
 
     def __init__(
         self,
@@ -160,25 +157,25 @@ class _Process:
             self._open.register(stream, selectors.EVENT_READ, (stream, sink))
 
     def follow(self, stop: Cancellation, deadline: float, watch: OutputWatcher | None = None) -> int | None:
-        """Hands its output on until it has ended. Gives its exit status, None when it has taken too long."""
+        """Forwards the output until the command has ended. Returns its exit status, None if it takes too long."""
         ended_at: float | None = None
         while time.monotonic() < deadline and (watch is None or watch.late() is None):
             stop.check()
             self._read(_TICK_SECONDS)
             if self._process.poll() is not None:
                 ended_at = ended_at or time.monotonic()
-                # It may leave something behind that keeps its output open for ever; its own end is what counts.
+                # A process that it leaves behind may keep its output open for ever; only its own end counts.
                 if not self._open.get_map() or time.monotonic() - ended_at > _AFTER_EXIT_SECONDS:
                     break
         return self._process.poll()
 
     def end(self) -> None:
-        """Ends what is left of the group: politely first, by force after 5 seconds."""
+        """Ends what is left of the group: with SIGTERM first, with SIGKILL after 5 seconds."""
         patience = time.monotonic() + _GRACE_SECONDS
         try:
             self._signal(signal.SIGTERM)
             while self._alive() and time.monotonic() < patience:
-                self._read(_TICK_SECONDS)  # What has a last word to say must not wait for a reader.
+                self._read(_TICK_SECONDS)  # A process that prints when it ends must not wait for a reader.
         finally:
             self._signal(signal.SIGKILL)
             self._process.wait()
@@ -189,7 +186,7 @@ class _Process:
             self._open.close()
 
     def _read(self, seconds: float) -> None:
-        """Hands on what comes; waits for it no longer than `seconds`."""
+        """Forwards the output that there is; waits for it no longer than `seconds`."""
         if not self._open.get_map():
             try:
                 self._process.wait(seconds)
@@ -208,7 +205,7 @@ class _Process:
                 stream.close()
 
     def _signal(self, number: signal.Signals) -> None:
-        # macOS says EPERM of a group in which only dead processes are left.
+        # macOS returns EPERM for a group with only dead processes.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
@@ -259,6 +256,6 @@ def _not_started(command: Sequence[str], error: OSError, directory: Path | None)
 
 
 def _die_with_parent() -> None:
-    # Should the runner itself be killed, nobody would end the tool.
+    # If the runner itself is killed, no other process ends the tool.
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Trying a tool again, where that can do no harm: it failed to connect or to copy, and has changed nothing."""
+"""Repeats a tool where that is harmless: it failed to connect or to copy, and has changed nothing."""
 
 import re
 import time
@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
+from fediversity.steps.specs import OnMachine
 
 MOST_TRIES = 3
 BUDGET_SECONDS = 120.0
-"""How long the pauses between tries may be together."""
+"""How many seconds the pauses between tries may take together."""
 
 _FIRST_PAUSE = 5.0
 _LOST = re.compile(
@@ -20,21 +21,23 @@ _LOST = re.compile(
     r"|cannot open connection to remote store|cannot connect to '|failed to start SSH (?:connection|master)"
     r"|nix-daemon.* disconnected unexpectedly"
 )
-"""What OpenSSH and Nix say when a connection is not to be had, or is gone."""
+"""The messages of OpenSSH and Nix when a connection cannot be made or is lost."""
 
 
 def is_connection_failure(failure: StepError) -> bool:
-    """Whether a tool says that it failed for want of a connection."""
+    """Whether a tool reports that it failed for lack of a connection."""
     return _LOST.search(failure.reason) is not None
 
 
-def with_retries(context: StepContext, run: Callable[[], None], harmless: Callable[[], bool]) -> None:
-    """Runs a tool, and again with growing pauses while it fails to connect and `harmless` says nothing was changed.
+def with_retries(context: StepContext[OnMachine], run: Callable[[], None], harmless: Callable[[], bool]) -> None:
+    """Runs a tool, and repeats it with growing pauses while it cannot connect and has changed nothing.
+
+    `harmless` says whether nothing was changed.
 
     Raises the StepError of its last failure.
     """
-    pause = context.patient(_FIRST_PAUSE)
-    deadline = time.monotonic() + context.patient(BUDGET_SECONDS) + context.job.timeout
+    pause = context.with_patience(_FIRST_PAUSE)
+    deadline = time.monotonic() + context.with_patience(BUDGET_SECONDS) + context.job.timeout
     for tries_left in reversed(range(MOST_TRIES)):
         try:
             return run()

@@ -1,6 +1,6 @@
-"""Talking to machines through the OpenSSH client.
+"""Runs commands on machines with the OpenSSH client.
 
-A person's own `~/.ssh/config`, agent and jump hosts stay in force; the host keys are the stack's own.
+The user's own `~/.ssh/config`, agent and jump hosts stay in force. The host keys are those that the stack has pinned.
 """
 
 import os
@@ -20,8 +20,8 @@ _SSH_FAILED = 255
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 3.0
 _REFUSED_PAUSE = 6.0
-"""After a refused login. OpenSSH's server, from 9.8 on, holds each against its client for 5 seconds, and once these add
-up to 15 it takes no connection from there at all until they are over (PerSourcePenalties in sshd_config(5))."""
+"""The pause after a refused login. OpenSSH's server, from 9.8 on, penalises the client for 5 seconds for each, and
+refuses all its connections once the penalties add up to 15 (PerSourcePenalties in sshd_config(5))."""
 
 _WELL, _END = "@ok", "@end"
 _WRONG_KEY = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
@@ -29,9 +29,9 @@ _WRONG_KEY = ("Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CH
 
 @dataclass(frozen=True)
 class SshResult:
-    """What a command on a machine gave. `status` 255 is ssh's own: the machine was not reached, or contact was lost.
+    """The result of a command on a machine. Status 255 is ssh's own: the machine was not reached, or contact was lost.
 
-    `timed_out` says that the command, or the way to it, was still busy when the time was over.
+    `timed_out` says that the command or the connection took too long.
     """
 
     status: int
@@ -46,12 +46,12 @@ class SshResult:
 
     @property
     def unreached(self) -> bool:
-        """Whether the machine could not be talked to, or not to the end."""
+        """Whether the machine was not reached, or contact was lost."""
         return self.status == _SSH_FAILED
 
     @property
     def login_refused(self) -> bool:
-        """Whether the machine was there and let nobody in."""
+        """Whether the machine answered and refused the login."""
         return self.unreached and "Permission denied" in self.stderr
 
     @property
@@ -62,9 +62,9 @@ class SshResult:
 
 @dataclass(frozen=True)
 class Target:
-    """A machine as ssh reaches it. `alias` is the name its host key is pinned under in the folder `known_hosts`.
+    """A machine as SSH reaches it. `alias` is the name of its pinned host key in the folder `known_hosts`.
 
-    `accept_new`: an unknown host key is pinned at first contact; a changed one is always refused.
+    With `accept_new`, an unknown host key is pinned at first contact. A changed one is always refused.
     """
 
     host: str
@@ -77,13 +77,13 @@ class Target:
     stop: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
 
     def command(self, line: str, *, terminal: bool = False) -> list[str]:
-        """The ssh command line that runs a line there; with a terminal, if what runs there reads from one."""
+        """Returns the ssh command line that runs a line of shell on the machine, with a terminal if asked for."""
         options = {
             "BatchMode": "yes",
             "ConnectTimeout": str(CONNECT_SECONDS),
             "ConnectionAttempts": "1",
-            # Only what the stack itself has pinned counts: not the computer's own list, nor another session's
-            # connection that is still open. Hashed names could not be found again in the file.
+            # Only the host keys that the stack has pinned count: not the computer's own list, and not the open
+            # connection of another session. Hashed names could not be found in the file again.
             "HostKeyAlias": self.alias,
             "UserKnownHostsFile": _one_path(self.known_hosts / self.alias),
             "GlobalKnownHostsFile": "/dev/null",
@@ -101,16 +101,16 @@ class Target:
         return ["ssh", *flags, "-p", str(self.port), f"{self.user}@{self.host}", "--", line]
 
     def run(self, *remote: str, stdin: str = "", seconds: float = 60.0, terminal: bool = False) -> SshResult:
-        """Runs a command on the machine. A machine that does not answer within `seconds` counts as not reached.
+        """Runs a command on the machine. If it does not answer within `seconds`, the machine counts as not reached.
 
-        Raises StopError if the runner has to stop, StepError if there is no OpenSSH client.
+        Raises StopError if the runner must stop, StepError if there is no OpenSSH client.
         """
         return self.run_line(shlex.join(remote), stdin=stdin, seconds=seconds, terminal=terminal)
 
     def run_line(self, line: str, *, stdin: str = "", seconds: float = 60.0, terminal: bool = False) -> SshResult:
-        """Runs a line as it would be typed on the machine, and else like `run`.
+        """Runs a line of shell on the machine, otherwise as `run` does.
 
-        Raises StopError if the runner has to stop, StepError if there is no OpenSSH client.
+        Raises StopError if the runner must stop, StepError if there is no OpenSSH client.
         """
         if self.accept_new:
             self.known_hosts.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -127,20 +127,19 @@ class Target:
         return SshResult(done.status if done.status >= 0 else _SSH_FAILED, done.stdout, done.stderr)
 
     def as_root(self, *remote: str) -> tuple[str, ...]:
-        """The command as it has to be given for root to run it."""
+        """Returns the command as the login user has to run it for root's rights."""
         return remote if self.user == "root" else ("sudo", "-n", *remote)
 
     def ask(self, questions: Sequence[Sequence[str]], *, seconds: float = 60.0) -> list[SshResult]:
-        """Runs several commands that only look, in one session, and gives the answer of each.
+        """Runs several read-only commands in one session. Returns the result of each.
 
-        Their status is 0 or 1, and their error output is not told apart. When the machine was not reached, that is the
-        answer to all.
+        Each status is 0 or 1, and all have the same error output. If the machine was not reached, all results say so.
         """
         parts = "; ".join(f"{shlex.join(question)} && echo {_WELL}; echo {_END}" for question in questions)
         answer = self.run("sh", "-c", parts, seconds=seconds)
         texts = answer.stdout.split(f"{_END}\n")
         if answer.unreached or len(texts) != len(questions) + 1:
-            # A session that ends in the middle has lost contact, whatever ssh made of it.
+            # A session that ends in the middle has lost contact, whatever status ssh reports.
             return [replace(answer, status=_SSH_FAILED)] * len(questions)
         return [
             SshResult(0 if text.endswith(f"{_WELL}\n") else 1, text.removesuffix(f"{_WELL}\n"), answer.stderr)
@@ -148,10 +147,10 @@ class Target:
         ]
 
     def wait(self, seconds: float) -> SshResult:
-        """Asks again until the machine answers or `seconds` have passed, with growing pauses.
+        """Tries until the machine answers or `seconds` have passed, with growing pauses. Returns the last result.
 
-        A wrong host key is never waited for. Returns the last answer; but if the login was refused meanwhile, that: a
-        server that has refused too many closes the connection before it says so.
+        A wrong host key ends the waiting. If a login was refused meanwhile, that result is returned: a server that has
+        refused too many logins closes the connection before it says so.
         """
         deadline = time.monotonic() + seconds
         pause = _FIRST_PAUSE
@@ -169,12 +168,12 @@ class Target:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def at_port(self, port: int, alias: str) -> "Target":
-        """The same machine at another port, where it shows another host key."""
+        """Returns the same machine at another port, where it has another host key."""
         return replace(self, port=port, alias=alias)
 
 
 def pin_host_key(known_hosts: Path, alias: str, public_key: str) -> None:
-    """Makes `public_key` the one key that a machine may show under `alias`.
+    """Pins `public_key` as the only host key of the machine `alias`.
 
     Raises StepError if it is not an SSH public key.
     """
@@ -188,13 +187,13 @@ def pin_host_key(known_hosts: Path, alias: str, public_key: str) -> None:
 
 
 def pinned_host_key(known_hosts: Path, alias: str) -> str | None:
-    """The key pinned under `alias`, as `type base64`; None if there is none."""
+    """Returns the host key that is pinned for `alias`, as `type base64`; None if there is none."""
     file = known_hosts / alias
     entries = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
     return next((" ".join(words[1:3]) for words in entries if len(words) > 2 and words[0] == alias), None)
 
 
 def _one_path(path: Path) -> str:
-    """A path as an ssh option takes it: one word, in which nothing is filled in."""
+    """Returns a path as an ssh option takes it: one word, without expansions."""
     text = str(path).replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -1,8 +1,8 @@
-"""Two processes for one step, so that a runner which is killed outright still ends its tool in good order.
+"""Two processes for one step, so that a runner that is killed with SIGKILL still ends its tool properly.
 
-The engine's command plug-in kills its direct child without a warning when a run is cancelled or takes too long. So the
-child it knows only waits and passes signals on, and the work is done in a second process, in a session of its own. That
-one sees when the first is gone, ends the tool with everything it started, and writes down what happened.
+Pulumi's command plug-in kills its direct child without warning when a run is cancelled or takes too long. So this child
+only waits and forwards signals. A second process, in its own session, does the work: it notices when the first has
+ended, ends the tool with all its children, and records what happened.
 """
 
 import os
@@ -20,22 +20,22 @@ _LOOK_SECONDS = 0.2
 
 
 def run_supervised(work: Callable[[Cancellation], int]) -> int:
-    """Runs `work` in a process of its own and gives its exit status, 130 if whoever started this process is gone."""
+    """Runs `work` in a second process. Returns its exit status, 130 if the process that started this one has ended."""
     starter, front = os.getppid(), os.getpid()
     alive, held_by_worker = os.pipe()
-    # No signal may come before both processes know what to do about it.
+    # No signal may arrive before both processes have their handlers.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     worker = os.fork()
     if worker == 0:
         _work(work, front)
     os.close(held_by_worker)
     for number in SIGNALS:
-        signal.signal(number, lambda number, _frame: _pass_on(worker, number))
+        signal.signal(number, lambda number, _frame: _forward_signal(worker, number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     # The pipe is readable as soon as the worker has ended.
     while not select.select([alive], [], [], _LOOK_SECONDS)[0]:
         if os.getppid() != starter:
-            return STOPPED_STATUS  # The worker notices that this process is gone.
+            return STOPPED_STATUS  # The worker notices that this process has ended.
     status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
     if status < 0:
         print(f"fediversity-step: the runner was ended by signal {-status}", file=sys.stderr)
@@ -54,7 +54,7 @@ def _work(work: Callable[[Cancellation], int], front: int) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         status = work(stop)
     except BaseException:
-        import traceback  # noqa: PLC0415 (nobody needs it who does well)
+        import traceback  # noqa: PLC0415 (slow to load, and only failures need it)
 
         traceback.print_exc()
     finally:
@@ -62,7 +62,7 @@ def _work(work: Callable[[Cancellation], int], front: int) -> NoReturn:
         os._exit(status)
 
 
-def _pass_on(worker: int, number: int) -> None:
+def _forward_signal(worker: int, number: int) -> None:
     try:
         os.kill(worker, number)
     except ProcessLookupError:
@@ -74,4 +74,4 @@ def _flush() -> None:
         try:
             stream.flush()
         except OSError:
-            continue  # Nobody reads it any more.
+            continue  # The reader has ended.
