@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack
 from fediversity.cost.deployed import deployed_items
 from fediversity.cost.estimate import Difference, Estimate, Priced, difference, estimate
 from fediversity.cost.fleet_items import fleet_items, outside, switched_off
@@ -23,6 +23,11 @@ from fediversity.planning.stacks import open_stack, state_folder
 from fediversity.project.settings import Settings
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
 
+EXAMPLES = (
+    "fediversity cost production",
+    "fediversity cost production --json",
+)
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -34,7 +39,7 @@ class Deployed:
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

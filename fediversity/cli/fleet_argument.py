@@ -4,11 +4,10 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from fediversity.cli.stack_argument import DEFAULT_STACK
 from fediversity.fleet.load import load_fleet
 from fediversity.fleet.model import Fleet
 from fediversity.planning.stacks import open_stack
-
-DEFAULT_STACK = "dev"
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack_option
 from fediversity.fleet.model import Fleet
 from fediversity.planning.stacks import open_stack
 from fediversity.project.embedded import missing_extra
 from fediversity.project.settings import Settings, SettingsError
+
+EXAMPLES = (
+    "fediversity local fault cinnabar drop-at-step install --times 1",
+    "fediversity local faults",
+    "fediversity local heal cinnabar",
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +37,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     heal = verbs.add_parser("heal", help="end faults and repair what they left behind")
     heal.add_argument("machine", nargs="?", help="the machine (default: all)")
     for verb in verbs.choices.values():
-        verb.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+        add_stack_option(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:

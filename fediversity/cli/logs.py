@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack_option
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, read_settings, state_folder
 from fediversity.project.settings import SettingsError
+
+EXAMPLES = (
+    "fediversity logs cinnabar --stack dev --step update",
+    "fediversity logs fleet --all",
+)
 
 FLEET = "fleet"
 """What is given in place of a machine for the steps that are done once for the whole fleet."""
@@ -18,7 +23,7 @@ FLEET = "fleet"
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
     parser.add_argument("machine", help=f"the machine, or `{FLEET}` for what is done once for all")
-    parser.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack_option(parser)
     parser.add_argument("--step", help="the newest log of this step, e.g. `update` or `social-apply`")
     parser.add_argument("--all", action="store_true", help="list the logs in place of printing the newest")
 

@@ -7,16 +7,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fediversity.cli.stack_argument import add_stack
 from fediversity.planning.changes import change_lines, changes
 from fediversity.planning.commands import shell_text
 from fediversity.planning.stack_plan import plan_stack
 from fediversity.planning.stacks import read_settings
 from fediversity.planning.steps import RUNS_AGAIN, Plan
 
+EXAMPLES = (
+    "fediversity plan staging --commands",
+    "fediversity plan dev --json",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default="dev", help="the stack (default: dev)")
+    add_stack(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--commands", action="store_true", help="show each command line, and when it runs again")
 

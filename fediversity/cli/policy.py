@@ -12,6 +12,11 @@ from fediversity.policy.monthly_cost import stack_of
 from fediversity.policy.rules import ABOUT, problem, violations
 from fediversity.project.settings import Settings
 
+EXAMPLES = (
+    "fediversity policy production",
+    "fediversity policy --rules",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""

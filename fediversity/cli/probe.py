@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from fediversity.cli.connection import Connection, connect
-from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cli.machine_probe import ProbeResult, probe_machine
 from fediversity.cli.parallel import ask_all
+from fediversity.cli.stack_argument import add_stack
 from fediversity.cli.status_model import busy
 from fediversity.fleet.model import Fleet
 from fediversity.ledger import history
@@ -19,6 +19,11 @@ from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.stacks import ledger_of, open_stack
 from fediversity.project.settings import Settings, SettingsError
 from fediversity.steps.transport.cancellation import Cancellation
+
+EXAMPLES = (
+    "fediversity probe production --timeout 30",
+    "fediversity probe dev cinnabar --json",
+)
 
 _SECONDS = 60.0
 
@@ -42,7 +47,7 @@ class MachineCheck:
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack(parser)
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help="look at these only")
     parser.add_argument(
         "--timeout",

@@ -8,6 +8,11 @@ from fediversity.fleet.files import FLEET_JSON
 from fediversity.fleet.flake_copies import write_copies
 from fediversity.fleet.fleet_json import render_text
 
+EXAMPLES = (
+    "fediversity render dev",
+    "fediversity render --fleet stacks/new.yaml --check",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from fediversity.cli.connection import Connection, connect
-from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cli.rollback_plan import RollbackPlan, plan_rollback, roll_back
+from fediversity.cli.stack_argument import add_stack_option
 from fediversity.cli.status_model import busy
 from fediversity.ledger import history
 from fediversity.ledger.records import Outcome
@@ -22,13 +22,19 @@ from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
 from fediversity.steps.redact import Redactor, secrets_of
 
+EXAMPLES = (
+    "fediversity rollback cinnabar --stack production",
+    "fediversity rollback cinnabar --to 41 --yes",
+    "fediversity rollback cinnabar --release",
+)
+
 _RELEASED = "a person let the machine go again: the next rollout updates it"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
     parser.add_argument("machine")
-    parser.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack_option(parser)
     parser.add_argument(
         "--to", metavar="GENERATION|PATH", help="the number of a generation, or a path in the Nix store"
     )

@@ -6,6 +6,11 @@ from pathlib import Path
 from fediversity.cli import generated_files
 from fediversity.fleet.schema import REQUEST_SCHEMA_FILE, SCHEMA_FILE, request_schema_text, schema_text
 
+EXAMPLES = (
+    "fediversity schema",
+    "fediversity schema --check",
+)
+
 _FOLDER = Path("stacks")
 _FLAKE = Path("nix")
 

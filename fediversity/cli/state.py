@@ -18,6 +18,11 @@ from fediversity.state.backend_spec import BackendRequest, BackendSpec, Bucket, 
 from fediversity.state.next_steps import first_use, move, with_backend
 from fediversity.state.prepare import carry_out, inspect_backend
 
+EXAMPLES = (
+    "fediversity state init production --bucket gs://example-state --location europe-west4",
+    "fediversity state init production --bucket s3://example-state --region eu-central-1",
+)
+
 _SECONDS = 120
 _QUIET = {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "AWS_PAGER": "", "AWS_CLI_AUTO_PROMPT": "off"}
 """Keeps the clouds' tools from asking questions and from starting a pager."""

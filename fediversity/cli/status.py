@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack
 from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
 from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, open_stack, state_folder
 
+EXAMPLES = (
+    "fediversity status production",
+    "fediversity status dev --json",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

@@ -4,9 +4,15 @@ import argparse
 from collections.abc import Sized
 from pathlib import Path
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK, add_fleet_arguments, read_fleet_argument
+from fediversity.cli.fleet_argument import add_fleet_arguments, read_fleet_argument
+from fediversity.cli.stack_argument import DEFAULT_STACK
 from fediversity.planning.rename_check import require_vars_moved
 from fediversity.planning.stacks import read_settings
+
+EXAMPLES = (
+    "fediversity validate dev",
+    "fediversity validate --fleet stacks/new.yaml",
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
