@@ -1,32 +1,25 @@
-"""What to do when a zone of Google's has no machine left: pure functions over the engine's output."""
+"""What to do when a zone of Google's has no machine left, by the errors in Pulumi's event log."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fediversity.fleet.catalogue import GCP_ZONES
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers import GcpProvider
+from fediversity.rollout.event_log import Diagnostic, PulumiEvent, resource_name
 
 _FULL = "ZONE_RESOURCE_POOL_EXHAUSTED"
-_ABOUT_SERVER = re.compile(r"^  \S+ \((?P<machine>.+)-server\):$")
-_ABOUT = re.compile(r"^  \S+ \(.+\):$")
+_SERVER = "-server"
 
 
-def capacity_error_lines(output: str, fleet: Fleet, fleet_file: str) -> list[str]:
+def capacity_error_lines(events: Iterable[PulumiEvent], fleet: Fleet, fleet_file: str) -> list[str]:
     """For each machine that its zone had no room for: where it could stand, and what to write in the fleet file."""
-    return [line for machine in _refused(output) for line in _advice(machine, fleet, fleet_file)]
+    return [line for machine in _refused(events) for line in _advice(machine, fleet, fleet_file)]
 
 
-def _refused(output: str) -> list[str]:
-    machines: dict[str, None] = {}
-    about: str | None = None
-    for line in output.splitlines():
-        if _ABOUT.match(line):
-            server = _ABOUT_SERVER.match(line)
-            about = server["machine"] if server else None
-        elif about is not None and _FULL in line:
-            machines[about] = None
-    return list(machines)
+def _refused(events: Iterable[PulumiEvent]) -> list[str]:
+    errors = (event for event in events if isinstance(event, Diagnostic) and event.severity == "error")
+    names = dict.fromkeys(resource_name(error.urn) for error in errors if _FULL in error.message)
+    return [name.removesuffix(_SERVER) for name in names if name.endswith(_SERVER)]
 
 
 def _advice(machine: str, fleet: Fleet, fleet_file: str) -> Iterator[str]:

@@ -5,12 +5,12 @@ server may be running (seen with v3.259.0). What was asked for is in its events,
 way Pulumi's Automation API does. The file stays until all that is doubtful in it is settled, also after a kill.
 """
 
-import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
+from fediversity.rollout.event_log import Diagnostic, PulumiEvent, ResourceOperation, parse_event
 from fediversity.rollout.pending_operations import Deployment, Pending, pending_operations
 
 EVENTS = "engine-events.jsonl"
@@ -42,26 +42,25 @@ class UncertainCreate:
         return f"{self.urn.rsplit('::', 1)[-1]} ({self.resource['type']})"
 
 
-def uncertain_creates(events: Iterable[str]) -> tuple[UncertainCreate, ...]:
-    """The doubtful creations among the engine's events, one JSON object a line; a line cut short is left out."""
+def uncertain_creates(events: Iterable[PulumiEvent]) -> tuple[UncertainCreate, ...]:
+    """Returns the creations among Pulumi's events that failed without a clear answer."""
     failed: dict[str, UncertainCreate] = {}
-    said: dict[str, str] = {}
-    for event in _parsed(events):
-        if (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":
-            urn = diagnostic.get("urn", "")
-            said[urn] = said.get(urn, "") + diagnostic.get("message", "")
-        elif end := event.get("resOpFailedEvent"):
-            made = end["metadata"].get("new")
-            if end["metadata"]["op"] in _CREATES and made and made.get("custom"):
-                failed[made["urn"]] = UncertainCreate(_as_in_the_state(made))
-    return tuple(doubt for urn, doubt in failed.items() if _NOBODY_KNOWS.search(said.get(urn, "")))
+    errors: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, Diagnostic) and event.severity == "error":
+            errors[event.urn] = errors.get(event.urn, "") + event.message
+        elif _is_failed(event) and event.op in _CREATES and event.new and event.new.get("custom"):
+            failed[event.urn] = UncertainCreate(_as_in_the_state(event.new))
+    return tuple(create for urn, create in failed.items() if _NOBODY_KNOWS.search(errors.get(urn, "")))
 
 
-def excluding(events: Iterable[str], urns: Collection[str]) -> list[str]:
-    """The lines of the doubtful creations but these, and of nothing else."""
-    lines = list(events)
-    kept = {doubt.urn for doubt in uncertain_creates(lines)} - set(urns)
-    return [line for line in lines if _about(line) in kept]
+def excluding(lines: Iterable[str], urns: Collection[str]) -> list[str]:
+    """Returns the lines of a log about its uncertain creations but these, and about nothing else."""
+    events = [(line, parse_event(line)) for line in lines]
+    kept = {create.urn for create in uncertain_creates(event for _, event in events if event)} - set(urns)
+    return [
+        line for line, event in events if (isinstance(event, Diagnostic) or _is_failed(event)) and event.urn in kept
+    ]
 
 
 def with_uncertain_creates(
@@ -101,21 +100,8 @@ def uncertain_create_lines(found: Sequence[UncertainCreate], stack: str, *, simu
     ]
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            yield event
-
-
-def _about(line: str) -> str | None:
-    for event in _parsed([line]):
-        failed, said = event.get("resOpFailedEvent"), event.get("diagnosticEvent")
-        return str(failed["metadata"]["urn"]) if failed else (said or {}).get("urn")
-    return None
+def _is_failed(event: PulumiEvent | None) -> TypeGuard[ResourceOperation]:
+    return isinstance(event, ResourceOperation) and event.progress == "failed"
 
 
 def _as_in_the_state(made: Mapping[str, Any]) -> dict[str, Any]:
