@@ -67,7 +67,7 @@ def skipped_lines(groups: Sequence[SkippedSteps]) -> list[str]:
     for group in groups:
         prefix = f"{group.machine}-"
         steps = ", ".join(name.removeprefix(prefix) for name in group.steps)
-        why = f"needs {', '.join(group.because_of)}" if group.because_of else "the engine did not get there"
+        why = f"needs {', '.join(group.because_of)}" if group.because_of else "Pulumi did not get there"
         lines.append(f"  {group.machine}: {steps} ({why})")
     return lines
 

@@ -94,7 +94,7 @@ def uncertain_create_lines(found: Sequence[UncertainCreate], stack: str, *, simu
         ]
     )
     return [
-        "Nobody knows whether these were made, their provider gave no clear answer:",
+        "Not known whether these were made, because their provider gave no clear answer:",
         *(f"  {doubt}" for doubt in found),
         *what_to_do,
     ]

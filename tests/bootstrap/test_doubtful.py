@@ -175,7 +175,7 @@ def test_at_google_the_replacement_has_the_id_of_what_was_deleted_before_it() ->
 def test_a_person_is_told_what_happens_next() -> None:
     assert uncertain_create_lines([], "dev", simulated=True) == []
     assert uncertain_create_lines([doubt("a")], "dev", simulated=True) == [
-        "Nobody knows whether these were made, their provider gave no clear answer:",
+        "Not known whether these were made, because their provider gave no clear answer:",
         f"  a ({SERVER})",
         "  The next `up` looks, and takes over what exists.",
     ]
