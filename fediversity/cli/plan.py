@@ -1,4 +1,4 @@
-"""`fediversity plan`: the steps of a rollout, in order, as a table or as JSON."""
+"""`fediversity plan`: prints the steps of a rollout in order, as a table or as JSON."""
 
 import argparse
 import json
@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     fleet, plan = planned.fleet, planned.plan
     found = changes(planned)
     if arguments.json:
-        told = {"without_nix": planned.systems.without_nix, "machines": [asdict(change) for change in found]}
-        data = {"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan), "changes": told}
+        report = {"without_nix": planned.systems.without_nix, "machines": [asdict(change) for change in found]}
+        data = {"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan), "changes": report}
         json.dump(data, sys.stdout, indent=2)
         print()
     else:
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_data(plan: Plan) -> list[dict[str, Any]]:
-    """The steps as plain data, in order. `command` is a line of shell; empty where the runner does the work itself."""
+    """Returns the steps as plain data. `command` is a line of shell, empty if the runner does the work itself."""
     return [
         {
             "name": step.name,

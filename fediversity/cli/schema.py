@@ -1,4 +1,4 @@
-"""`fediversity schema`: the JSON Schemas of fleet files, for editors, and of deployment requests."""
+"""`fediversity schema`: writes the JSON Schemas of fleet files, for editors, and of deployment requests."""
 
 import argparse
 from pathlib import Path
@@ -21,7 +21,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes the schemas where they are used, or with `--check` says whether they are current."""
+    """Writes the schemas where they are used, or with `--check` checks that they are current."""
     files = {_FOLDER / SCHEMA_FILE: schema_text(), _FLAKE / REQUEST_SCHEMA_FILE: request_schema_text()}
     if arguments.check:
         return max(generated_files.check(file, text, "fediversity schema") for file, text in files.items())

@@ -1,4 +1,4 @@
-"""`fediversity validate`: whether a fleet file can be used."""
+"""`fediversity validate`: checks a fleet file."""
 
 import argparse
 from collections.abc import Sized
@@ -21,7 +21,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Says that the fleet file is in order. Raises FleetError with everything that is wrong with it."""
+    """Checks the fleet file. Raises FleetError with everything that is wrong with it."""
     chosen = read_fleet_argument(arguments)
     fleet = chosen.fleet
     if arguments.fleet is None:
