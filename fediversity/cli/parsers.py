@@ -28,6 +28,11 @@ def command_parser(name: str) -> argparse.ArgumentParser:
         allow_abbrev=name not in FORWARDS_OPTIONS,
     )
     module.register(parser)
+    for action in parser._actions:  # argparse has no public way to reach the parsers of verbs
+        if isinstance(action, argparse._SubParsersAction):
+            for verb, below in action.choices.items():
+                below.epilog = _examples([line for line in module.EXAMPLES if line.split()[2] == verb])
+                below.formatter_class = argparse.RawDescriptionHelpFormatter
     return parser
 
 

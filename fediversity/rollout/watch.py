@@ -1,7 +1,7 @@
-"""Watching a rollout through the ledger while the engine works, and telling about it.
+"""Watches a rollout through the ledger while Pulumi works, and shows its events.
 
-The ledger is the source, not the engine's event log: that one is there for debugging only (hidden behind
-PULUMI_DEBUG_COMMANDS), holds every resource with its inputs, and does not know of turns, outcomes and reasons.
+The ledger is the source, because Pulumi's event log does not know of turns, outcomes and reasons of steps. What Pulumi
+itself says comes from that log at the end (`event_log.py`, `diagnostics.py`).
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class RolloutWatch:
         return cls(ledger, plan, machines, began, tuple(before), ledger.drifts(), rotated)
 
     def look(self) -> None:
-        """Reads the ledger. That it cannot be read just now is no reason to leave the engine alone."""
+        """Reads the ledger. If that fails once, Pulumi is watched all the same."""
         with contextlib.suppress(sqlite3.Error):
             now = self.ledger.records(queued_since=self.began)
             happened, self.since = events(self.since, now), now

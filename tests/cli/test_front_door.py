@@ -54,6 +54,16 @@ def test_the_examples_of_a_command_are_in_its_help_and_its_parser_takes_them(nam
         assert isinstance(parsed, argparse.Namespace)
 
 
+@pytest.mark.parametrize("words", ["local fault", "local faults", "local heal", "state init"])
+def test_each_verb_has_an_example_of_its_own(words: str, capsys: Output) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*words.split(), "--help"])
+    assert end.value.code == 0
+    _, _, examples = capsys.readouterr().out.partition("\nexample")
+    assert f"\n  fediversity {words}" in examples
+    assert examples.count("\n  fediversity ") == examples.count(f"\n  fediversity {words}")
+
+
 @pytest.mark.parametrize(
     ("words", "handed_on"),
     [
