@@ -11,7 +11,7 @@ from fediversity.project.settings import SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code: 1 for whatever a person has to correct, 2 for bad usage."""
+    """Runs one command and returns its exit code: 1 for what a person has to correct, 2 for bad usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _run(given)
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read the output has seen enough (`fediversity plan | head`); nothing can be flushed to it any more.
+        # The reader of the output has closed it (`fediversity plan | head`): nothing can be flushed to it any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
