@@ -1,4 +1,4 @@
-"""`fediversity policy`: whether stacks keep to the rules, by what their programs declare; no engine, no network."""
+"""`fediversity policy`: checks the resources that stacks declare against the rules. Needs no Pulumi and no network."""
 
 import argparse
 import sys
@@ -12,6 +12,11 @@ from fediversity.policy.monthly_cost import stack_of
 from fediversity.policy.rules import ABOUT, problem, violations
 from fediversity.project.settings import Settings
 
+EXAMPLES = (
+    "fediversity policy production",
+    "fediversity policy --rules",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
@@ -20,16 +25,16 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judges the stacks; 1 if one of them breaks a rule. Raises SettingsError or FleetError if one cannot be read."""
+    """Checks the stacks. Returns 1 if one breaks a rule. Raises SettingsError or FleetError if one cannot be read."""
     if arguments.rules:
         for name, about in ABOUT.items():
             print(f"{name:<20}{about}")
         return 0
     opened = [open_stack(name) for name in arguments.stack or stacks(Path())]
-    return max(_judge(settings, fleet) for settings, fleet in opened)
+    return max(_check(settings, fleet) for settings, fleet in opened)
 
 
-def _judge(settings: Settings, fleet: Fleet) -> int:
+def _check(settings: Settings, fleet: Fleet) -> int:
     from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
     resources = declared_resources(fleet, settings)

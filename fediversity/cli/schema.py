@@ -1,4 +1,4 @@
-"""`fediversity schema`: the JSON Schemas of fleet files and deployment requests, and the list of applications."""
+"""`fediversity schema`: writes the JSON Schemas of fleet files, for editors, and of deployment requests."""
 
 import argparse
 from pathlib import Path
@@ -13,6 +13,11 @@ from fediversity.fleet.schema import (
     schema_text,
 )
 
+EXAMPLES = (
+    "fediversity schema",
+    "fediversity schema --check",
+)
+
 _FOLDER = Path("stacks")
 _FLAKE = Path("nix")
 
@@ -23,7 +28,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes the schemas where they are used, or with `--check` says whether they are current."""
+    """Writes the schemas where they are used, or with `--check` checks that they are current."""
     files = {
         _FOLDER / SCHEMA_FILE: schema_text(),
         _FLAKE / REQUEST_SCHEMA_FILE: request_schema_text(),

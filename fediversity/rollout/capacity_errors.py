@@ -1,27 +1,24 @@
-"""What to do when a zone of Google's has no machine left: pure functions over the engine's output."""
+"""What to do when a place of a cloud has no machine left, by the errors in Pulumi's event log."""
 
-import re
+from collections.abc import Iterable, Iterator
 
 from fediversity.fleet.model import Fleet
+from fediversity.rollout.event_log import Diagnostic, PulumiEvent, resource_name
 
-_FULL = "ZONE_RESOURCE_POOL_EXHAUSTED"
-_ABOUT_SERVER = re.compile(r"^  \S+ \((?P<machine>.+)-server\):$")
-_ABOUT = re.compile(r"^  \S+ \(.+\):$")
-
-
-def capacity_error_lines(output: str, fleet: Fleet, fleet_file: str) -> list[str]:
-    """For each machine that its zone had no room for: where it could stand, and what to write in the fleet file."""
-    refused = [(name, machine) for name in _refused(output) if (machine := fleet.machines.get(name)) is not None]
-    return [line for name, machine in refused for line in machine.provider.when_full(name, fleet_file)]
+_SERVER = "-server"
 
 
-def _refused(output: str) -> list[str]:
-    machines: dict[str, None] = {}
-    about: str | None = None
-    for line in output.splitlines():
-        if _ABOUT.match(line):
-            server = _ABOUT_SERVER.match(line)
-            about = server["machine"] if server else None
-        elif about is not None and _FULL in line:
-            machines[about] = None
-    return list(machines)
+def capacity_error_lines(events: Iterable[PulumiEvent], fleet: Fleet, fleet_file: str) -> list[str]:
+    """Returns for each machine that had no room in its place what its provider advises, by the line."""
+    names = dict.fromkeys(_refused(events, fleet))
+    return [line for name in names for line in fleet.machines[name].provider.when_full(name, fleet_file)]
+
+
+def _refused(events: Iterable[PulumiEvent], fleet: Fleet) -> Iterator[str]:
+    """Yields the machines whose server was refused with the error that their provider has for a full place."""
+    for event in events:
+        if isinstance(event, Diagnostic) and event.severity == "error":
+            name = resource_name(event.urn)
+            machine = fleet.machines.get(name.removesuffix(_SERVER)) if name.endswith(_SERVER) else None
+            if machine is not None and (full := machine.provider.full_error) and full in event.message:
+                yield name.removesuffix(_SERVER)

@@ -22,6 +22,8 @@ class MachineProvider(Model):
     """Whether a rollout creates the machine, installs it, and may delete it."""
     runs: ClassVar[Literal["nixos", "darwin"]] = "nixos"
     """The class of the machines that live there."""
+    full_error: ClassVar[str] = ""
+    """What stands in the error of a cloud whose place has no room for a machine; empty if that is not known."""
 
     # The word in the fleet file that chooses the provider.
     kind: str

@@ -87,6 +87,7 @@ class GcpProvider(CloudProvider):
     accelerators: ClassVar[frozenset[str]] = frozenset(catalogue.ACCELERATORS)
     places: ClassVar[frozenset[str]] = catalogue.ZONES | catalogue.REGIONS | catalogue.BUCKET_LOCATIONS
     size_field: ClassVar[str] = "machine_type"
+    full_error: ClassVar[str] = "ZONE_RESOURCE_POOL_EXHAUSTED"
     zone_service: ClassVar[str] = "Google's Cloud DNS"
     id_form: ClassVar[str] = "a path, 'projects/PROJECT/…'"
 
