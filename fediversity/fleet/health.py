@@ -88,8 +88,9 @@ class HealthCheck(Model):
     def _one_kind(self) -> "HealthCheck":
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            found = " and ".join(f"`{kind}`" for kind in given) or "none of `command`, `http`, `tcp`, `mesh` and `peer`"
-            fail_validation(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh, peer")
+            *others, last = (f"`{kind}`" for kind in KINDS)
+            found = " and ".join(f"`{kind}`" for kind in given) or f"none of {', '.join(others)} and {last}"
+            fail_validation(f"a check with {found}", f"give each check exactly one of {', '.join(KINDS)}")
         return self
 
 

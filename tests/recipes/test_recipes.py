@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.recipes.recipe_book import PROJECT, recipes
-from tests.recipes.walks import WALKS, Walk
+from tests.recipes.walk import Walk
+from tests.recipes.walks import WALKS
 
 COPIED = ("fediversity", "stacks", "nix", "docs", "tests")
-LEFT_OUT = ("__pycache__", "recipes", "data", "embedded_cloud")
+LEFT_OUT = ("__pycache__", "recipes", "data")
 BOOK = recipes()
 
 

@@ -1,24 +1,10 @@
 """The walk of each recipe: which edits it makes, what is generated afterwards, and what runs at last."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from tests.recipes.edits import Edits, after, both, new_files, replaced
-
-
-@dataclass(frozen=True)
-class Walk:
-    """What somebody does who follows a recipe.
-
-    `generate` are `fediversity` commands whose files are listed, `run` is the module of `tests/recipes/runs`. `names`
-    are what stands for the recipe's placeholders.
-    """
-
-    edits: Edits
-    run: str
-    generate: tuple[tuple[str, ...], ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
-
+from tests.recipes.edits import after, both, new_files, replaced
+from tests.recipes.walk import Walk
+from tests.recipes.walks_of_tables import COMMAND, DNS_RECORD_TYPE, HEALTH_CHECK
 
 _PRICES = """  "providers": {
     "example": {"currency": "EUR", "regions": {}, "prices": {"server": {"small": {"*": 4.0}}}},"""
@@ -108,4 +94,7 @@ WALKS: Mapping[str, Walk] = {
     "A provider": PROVIDER,
     "An application": APPLICATION,
     "A policy rule": POLICY_RULE,
+    "A DNS record type": DNS_RECORD_TYPE,
+    "A health check": HEALTH_CHECK,
+    "A command": COMMAND,
 }
