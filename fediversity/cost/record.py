@@ -1,4 +1,4 @@
-"""What the last rollout from this computer left deployed: kept where a state cannot be read without the engine."""
+"""What the last rollout from this computer left deployed: kept where a state cannot be read without Pulumi."""
 
 import json
 import os

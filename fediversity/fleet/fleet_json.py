@@ -30,7 +30,7 @@ def render_text(fleet: Fleet) -> str:
 
 
 def require_current(fleet: Fleet, file: Path) -> None:
-    """Makes sure that `file` is what this fleet renders to: Nix reads the file, the engine reads the fleet.
+    """Makes sure that `file` is what this fleet renders to: Nix reads the file, Pulumi's program reads the fleet.
 
     Raises FleetError if it is missing or stale.
     """

@@ -6,7 +6,7 @@ from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
 
 def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """What holds data or an address is protected in the engine and at its cloud."""
+    """What holds data or an address is protected in Pulumi and at its cloud."""
     if declared.facts.kept_by is None or not stack.policy.protected:
         return
     machine = stack.machine_of(declared)

@@ -36,7 +36,7 @@ _SECTIONS: Mapping[str, Location] = {
 
 @dataclass(frozen=True)
 class DeclaredResource:
-    """A resource as the engine is told it: `inputs` by the engine's names, `protect` the engine's own protection.
+    """A resource as Pulumi is told it: `inputs` by Pulumi's names, `protect` Pulumi's own protection.
 
     `parent` is the URN of the component it belongs to. `provider` is the name of its provider, None for one that nobody
     declared.

@@ -1,4 +1,4 @@
-"""The credentials of the stack that the engine runs, before anything is declared."""
+"""The credentials of the stack that Pulumi runs, before anything is declared."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from fediversity.project.credentials import CredentialLookup, Credentials, find_
 
 
 def load_credentials(settings: Settings, fleet: Fleet, environ: Mapping[str, str] = os.environ) -> Credentials:
-    """The credentials of the clouds that a fleet lives in. To be called in the project's folder.
+    """Returns the credentials of the clouds that a fleet lives in. To be called in the project's folder.
 
     Raises SettingsError with all that are missing.
     """
@@ -25,7 +25,7 @@ def load_credentials(settings: Settings, fleet: Fleet, environ: Mapping[str, str
 
 
 def secret_of(cloud: Cloud, credentials: Credentials) -> pulumi.Output[str] | None:
-    """A cloud's credential as the engine keeps it: encrypted. None if the plug-in finds it by itself."""
+    """Returns a cloud's credential as Pulumi keeps it: encrypted. None if the plug-in finds it by itself."""
     credential = credentials.get(cloud)
     if credential is None or credential.kind == "plugin":
         return None

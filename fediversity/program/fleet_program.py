@@ -1,4 +1,4 @@
-"""Declares a fleet and its plan to the engine."""
+"""Declares a fleet and its plan to Pulumi."""
 
 import json
 import os
@@ -59,7 +59,7 @@ class Program:
         """Registers the providers of what will be declared, so that their plug-ins can start meanwhile."""
         if os.environ.get(LIFTING):
             return
-        # Nothing is registered for a fleet that would be refused.
+        # A fleet that is refused registers nothing.
         _ = self._keys
         self.providers.start()
 
@@ -82,7 +82,7 @@ class Program:
         pulumi.export("addresses", {name: machine.address for name, machine in self.machines.items()})
 
     def _cloud(self, kind: str) -> Cloud:
-        """The part of the program for one cloud, made when the first thing in that cloud is declared."""
+        """Returns the part of the program for one cloud, made when the first thing in that cloud is declared."""
         if kind not in self._clouds:
             context = CloudContext(self.fleet, self.settings, self.labels, self.providers.of_cloud(kind))
             self._clouds[kind] = cloud_class(kind)(context)
@@ -90,7 +90,7 @@ class Program:
 
     @cached_property
     def _keys(self) -> list[OperatorKey]:
-        """Who may log in to new machines. Raises RunError if nobody could."""
+        """The keys that may log in to new machines. Raises RunError if there is none."""
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(OperatorKey("simulated", self.providers.site.public_key))
@@ -121,7 +121,7 @@ class Program:
             self.machines[name] = self._machine(args)
 
     def _as_reached(self, machine: Machine) -> Machine:
-        """The machine with the port on which SSH reaches it in this stack, which its firewall has to let in."""
+        """Returns the machine with its SSH port in this stack, which its firewall has to let in."""
         ssh = machine.ssh.model_copy(update={"port": self.settings.site.port(machine.ssh.port)})
         return machine.model_copy(update={"ssh": ssh})
 
@@ -136,7 +136,7 @@ class Program:
 
     @staticmethod
     def _renamed(args: MachineArgs, options: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """The options of a machine's component, which keeps all its resources under its former names' successor.
+        """Returns the options of a machine's component, with its former names as aliases.
 
         What a component's resources were called follows from what it was called: their names begin with its name.
         """
@@ -176,12 +176,12 @@ class Program:
         return self.fleet.machines[step.machine].formerly if step.machine and not step.deployment else ()
 
     def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
-        """What a step without a fingerprint is done for: once for each server, its type, or each pair that meets."""
+        """Returns what a step without a fingerprint runs once for: a server, its type, or each pair that meets."""
         if step.machine is None:
             return []
         machines = [self.machines[step.machine]]
         if step.kind == "join":
-            # A new controller server knows nobody, so everybody has to be admitted again.
+            # A new controller server has no members, so each has to be admitted again.
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
@@ -189,7 +189,7 @@ class Program:
         return [*bound, *size.split(",")] if step.kind == "unlock" and size else bound
 
     def _size(self, step: Step) -> str | None:
-        """What the cloud gives a server while it is off, so that its disk is locked again afterwards: type and IPv6."""
+        """Returns what a server gets only while it is off, so that its disk is locked afterwards: type and IPv6."""
         machine = self.fleet.machines.get(step.machine or "")
         size = self.servers.size(step.machine or "", machine) if machine else None
         return f"{size},no IPv6" if machine and size and machine.provider.ipv6_off else size

@@ -1,7 +1,7 @@
-"""What a stack would declare, without an engine, a plug-in or a network: for judging it before anybody rolls it out.
+"""What a stack would declare, without Pulumi's engine, a plug-in or a network: to judge it before a rollout.
 
 Pulumi's own mocks hide protection and give wrong URNs to what is deeper than a component, so the monitor is replaced
-as a whole: it notes each request as the engine would get it, and answers as a preview does, in which nothing is known
+as a whole: it notes each request as Pulumi would get it, and answers as a preview does, in which nothing is known
 that a cloud would tell.
 """
 
@@ -26,7 +26,7 @@ _STACK = "pulumi:pulumi:Stack"
 
 
 def declared_resources(fleet: Fleet, own: Settings) -> tuple[DeclaredResource, ...]:
-    """Everything that the program declares for a fleet in a stack, providers and components included, in order.
+    """Returns everything that the program declares for a fleet in a stack, providers and components included, in order.
 
     No credential is looked for: the providers are told what simulated ones are, everything else is as it would be.
     """
@@ -51,11 +51,11 @@ class _Answers(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         answers = preview_answers()
         if args.token not in answers:
-            raise ValueError(f"the program asks a provider what nobody here can answer: {args.token}")
+            raise ValueError(f"the program asks a provider what has no answer here: {args.token}")
         return {**args.args, **answers[args.token]}, []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        raise ValueError(f"nobody makes resources here: {args.name}")
+        raise ValueError(f"no resources are made here: {args.name}")
 
 
 class _Recorder(mocks.MockMonitor):
@@ -91,14 +91,14 @@ class _Recorder(mocks.MockMonitor):
 
 
 def _provider(request: resource_pb2.RegisterResourceRequest) -> str | None:
-    """The name of a resource's provider; components and providers themselves have none, which is no fault."""
+    """Returns the name of a resource's provider; components and providers themselves have none, which is no fault."""
     if not request.custom or request.type.startswith("pulumi:"):
         return ""
     return request.provider.rpartition("::")[0].rpartition("::")[2] or None
 
 
 def _plain(value: Any) -> Any:
-    """The value with whatever is secret or not known yet as UNSEEN, and whole numbers as such."""
+    """Returns the value with whatever is secret or not known yet as UNSEEN, and whole numbers as such."""
     if isinstance(value, dict):
         if rpc._special_sig_key in value:
             return UNSEEN

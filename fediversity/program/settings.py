@@ -1,4 +1,4 @@
-"""The settings of the stack that the engine runs."""
+"""The settings of the stack that Pulumi runs."""
 
 import os
 
@@ -21,7 +21,7 @@ _NAMESPACE = "fediversity"
 
 
 def load_settings() -> Settings:
-    """The settings of the stack that the engine runs. Raises pulumi.RunError with everything that is wrong.
+    """Returns the settings of the stack that Pulumi runs. Raises pulumi.RunError with everything that is wrong.
 
     Also raises it where more than a preview is made with plug-ins that can only preview this stack.
     """
@@ -39,6 +39,6 @@ def load_settings() -> Settings:
 
 
 def _written_keys() -> set[str]:
-    """The keys of our namespace that the engine was given: `pulumi.Config` answers only for keys one knows."""
+    """Returns the keys of our namespace that Pulumi was given: `pulumi.Config` answers only for keys one knows."""
     names = (name.partition(":") for name in get_config_env())
     return {key for namespace, _, key in names if namespace == _NAMESPACE}

@@ -1,8 +1,8 @@
-"""Lifting the protection of what is to be destroyed, in the engine and in the cloud, and changing nothing else.
+"""Lifts the protection of what is to be destroyed, in Pulumi and in the cloud, and changes nothing else.
 
-A cloud refuses to delete what it protects, and the engine deletes with the settings that it knows. So protection has to
+A cloud refuses to delete what it protects, and Pulumi deletes with the settings that it knows. So protection has to
 go by a change of its own, before the change that destroys. What is to be lifted may have another place in the fleet
-file by now, or none any more; so it is declared as the engine's state has it.
+file by now, or none any more; so it is declared as Pulumi's state has it.
 """
 
 import json
@@ -21,9 +21,9 @@ _SITE = "simulated:index:Site"
 
 
 def lift_protection(file: Path, providers: Providers) -> None:
-    """Declares what the file lists: `resources`, all that the state has in its order, and in `lift` whose URNs to lift.
+    """Declares what the file lists: `resources`, all that the state has in its order, and in `lift` the URNs to lift.
 
-    Everything has to be there, because the engine takes what is not declared for something to be deleted.
+    Everything has to be there, because Pulumi takes what is not declared for something to be deleted.
     """
     wanted = json.loads(file.read_text(encoding="utf-8"))
     lift = frozenset(wanted["lift"])
@@ -74,7 +74,7 @@ def _provider(resource: pulumi.Resource | None) -> pulumi.ProviderResource | Non
 
 
 def _plain(value: Any) -> Any:
-    """A value of the state. What is encrypted there is not read: its change is ignored anyway."""
+    """Returns a value of the state. What is encrypted there is not read: its change is ignored anyway."""
     if isinstance(value, Mapping):
         return "unread" if "ciphertext" in value else {key: _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, list) else value

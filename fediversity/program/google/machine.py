@@ -83,7 +83,7 @@ class GcpMachine(MachineComponent):
         self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
     def _declare_firewalls(self, args: MachineArgs, provider: GcpProvider) -> None:
-        """What is let in to the instance, by its tag, and that nothing else is."""
+        """Declares what is let in to the instance, by its tag, and that nothing else is."""
         for name, called, description, allows, sources in _openings(args, provider):
             gcp.Firewall(
                 name,
@@ -130,7 +130,7 @@ def _allow(rule: FirewallRule) -> "FirewallAllowArgsDict":
 
 
 def _sources(rule: FirewallRule) -> list[str]:
-    """The IPv4 networks of a rule: the network has no IPv6, and loading refuses a rule that counts on it."""
+    """Returns the IPv4 networks of a rule: the network has no IPv6, and loading refuses a rule that counts on it."""
     sources = [source for source in rule.sources if ":" not in source]
     if not sources:
         # To Google, no source means everybody.

@@ -138,7 +138,7 @@ class HetznerMachine(MachineComponent):
 
 
 def host_of(network: str) -> str:
-    """The address that a server has in an IPv6 network, given its first: `2001:db8::` → `2001:db8::1`."""
+    """Returns the address that a server has in an IPv6 network, given its first: `2001:db8::` → `2001:db8::1`."""
     return str(ipaddress.IPv6Address(network) + 1)
 
 
@@ -154,7 +154,7 @@ def _public_net(ipv4: hcloud.PrimaryIp, ipv6: hcloud.PrimaryIp | None) -> hcloud
 
 
 def _once_there(server: hcloud.Server, address: pulumi.Output[str]) -> pulumi.Output[str]:
-    """An address is known before its server is, but it reaches nothing until the server is there."""
+    """Returns the address once the server exists: it is known before, but reaches nothing until then."""
     return pulumi.Output.all(address, server.id).apply(lambda known: str(known[0]))
 
 

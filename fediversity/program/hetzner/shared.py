@@ -66,7 +66,7 @@ class HetznerAccess(pulumi.ComponentResource):
                 name=key.name,
                 public_key=key.public_key,
                 labels=labels,
-                # Never deleted first: an engine that then asks what else has to go may name the servers.
+                # Never deleted first: Pulumi then asks what else has to go, and may name the servers.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
             ).id
             for key in keys
