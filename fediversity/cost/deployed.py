@@ -38,7 +38,7 @@ def _name(resource: Resource) -> str:
 
 
 def _properties(resource: Resource) -> dict[str, Any]:
-    """The outputs of a resource over its inputs, without empty ones."""
+    """Returns the outputs of a resource over its inputs, without empty ones."""
     return {**_filled(resource, "inputs"), **_filled(resource, "outputs")}
 
 

@@ -1,4 +1,4 @@
-"""Who gets at things: the public, strong keys, roles, and secrets that stand where they can be read."""
+"""Rules about access: the public, strong keys, roles, and secrets that stand where they can be read."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ _RSA_BITS = 3072
 
 
 def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """No bucket, and nothing else at Google, is public."""
+    """Checks that no bucket, and nothing else at Google, is public."""
     del stack
     if declared.package != "gcp":
         return
@@ -40,7 +40,7 @@ def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]
 
 
 def ssh_keys(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Who logs in does so by a key that nobody can compute: of a curve, or RSA of 3072 bits."""
+    """Checks that the keys for logging in cannot be computed: elliptic curves, or RSA of 3072 bits."""
     del stack
     for line in declared.facts.login_keys(declared.inputs):
         if (weak := weakness(line)) is not None:
@@ -49,7 +49,7 @@ def ssh_keys(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def weakness(line: str) -> str | None:
-    """Why a public key in one line of OpenSSH is too weak; None if it is strong."""
+    """Returns why a public key in one line of OpenSSH is too weak; None if it is strong."""
     kind, _, rest = line.strip().partition(" ")
     if kind in _STRONG:
         return None
@@ -63,7 +63,7 @@ def weakness(line: str) -> str | None:
 
 
 def _rsa_bits(blob: bytes) -> int:
-    """The length of the modulus: the third of the strings, each after its length, that a key consists of (RFC 4253)."""
+    """Returns the length of the modulus: a key is strings, each after its length, and that is the third (RFC 4253)."""
     parts = []
     while blob:
         length = int.from_bytes(blob[:4], "big")
@@ -75,7 +75,7 @@ def _rsa_bits(blob: bytes) -> int:
 
 
 def basic_roles(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Nobody has a role over a whole project, as the default service account of instances has."""
+    """Checks that no account has a role over a whole project, as the default service account of instances has."""
     del stack
     if declared.package != "gcp":
         return
@@ -89,7 +89,7 @@ def basic_roles(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def secrets_in_clear(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """No private key stands in an input that is not kept as a secret."""
+    """Checks that no private key stands in an input that is not kept as a secret."""
     del stack
     for where in key_material(_visible(declared.inputs)):
         what = f"its property {'.'.join(map(str, where))} holds a private key that everybody can read"
@@ -108,7 +108,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _visible(value: Any) -> Any:
-    """The value without what cannot be seen."""
+    """Returns the value without what cannot be seen."""
     if isinstance(value, Mapping):
         return {str(name): _visible(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What the fleet file bounds by itself: places, types, the month's cost; and whose everything is."""
+"""Rules about limits of the fleet file (places, types, the month's cost), labels, and explicit providers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
 
 def labels(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """What takes labels says which fleet and environment it belongs to, and which machine if it is one's."""
+    """Checks that what takes labels has those of its fleet and environment, and of its machine."""
     found = declared.inputs.get("labels") or {}
     if not declared.facts.labelled or found is UNSEEN:
         return
@@ -20,7 +20,7 @@ def labels(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def places(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Nothing stands outside the places that the fleet file allows."""
+    """Checks that nothing stands outside the places that the fleet file allows."""
     if stack.policy.places is None:
         return
     allowed = {place.lower() for place in stack.policy.places}
@@ -32,7 +32,7 @@ def places(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def types(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """No machine is of another type, and has another GPU, than the fleet file allows."""
+    """Checks that no machine is of another type, and has another GPU, than the fleet file allows."""
     if stack.policy.types is None:
         return
     for name, found in _sizes(declared):
@@ -42,7 +42,7 @@ def types(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def _sizes(declared: DeclaredResource) -> Iterator[tuple[str, str]]:
-    """The types that a resource and its GPUs are of, each with the property that says so."""
+    """Yields the types that a resource and its GPUs are of, each with the property that says so."""
     facts = declared.facts
     if isinstance(found := declared.inputs.get(facts.size), str):
         yield facts.size, found.rpartition("/")[2]
@@ -53,7 +53,7 @@ def _sizes(declared: DeclaredResource) -> Iterator[tuple[str, str]]:
 
 
 def _where(declared: DeclaredResource, name: str) -> tuple[str | int, ...]:
-    """The place in the fleet file that a property comes from."""
+    """Returns the place in the fleet file that a property comes from."""
     package = package_of(declared.type)
     field = {**package.places, **package.sizes}.get(name)
     if not declared.where or field is None:
@@ -62,7 +62,7 @@ def _where(declared: DeclaredResource, name: str) -> tuple[str | int, ...]:
 
 
 def budget(stack: Stack) -> Iterator[Breach]:
-    """The estimate of a month stays within the budget of the fleet file."""
+    """Checks that the estimate of a month stays within the budget of the fleet file."""
     bound = stack.policy.budget
     if bound is not None and stack.monthly is not None and stack.monthly > bound.monthly:
         what = f"a month would cost {stack.monthly:.2f} {bound.currency}, and the budget is {bound.monthly}"
@@ -70,7 +70,7 @@ def budget(stack: Stack) -> Iterator[Breach]:
 
 
 def explicit_providers(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Every resource names its provider, so that no account is asked which the stack's settings do not name."""
+    """Checks that every resource names its provider: no account is asked that the stack's settings do not name."""
     del stack
     if declared.provider is None and not declared.type.startswith(("pulumi:", "fediversity:")):
         yield Breach("is left to a default provider", "declare it with one of `Providers`", declared.where)

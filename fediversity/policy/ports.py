@@ -12,7 +12,7 @@ _ALL = (1, 65535)
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 _HARMLESS = frozenset({"icmp", "icmpv6"})
 _NARROWEST = {4: 8, 6: 16}
-"""A network as wide as this, or wider, counts as the world: nobody owns it alone."""
+"""A network as wide as this, or wider, counts as the world: no one owner has so much."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Opening:
 
     @classmethod
     def of(cls, protocol: str, ports: str | None) -> "Opening":
-        """What a rule of a firewall or of the fleet file opens: `tcp` and `443`, `8000-8010` or None for all."""
+        """Returns what a rule of a firewall or the fleet file opens: `tcp` and `443`, `8000-8010` or None for all."""
         first, _, last = (ports or "").partition("-")
         if not first.isdecimal():
             return cls(_PROTOCOLS.get(protocol, protocol))
         return cls(_PROTOCOLS.get(protocol, protocol), int(first), int(last or first))
 
     def covers(self, other: "Opening") -> bool:
-        """Whether the other is a part of this."""
+        """Returns whether the other is a part of this."""
         return self.protocol == other.protocol and self.first <= other.first and other.last <= self.last
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Opening:
 
 
 def open_ports(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Nothing is open to the world but SSH, unlocking, ZeroTier, ping and what the fleet file allows."""
+    """Checks that nothing is open to the world but SSH, unlocking, ZeroTier, ping and what the fleet file allows."""
     where = (*declared.where, "provider", "firewall") if declared.machine else declared.where
     firewalls = declared.facts.firewalls
     if firewalls and declared.inputs.get(firewalls, []) == []:
@@ -81,7 +81,7 @@ def _open_to_all(declared: DeclaredResource) -> Iterator[Opening]:
 
 
 def is_world(text: str) -> bool:
-    """Whether a network in CIDR form is so wide that it counts as the whole world."""
+    """Returns whether a network in CIDR form is so wide that it counts as the whole world."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

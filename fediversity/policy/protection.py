@@ -1,4 +1,4 @@
-"""What is kept from being lost: protection, versions, encryption."""
+"""Rules against loss: protection, versions, encryption."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
 
 def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """What holds data or an address is protected in Pulumi and at its cloud."""
+    """Checks that what holds data or an address is protected in Pulumi and at its cloud."""
     if declared.facts.kept_by is None or not stack.policy.protected:
         return
     machine = stack.machine_of(declared)
@@ -29,7 +29,7 @@ def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def versioned_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Buckets keep older versions of what is written over or deleted."""
+    """Checks that buckets keep older versions of what is written over or deleted."""
     del stack
     if declared.facts.role != "bucket":
         return
@@ -39,7 +39,7 @@ def versioned_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Brea
 
 
 def encrypted_disks(stack: Stack) -> Iterator[Breach]:
-    """The disks of machines that stand in a cloud are encrypted."""
+    """Checks that the disks of machines that stand in a cloud are encrypted."""
     for name, machine in stack.fleet.enabled_machines.items():
         if machine.installed_by_us and not machine.disk.encrypted and name not in stack.policy.unencrypted:
             fix = "write `disk: {encrypted: true}`, or name the machine under `policy.unencrypted`"

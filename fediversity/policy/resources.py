@@ -38,8 +38,8 @@ _SECTIONS: Mapping[str, Location] = {
 class DeclaredResource:
     """A resource as Pulumi is told it: `inputs` by Pulumi's names, `protect` Pulumi's own protection.
 
-    `parent` is the URN of the component it belongs to. `provider` is the name of its provider, None for one that nobody
-    declared.
+    `parent` is the URN of the component it belongs to. `provider` is the name of its provider, None for one that the
+    program did not declare.
     """
 
     type: str
@@ -92,7 +92,7 @@ class Stack:
         return self.fleet.policy
 
     def machine_of(self, declared: DeclaredResource) -> Machine | None:
-        """The machine that a resource belongs to."""
+        """Returns the machine that a resource belongs to."""
         return self.fleet.machines.get(declared.machine or "")
 
 

@@ -30,7 +30,7 @@ systemctl reload ssh
 
 
 def declare_disks(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> dict[str, gcp.Disk]:
-    """Declares the disks beside the boot disk, by the names they have on the machine (`/dev/disk/by-id/google-NAME`)."""
+    """Declares the disks beside the boot disk, by their names on the machine (`/dev/disk/by-id/google-NAME`)."""
     return {
         name: gcp.Disk(
             f"{args.name}-disk-{name}",
