@@ -50,7 +50,7 @@ class Estimate:
         return tuple(dict.fromkeys(line.item.owner for line in self.lines))
 
     def totals(self, owner: str | None = None) -> dict[str, Decimal]:
-        """Returns the month's cost of everything, or of one owner, by currency, to the cent. Currencies are never added up."""
+        """Returns a month's cost of everything, or of one owner, by currency, to the cent. It never adds currencies."""
         sums: dict[str, Decimal] = {}
         for line in self.lines:
             if line.amount and owner in (None, line.item.owner):

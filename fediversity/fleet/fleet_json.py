@@ -13,7 +13,7 @@ from fediversity.fleet.model import Fleet, Instance
 
 
 def render(fleet: Fleet) -> dict[str, Any]:
-    """The enabled part of the fleet as plain data, in a fixed order."""
+    """Returns the enabled part of the fleet as plain data, in a fixed order."""
     return {
         "version": 1,
         "name": fleet.name,
@@ -25,7 +25,7 @@ def render(fleet: Fleet) -> dict[str, Any]:
 
 
 def render_text(fleet: Fleet) -> str:
-    """The exact content of `nix/fleet.json`, with a final newline."""
+    """Returns the exact content of `nix/fleet.json`, with a final newline."""
     return json.dumps(render(fleet), indent=2, sort_keys=True) + "\n"
 
 

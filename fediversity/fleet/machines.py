@@ -102,12 +102,12 @@ class Machine(Model):
 
     @property
     def size(self) -> str | None:
-        """The cloud's machine type; None where nobody sells the machine."""
+        """The cloud's machine type; None where no cloud sells the machine."""
         return self.provider.size
 
     @property
     def install_size(self) -> str | None:
-        """The cloud's machine type while NixOS is installed; None where nobody sells the machine."""
+        """The cloud's machine type while NixOS is installed; None where no cloud sells the machine."""
         return self.provider.install_size
 
     @property
@@ -117,5 +117,5 @@ class Machine(Model):
 
     @property
     def memory_mb(self) -> int | None:
-        """The memory of the cloud's machine type in MiB; None where nobody sells the machine."""
+        """The memory of the cloud's machine type in MiB; None where no cloud sells the machine."""
         return self.provider.memory_mb

@@ -95,7 +95,7 @@ class Fleet(Model):
         return {name: deployment for name, deployment in self.deployments.items() if deployment.machine in enabled}
 
     def members(self, role: RoleAssignment) -> tuple[str, ...]:
-        """The enabled machines that hold a role, by name or by tag, in the file's order."""
+        """Returns the enabled machines that hold a role, by name or by tag, in the file's order."""
         return tuple(
             name
             for name, machine in self.enabled_machines.items()

@@ -9,7 +9,7 @@ from fediversity.fleet.providers.base import CloudProvider
 
 
 def retired(fleet: Fleet) -> Iterator[Finding]:
-    """A retired machine is no longer in the file, under no name."""
+    """Checks that a retired machine is no longer in the file, under no name."""
     for name in fleet.retired:
         where = ("retired", name)
         if name in fleet.machines:
@@ -22,7 +22,7 @@ def retired(fleet: Fleet) -> Iterator[Finding]:
 
 
 def former_names(fleet: Fleet) -> Iterator[Finding]:
-    """A former name leads to one machine, and is nobody's present name."""
+    """Checks that a former name leads to one machine, and is no machine's present name."""
     owners: dict[str, str] = {}
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name, "formerly")
@@ -39,7 +39,7 @@ def former_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def words_of_servers(fleet: Fleet) -> Iterator[Finding]:
-    """Only what a cloud makes can be taken over, protected or destroyed."""
+    """Checks that only what a cloud makes can be taken over, protected or destroyed."""
     for name, machine in fleet.machines.items():
         if machine.installed_by_us:
             continue
@@ -52,7 +52,7 @@ def words_of_servers(fleet: Fleet) -> Iterator[Finding]:
 
 
 def adopted(fleet: Fleet) -> Iterator[Finding]:
-    """What is taken over has ids of the cloud's own form, and its addresses come along."""
+    """Checks that ids of what is taken over have the cloud's form, and that its addresses are taken over too."""
     for name, provider in CloudProvider.machines_of(fleet):
         where: Location = ("machines", name, "import")
         machine = fleet.machines[name]
@@ -79,7 +79,7 @@ def adopted(fleet: Fleet) -> Iterator[Finding]:
 
 
 def install_types(fleet: Fleet) -> Iterator[Finding]:
-    """A machine is installed on a type that is at least as large, and of the same architecture."""
+    """Checks that a machine is installed on a type that is at least as large, and of the same architecture."""
     for name, provider in CloudProvider.machines_of(fleet):
         if (larger := provider.larger_size) is None:
             continue
@@ -95,7 +95,7 @@ def install_types(fleet: Fleet) -> Iterator[Finding]:
 
 
 def prepared_images(fleet: Fleet) -> Iterator[Finding]:
-    """Only an installer encrypts a disk, and erases one that has a system."""
+    """Checks that only an installer encrypts a disk, and erases one that has a system."""
     for name, machine in fleet.machines.items():
         if not machine.boots_nixos:
             continue

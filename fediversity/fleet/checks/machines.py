@@ -12,13 +12,13 @@ from fediversity.fleet.services import ZEROTIER
 
 
 def at_least_one(fleet: Fleet) -> Iterator[Finding]:
-    """A fleet has machines."""
+    """Checks that a fleet has machines."""
     if not fleet.machines:
         yield Finding(("machines",), "there is no machine", "list at least one", absent=("machines",))
 
 
 def kinds(fleet: Fleet) -> Iterator[Finding]:
-    """Class, system, provider and login user of a machine belong together."""
+    """Checks that class, system, provider and login user of a machine belong together."""
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name)
         kind = machine.provider.kind
@@ -36,7 +36,7 @@ def kinds(fleet: Fleet) -> Iterator[Finding]:
 
 
 def sizes(fleet: Fleet) -> Iterator[Finding]:
-    """A cloud machine has the architecture its system needs, and the memory its installer needs."""
+    """Checks that a cloud machine has the architecture its system needs, and the memory its installer needs."""
     for name, provider in CloudProvider.machines_of(fleet):
         machine, sold = fleet.machines[name], provider.machine_types
         where, chosen = ("machines", name, "provider", provider.size_field), provider.size
@@ -61,7 +61,7 @@ def sizes(fleet: Fleet) -> Iterator[Finding]:
 
 
 def disks(fleet: Fleet) -> Iterator[Finding]:
-    """Only a disk this fleet partitions can be encrypted by it, and its two SSH servers need two ports."""
+    """Checks that only a disk this fleet partitions can be encrypted by it, and its two SSH servers need two ports."""
     for name, machine in fleet.machines.items():
         where = ("machines", name, "disk")
         if not machine.disk.encrypted:
@@ -77,7 +77,7 @@ def disks(fleet: Fleet) -> Iterator[Finding]:
 
 
 def tags(fleet: Fleet) -> Iterator[Finding]:
-    """Tags are written once, and the computed ones never contradict the machine's class."""
+    """Checks that tags are written once, and the computed ones never contradict the machine's class."""
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name, "tags")
         yield from repeated(machine.tags, where)
@@ -88,7 +88,7 @@ def tags(fleet: Fleet) -> Iterator[Finding]:
 
 
 def meshes(fleet: Fleet) -> Iterator[Finding]:
-    """`mesh` names a zerotier instance, on the machines that no role can configure."""
+    """Checks that `mesh` names a zerotier instance, on the machines that no role can configure."""
     known = [name for name, instance in fleet.instances.items() if instance.module == ZEROTIER]
     for name, machine in fleet.machines.items():
         if machine.mesh is None:
@@ -103,7 +103,7 @@ def meshes(fleet: Fleet) -> Iterator[Finding]:
 
 
 def hosts_are_different(fleet: Fleet) -> Iterator[Finding]:
-    """No two machines are the same host."""
+    """Checks that no two machines are the same host."""
     seen: dict[str, str] = {}
     for name, machine in fleet.machines.items():
         if machine.provider.fixed_host is not None:

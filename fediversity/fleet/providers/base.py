@@ -44,17 +44,17 @@ class MachineProvider(Model):
 
     @property
     def size(self) -> str | None:
-        """The machine type; None where nobody sells the machine."""
+        """The machine type; None where no cloud sells the machine."""
         return None
 
     @property
     def install_size(self) -> str | None:
-        """The machine type while NixOS is installed; None where nobody sells the machine."""
+        """The machine type while NixOS is installed; None where no cloud sells the machine."""
         return None
 
     @property
     def memory_mb(self) -> int | None:
-        """The memory of the machine type in MiB; None where nobody sells the machine."""
+        """The memory of the machine type in MiB; None where no cloud sells the machine."""
         return None
 
     @property

@@ -12,7 +12,7 @@ BOOT_DISK = "boot"
 COMES_WITH = ("a2-", "g2-")
 """How the machine types begin whose accelerators are in the machine's own price."""
 DEFAULT_DISK = "pd-standard"
-"""What Compute Engine makes of a disk whose type nobody chose (reference of its API: `initializeParams`)."""
+"""What Compute Engine makes of a disk without a chosen type (reference of its API: `initializeParams`)."""
 
 
 def instance(name: str, found: State) -> Iterator[Item]:
@@ -60,7 +60,7 @@ def key(name: str, found: State) -> Iterator[Item]:
 
 
 def _region(found: State) -> str:
-    """The region of a resource, which may be given as a URL, or by a zone in it."""
+    """Returns the region of a resource, which may be given as a URL, or by a zone in it."""
     if region := last_part({"region": str(found.get("region", ""))}, "region"):
         return region
     return str(found.get("zone", "")).rpartition("/")[2].rpartition("-")[0]

@@ -64,7 +64,7 @@ ACCELERATOR_CORES: Mapping[str, Mapping[int, int]] = MappingProxyType(
 
 
 def has_gpus(machine_type: str) -> bool:
-    """Whether a machine type comes with GPUs (G2, A2), which like all GPUs cannot move to another host."""
+    """Returns whether a machine type comes with GPUs (G2, A2), which like all GPUs cannot move to another host."""
     return machine_type.startswith(("g2-", "a2-"))
 
 

@@ -22,7 +22,7 @@ from fediversity.fleet.providers.network_fields import EVERYBODY
 
 
 def project(fleet: Fleet) -> Iterator[Finding]:
-    """Whatever lives in Google Cloud needs the project it lives in."""
+    """Checks that a fleet with anything in Google Cloud names the project."""
     if fleet.gcp is not None:
         return
     users: list[tuple[Location, str]] = []
@@ -39,7 +39,7 @@ def project(fleet: Fleet) -> Iterator[Finding]:
 
 
 def machine_names(fleet: Fleet) -> Iterator[Finding]:
-    """A machine, its address and its firewalls can be called what they would be called."""
+    """Checks that a machine, its address and its firewalls can be called what they would be called."""
     for name, provider in GcpProvider.machines_of(fleet):
         where = ("machines", name)
         if not name[0].isalpha():
@@ -55,7 +55,7 @@ def machine_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def zone_names(fleet: Fleet) -> Iterator[Finding]:
-    """Each zone has a name that Cloud DNS takes, and its own."""
+    """Checks that each zone has a name that Cloud DNS takes, and its own."""
     taken: dict[str, str] = {}
     for domain in _zones(fleet):
         where = ("dns", "zones", domain)
@@ -70,7 +70,7 @@ def zone_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def sources(fleet: Fleet) -> Iterator[Finding]:
-    """Nobody counts on IPv6 in front of a machine that has an IPv4 address only."""
+    """Checks that no firewall rule counts on IPv6: machines there have an IPv4 address only."""
     for name, provider in GcpProvider.machines_of(fleet):
         for index, rule in enumerate(provider.firewall):
             lost = [source for source in rule.sources if ":" in source]
@@ -84,7 +84,7 @@ def sources(fleet: Fleet) -> Iterator[Finding]:
 
 
 def accelerators(fleet: Fleet) -> Iterator[Finding]:
-    """GPUs are of a kind and number that the machine type can have."""
+    """Checks that GPUs are of a kind and number that the machine type can have."""
     for name, provider in GcpProvider.machines_of(fleet):
         where: Location = ("machines", name, "provider")
         if provider.accelerator is None:
@@ -111,7 +111,7 @@ def accelerators(fleet: Fleet) -> Iterator[Finding]:
 
 
 def fallback_zones(fleet: Fleet) -> Iterator[Finding]:
-    """The other zones are others, of the same region, and nothing of the machine is bound to its zone."""
+    """Checks that the other zones are others, of the same region, and nothing of the machine is bound to its zone."""
     for name, provider in GcpProvider.machines_of(fleet):
         where: Location = ("machines", name, "provider")
         place = (*where, "fallback_zones")
@@ -134,7 +134,7 @@ def fallback_zones(fleet: Fleet) -> Iterator[Finding]:
 
 
 def disk_names(fleet: Fleet) -> Iterator[Finding]:
-    """No two disks of a zone have one name: boot disks are called like their machines."""
+    """Checks that no two disks of a zone have one name: boot disks are called like their machines."""
     taken: dict[tuple[str, str], str] = {
         (provider.zone, name): f"the boot disk of '{name}'" for name, provider in GcpProvider.machines_of(fleet)
     }
@@ -149,7 +149,7 @@ def disk_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def roles(fleet: Fleet) -> Iterator[Finding]:
-    """Roles are given once, to a service account whose id Google takes."""
+    """Checks that roles are given once, and that Google takes the id of the service account."""
     for name, provider in GcpProvider.machines_of(fleet):
         where: Location = ("machines", name, "provider")
         yield from repeated(provider.roles, (*where, "roles"))
@@ -165,7 +165,7 @@ def _types(family: str) -> list[str]:
 
 
 def bucket_keys(fleet: Fleet) -> Iterator[Finding]:
-    """A bucket's key is there, and kept where the bucket lives."""
+    """Checks that a bucket's key is there, and kept where the bucket lives."""
     keys = fleet.gcp.keys if fleet.gcp is not None else {}
     for name, bucket in fleet.buckets.items():
         if bucket.key is None:

@@ -16,7 +16,7 @@ from fediversity.fleet.providers.google.billing import BOOT_DISK, COMES_WITH
 from fediversity.fleet.providers.network_fields import FirewallRule
 
 BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
-"""Roles over everything in a project, which no machine and nobody else gets here."""
+"""Roles over everything in a project, which no account gets here."""
 
 _IMAGE = re.compile(r"gs://[a-z0-9][a-z0-9._-]*/\S+\.tar\.gz|(?!gs:)[a-z0-9][a-z0-9._/:-]*")
 _ROLE = re.compile(r"(projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/)?roles/[a-zA-Z0-9_.]+")

@@ -11,7 +11,7 @@ LONGEST_NAME = 63
 
 
 def address_name(machine: str, region: str) -> str:
-    """The static address of a machine.
+    """Returns the name of the static address of a machine.
 
     Another region needs another address; with the region in its name both can exist for a moment.
     """
@@ -19,22 +19,22 @@ def address_name(machine: str, region: str) -> str:
 
 
 def firewall_name(machine: str, rule: int | None = None) -> str:
-    """The firewall in front of a machine; with `rule`, that of the fleet file's rule at this position."""
+    """Returns the name of the firewall in front of a machine, or of that for one rule, by its position in the fleet file."""
     return f"{machine}-inbound" if rule is None else f"{machine}-inbound-{rule}"
 
 
 def closed_name(machine: str) -> str:
-    """The firewall that keeps out what no other one lets in to a machine."""
+    """Returns the name of the firewall that keeps out what no other one lets in to a machine."""
     return f"{machine}-closed"
 
 
 def disk_name(machine: str, disk: str) -> str:
-    """A disk of a machine beside the boot disk."""
+    """Returns the name of a disk of a machine beside the boot disk."""
     return f"{machine}-{disk}"
 
 
 def image_name(machine: str, source: str) -> str:
-    """The image made of a prepared NixOS, `gs://BUCKET/NAME.tar.gz`: another path is another image."""
+    """Returns the name of the image of a prepared NixOS, `gs://BUCKET/NAME.tar.gz`: another path is another image."""
     return f"{machine}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
 
 
@@ -43,16 +43,16 @@ LONGEST_ACCOUNT = 30
 
 
 def account_id(machine: str) -> str:
-    """The service account of a machine."""
+    """Returns the id of the service account of a machine."""
     return f"{machine}-host"
 
 
 def kms_location(bucket_location: str) -> str:
-    """Where Cloud KMS keeps the keys of a bucket: in the same place, whose multi-region `eu` it calls `europe`."""
+    """Returns where Cloud KMS keeps the keys of a bucket: in its place; the multi-region `eu` is called `europe`."""
     return "europe" if bucket_location == "eu" else bucket_location
 
 
 def zone_name(domain: str) -> str:
-    """The managed zone of a domain. No name begins with a digit, as zones of addresses do: `2.0.192.in-addr.arpa`."""
+    """Returns the name of a domain's managed zone, which never begins with a digit, as `2.0.192.in-addr.arpa` does."""
     name = domain.replace(".", "-")
     return name if name[0].isalpha() else f"zone-{name}"

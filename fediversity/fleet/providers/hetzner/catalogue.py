@@ -68,7 +68,7 @@ _EUROPE = frozenset({"fsn1", "nbg1", "hel1"})
 
 
 def sold_in(server_type: str) -> frozenset[str]:
-    """Where a Hetzner server type is sold: the cost-optimised lines (CX, CAX) in Europe only, the others anywhere."""
+    """Returns where a server type is sold: the cost-optimised lines (CX, CAX) in Europe only, the others anywhere."""
     return _EUROPE if server_type.startswith(("cx", "cax")) else frozenset(LOCATIONS)
 
 

@@ -23,7 +23,7 @@ from fediversity.fleet.providers.hetzner.names import (
 
 
 def networks(fleet: Fleet) -> Iterator[Finding]:
-    """A network's subnet lies inside it, and Hetzner takes both."""
+    """Checks that a network's subnet lies inside it, and Hetzner takes both."""
     for name, network in fleet.networks.items():
         where = ("networks", name)
         whole, part = IPv4Network(network.range), IPv4Network(network.subnet)
@@ -39,7 +39,7 @@ def networks(fleet: Fleet) -> Iterator[Finding]:
 
 
 def places(fleet: Fleet) -> Iterator[Finding]:
-    """A server is of a type that is sold where it shall stand."""
+    """Checks that a server is of a type that its location sells."""
     for name, provider in HetznerProvider.machines_of(fleet):
         sold_in = catalogue.sold_in(provider.server_type)
         if provider.location not in sold_in:
@@ -49,7 +49,7 @@ def places(fleet: Fleet) -> Iterator[Finding]:
 
 
 def network_places(fleet: Fleet) -> Iterator[Finding]:
-    """A server's network is declared and reaches its location, and its address there is free."""
+    """Checks that a server's network is declared and reaches its location, and its address there is free."""
     taken: dict[tuple[str, str], str] = {}
     members: dict[str, int] = {}
     for name, provider in HetznerProvider.machines_of(fleet):
@@ -97,14 +97,14 @@ def _gateway(network: Network) -> IPv4Address:
 
 
 def _room(network: Network) -> int:
-    """How many servers the subnet has addresses for."""
+    """Returns how many servers the subnet has addresses for."""
     subnet = IPv4Network(network.subnet)
     gateways = {_gateway(network), IPv4Address(PUBLIC_GATEWAY)} - {subnet.network_address}
     return subnet.num_addresses - 2 - sum(gateway in subnet for gateway in gateways)
 
 
 def volumes(fleet: Fleet) -> Iterator[Finding]:
-    """A server takes its volumes, and each is called differently in the project."""
+    """Checks that a server takes its volumes, and each is called differently in the project."""
     names: dict[str, str] = {}
     for machine, provider in HetznerProvider.machines_of(fleet):
         where = ("machines", machine, "provider", "volumes")
@@ -123,7 +123,7 @@ def volumes(fleet: Fleet) -> Iterator[Finding]:
 
 
 def groups(fleet: Fleet) -> Iterator[Finding]:
-    """A placement group is not larger than Hetzner can spread it."""
+    """Checks that a placement group is not larger than Hetzner can spread it."""
     members: dict[str, int] = {}
     for name, provider in HetznerProvider.machines_of(fleet):
         group = provider.placement_group
@@ -137,7 +137,7 @@ def groups(fleet: Fleet) -> Iterator[Finding]:
 
 
 def reverse_names(fleet: Fleet) -> Iterator[Finding]:
-    """A reverse name is one machine's, and does not lead to another machine's address."""
+    """Checks that a reverse name is one machine's, and does not lead to another machine's address."""
     taken: dict[str, str] = {}
     for name, provider in HetznerProvider.machines_of(fleet):
         if provider.rdns is None:
@@ -152,7 +152,7 @@ def reverse_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def _led_to(fleet: Fleet, domain: str) -> set[str]:
-    """The machines that an address record of that name comes from."""
+    """Returns the machines that an address record of that name comes from."""
     return {
         record.machine
         for zone_name, zone in fleet.dns.zones.items()
@@ -162,7 +162,7 @@ def _led_to(fleet: Fleet, domain: str) -> set[str]:
 
 
 def rules(fleet: Fleet) -> Iterator[Finding]:
-    """A firewall is not longer than Hetzner takes it."""
+    """Checks that a firewall has no more rules than Hetzner takes."""
     for name, provider in HetznerProvider.machines_of(fleet):
         own = 4 if fleet.machines[name].disk.encrypted else 3
         if len(provider.firewall) + own > MOST_RULES:
@@ -172,7 +172,7 @@ def rules(fleet: Fleet) -> Iterator[Finding]:
 
 
 def install_types(fleet: Fleet) -> Iterator[Finding]:
-    """A server can be made as its `install_type` and become its own type afterwards."""
+    """Checks that a server can be made as its `install_type` and become its own type afterwards."""
     for name, provider in HetznerProvider.machines_of(fleet):
         larger, own = provider.install_type, provider.server_type
         if larger is None:
@@ -191,7 +191,7 @@ def install_types(fleet: Fleet) -> Iterator[Finding]:
 
 
 def _with_disk(own: str) -> str:
-    """The types that a server may have while it is installed: more memory, and a disk that is not larger."""
+    """Returns the types that a server may have while it is installed: more memory, and a disk that is not larger."""
     sold, disks = catalogue.SERVER_TYPES, catalogue.DISK_GB
     fitting = [
         name

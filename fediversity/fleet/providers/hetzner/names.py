@@ -20,5 +20,5 @@ PUBLIC_GATEWAY = "172.31.1.1"
 
 
 def volume_name(machine: str, volume: str) -> str:
-    """The name of a machine's volume, unique in the project."""
+    """Returns the name of a machine's volume, unique in the project."""
     return f"{machine}-{volume}"

@@ -30,7 +30,7 @@ def _login_key(inputs: Inputs) -> Iterator[str]:
 
 
 def _volume_changes(machine: str | None, old: State, new: State) -> Iterator[str]:
-    """A volume never shrinks (API reference: `volumes/{id}/actions/resize`)."""
+    """Yields what Hetzner refuses: a volume never shrinks (API reference: `volumes/{id}/actions/resize`)."""
     del machine
     wanted = new.get("inputs") or {}
     has, wants = (old.get("inputs") or {}).get("size"), wanted.get("size")
@@ -42,7 +42,7 @@ def _volume_changes(machine: str | None, old: State, new: State) -> Iterator[str
 
 
 def _server_changes(machine: str | None, old: State, new: State) -> Iterator[str]:
-    """The disk of a server never shrinks (API reference: `servers/{id}/actions/change_type`)."""
+    """Yields what Hetzner refuses: a disk never shrinks (API reference: `servers/{id}/actions/change_type`)."""
     has, kind = (old.get("outputs") or {}).get("primaryDiskSize"), (new.get("inputs") or {}).get("serverType")
     if is_less(fits := DISK_GB.get(str(kind)), has):
         yield (
