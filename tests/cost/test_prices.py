@@ -7,7 +7,6 @@ from decimal import Decimal
 from fediversity.cost.prices import FILE, load_prices
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.google import catalogue as google
-from fediversity.fleet.providers.google.billing import COMES_WITH
 from fediversity.fleet.providers.hetzner import catalogue as hetzner
 
 NO_LONGER_SOLD = {"cx22", "cx32", "cx42", "cx52"}
@@ -66,7 +65,7 @@ def test_every_bucket_location_has_a_price_in_every_storage_class() -> None:
 
 def test_every_accelerator_that_is_sold_apart_has_a_price_in_the_first_region() -> None:
     for name, line in google.ACCELERATORS.items():
-        assert (price("accelerator", "gcp", name, "us-central1") is None) == line.startswith(COMES_WITH), name
+        assert (price("accelerator", "gcp", name, "us-central1") is None) == line.startswith(google.WITH_GPUS), name
 
 
 def test_bigger_machines_of_a_line_cost_more() -> None:

@@ -6,11 +6,10 @@ A property that is missing in the state leaves the thing without a price.
 from collections.abc import Iterator, Mapping
 
 from fediversity.fleet.providers.billing import Item, State, last_part, own_name, owner_of, whole
+from fediversity.fleet.providers.google.catalogue import has_gpus
 
 BOOT_DISK = "boot"
 """What the boot disk of an instance is called in an estimate."""
-COMES_WITH = ("a2-", "g2-")
-"""How the machine types begin whose accelerators are in the machine's own price."""
 DEFAULT_DISK = "pd-standard"
 """What Compute Engine makes of a disk without a chosen type (reference of its API: `initializeParams`)."""
 
@@ -24,7 +23,7 @@ def instance(name: str, found: State) -> Iterator[Item]:
     if isinstance(disk, Mapping):
         size = whole(disk.get("size"))
         yield Item(owner, "disk", "gcp", str(disk.get("type") or DEFAULT_DISK), region, size, BOOT_DISK)
-    for accelerator in () if kind.startswith(COMES_WITH) else found.get("guestAccelerators") or ():
+    for accelerator in () if has_gpus(kind) else found.get("guestAccelerators") or ():
         if isinstance(accelerator, Mapping):
             count = whole(accelerator.get("count"))
             yield Item(owner, "accelerator", "gcp", last_part(accelerator, "type"), region, count)

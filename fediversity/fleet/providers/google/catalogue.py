@@ -63,9 +63,13 @@ ACCELERATOR_CORES: Mapping[str, Mapping[int, int]] = MappingProxyType(
 """How many GPUs of a kind one instance can have, and how many virtual CPUs it may have with so many of them."""
 
 
+WITH_GPUS = ("a2-", "g2-")
+"""How the machine types begin that come with GPUs, which are in the machine's own price."""
+
+
 def has_gpus(machine_type: str) -> bool:
     """Returns whether a machine type comes with GPUs (G2, A2), which like all GPUs cannot move to another host."""
-    return machine_type.startswith(("g2-", "a2-"))
+    return machine_type.startswith(WITH_GPUS)
 
 
 _REGION_ZONES: Mapping[str, str] = {

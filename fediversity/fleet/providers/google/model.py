@@ -12,7 +12,7 @@ from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.catalogue import MachineType
 from fediversity.fleet.providers.google import catalogue
-from fediversity.fleet.providers.google.billing import BOOT_DISK, COMES_WITH
+from fediversity.fleet.providers.google.billing import BOOT_DISK
 from fediversity.fleet.providers.network_fields import FirewallRule
 
 BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
@@ -163,7 +163,7 @@ class GcpProvider(CloudProvider):
     def billed(self, machine: str) -> Iterator[Item]:
         """Yields instance, GPUs, disks and IPv4 address."""
         yield Item(machine, "server", self.kind, self.machine_type, self.region)
-        if self.accelerator is not None and not self.machine_type.startswith(COMES_WITH):
+        if self.accelerator is not None and not catalogue.has_gpus(self.machine_type):
             yield Item(machine, "accelerator", self.kind, self.accelerator.type, self.region, self.accelerator.count)
         yield Item(machine, "disk", self.kind, self.disk_type, self.region, self.disk_gb, BOOT_DISK)
         for name, disk in self.disks.items():

@@ -19,7 +19,7 @@ def address_name(machine: str, region: str) -> str:
 
 
 def firewall_name(machine: str, rule: int | None = None) -> str:
-    """Returns the name of the firewall in front of a machine, or of that for one rule, by its position in the fleet file."""
+    """Returns the name of a machine's firewall, or of that for the rule at a position of the fleet file."""
     return f"{machine}-inbound" if rule is None else f"{machine}-inbound-{rule}"
 
 
