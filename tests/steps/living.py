@@ -1,4 +1,4 @@
-"""A NixOS machine or a Mac that changes: what it is told to switch to is what it runs from then on."""
+"""A NixOS machine or a Mac whose state changes: it runs the system that it was told to switch to."""
 
 import shlex
 import time
@@ -25,7 +25,7 @@ SET_PROFILE = f"nix-env -p /nix/var/nix/profiles/system --set {SYSTEM}"
 
 @dataclass
 class Living:
-    """A machine's state. `broken` lists for a system the units that fail under it; `deaf` systems cut the network."""
+    """The state of a machine. `broken` has the units that fail under a system; `deaf` systems cut the network."""
 
     system: str = SYSTEM
     profile: str = SYSTEM
@@ -42,13 +42,13 @@ class Living:
     switch_fails: bool = False
 
     def machine(self, network: Network, *, mac: bool = False, more: dict[str, Script] | None = None) -> ScriptedMachine:
-        """The machine on the network; `more` are answers besides or instead of its own."""
+        """Returns the machine on the network. `more` has answers that add to its own or replace them."""
         own = self._darwin() if mac else self._nixos()
         answers = {line: self._unless_deaf(script) for line, script in (own | (more or {})).items()}
         return network.machine(answers)
 
     def switched(self, system: str = NEW_SYSTEM) -> None:
-        """A tool has switched the machine."""
+        """Makes the machine one that a tool has switched."""
         self.system = self.profile = system
 
     def _unless_deaf(self, script: Script) -> Script:

@@ -21,7 +21,7 @@ IDENTITY = "seed/cinnabar"
 
 @dataclass(frozen=True)
 class Said:
-    """What a command on a machine says and ends with, if it `ends` before the connection does."""
+    """The output and the status of a command on a machine. One that does not end (`ends`) loses its connection."""
 
     stdout: str = ""
     stderr: str = ""
@@ -30,7 +30,7 @@ class Said:
 
 
 Script = Said | Callable[["Asked"], Said | None]
-"""An answer, or what gives one; None drops the connection without one."""
+"""An answer, or a function that returns one; None drops the connection without an answer."""
 
 
 FAILED_UNITS = "systemctl list-units --failed --plain --no-legend --full"
@@ -54,7 +54,7 @@ class Asked:
 
 @dataclass
 class ScriptedMachine:
-    """A machine that knows its answers by command line; to anything else it says 127."""
+    """A machine that has an answer for each command line, and status 127 for all others."""
 
     address: str
     port: int
@@ -81,7 +81,7 @@ class ScriptedMachine:
             self.network.do(_closed(acceptor))
 
     def turn_on(self, host_key: asyncssh.SSHKey | None = None) -> None:
-        """Takes connections (again), with another host key if one is given."""
+        """Accepts connections (again), with another host key if one is given."""
         self.turn_off()
         self.host_key = host_key or self.host_key
         self._acceptor = self.network.do(self._listen())
@@ -117,7 +117,7 @@ class ScriptedMachine:
         return Said(told)
 
     def _script(self, command: str) -> Script:
-        """The answer to a command: by its whole line, or by a beginning that stands in the script with `…` behind."""
+        """Returns the answer to a command, by its whole line or by a beginning that ends with `…` in the script."""
         if command in self.answers:
             return self.answers[command]
         begun = (script for line, script in self.answers.items() if line[-1:] == "…" and command.startswith(line[:-1]))
@@ -142,7 +142,7 @@ class ScriptedMachine:
 
 
 def _questions(line: str) -> list[str]:
-    """The commands of a session that asks several things at once, or changes one after the other."""
+    """Returns the commands of a session that runs several at once or one after the other."""
     if line.startswith(_STOP_GUARD):
         return line.split("; ", 1)
     words = shlex.split(line)
@@ -168,7 +168,7 @@ async def _closed(acceptor: asyncssh.SSHAcceptor) -> None:
 
 
 class Network:
-    """All machines of the tests: one event loop in a thread, and the key that opens them."""
+    """All machines of the tests: one event loop in a thread, and the key to log in with."""
 
     def __init__(self) -> None:
         self.client_key = new_key()
@@ -179,11 +179,11 @@ class Network:
         self._machines: list[ScriptedMachine] = []
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs something in the loop and waits for it."""
+        """Runs a coroutine in the loop and returns its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     def machine(self, answers: dict[str, Script], *, on: bool = True, address: str | None = None) -> ScriptedMachine:
-        """A new machine at a port, and if none is given an address, of its own."""
+        """Returns a new machine at its own port, and at its own address if none is given."""
         address = address or random_address()
         machine = ScriptedMachine(address, 0 if on else free_port(address), answers, new_key(), self)
         self._machines.append(machine)
@@ -198,7 +198,7 @@ class Network:
         self._machines.clear()
 
     def close(self) -> None:
-        """Ends the loop."""
+        """Stops the loop."""
         self.turn_off()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -206,29 +206,29 @@ class Network:
 
 
 def new_key() -> asyncssh.SSHKey:
-    """A new SSH key pair."""
+    """Returns a new SSH key pair."""
     return asyncssh.generate_private_key("ssh-ed25519")
 
 
 def public_key(key: asyncssh.SSHKey) -> str:
-    """The public half, as `type base64`."""
+    """Returns the public key, as `type base64`."""
     return key.export_public_key().decode().strip()
 
 
 def random_address() -> str:
-    """A loopback address that nobody else is likely to use."""
+    """Returns a loopback address that is probably unused."""
     return ".".join(["127", *(str(random.randint(1, 254)) for _ in range(3))])  # noqa: S311 (no secret)
 
 
 def free_port(address: str) -> int:
-    """A port nobody listens on."""
+    """Returns a port without a listener."""
     with socket.socket() as held:
         held.bind((address, 0))
         return int(held.getsockname()[1])
 
 
 def answers(script: Mapping[str, Script] | None = None, *, nothing: Iterable[str] = ()) -> dict[str, Script]:
-    """What a NixOS machine of the fleet that is well answers, with changes; `nothing` is taken out."""
+    """Returns the answers of a healthy NixOS machine of the fleet, with changes. `nothing` has answers to leave out."""
     usual: dict[str, Script] = {
         "true": Said(),
         "cat /etc/os-release": Said("ID=nixos\n"),
@@ -252,7 +252,7 @@ def answers(script: Mapping[str, Script] | None = None, *, nothing: Iterable[str
 
 
 def image_answers(script: Mapping[str, Script] | None = None) -> dict[str, Script]:
-    """What a cloud's image answers, with changes: it has no identity and no Nix."""
+    """Returns the answers of a cloud's image, with changes: it has no identity and no Nix."""
     image: dict[str, Script] = {
         "true": Said(),
         "cat /etc/os-release": Said("ID=debian\n"),
@@ -264,7 +264,7 @@ def image_answers(script: Mapping[str, Script] | None = None) -> dict[str, Scrip
 
 
 def in_turn(*scripts: Script) -> Callable[[Asked], Said | None]:
-    """Answers that come one after the other; the last one stays."""
+    """Returns answers that come one after the other; the last one stays."""
     left = list(scripts)
 
     def answer(asked: Asked) -> Said | None:

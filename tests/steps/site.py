@@ -71,7 +71,7 @@ class Site:
 
     @property
     def records(self) -> tuple[StepRecord, ...]:
-        """What the ledger holds."""
+        """The records of the ledger."""
         return self.ledger.records()
 
     @property
@@ -82,7 +82,7 @@ class Site:
 
     @property
     def log_text(self) -> str:
-        """All logs, one after the other in the order they ended."""
+        """The text of all logs, in the order of their ends."""
         logs = sorted(self.state_dir.glob("logs/*/*.log"), key=lambda path: path.stat().st_mtime_ns)
         return "".join(path.read_text() for path in logs)
 
@@ -117,7 +117,7 @@ class Site:
         subject: str = "cinnabar",
         **more: Any,
     ) -> StepContext[Any]:
-        """The context of a step in this process, with its record in the ledger."""
+        """Returns the context of a step in this process, with its record in the ledger."""
         facts: dict[str, Any] = {"machine": "cinnabar", "fleet": "seed", "timeout": 10.0, "identity": self.identity}
         facts |= {"patience": 0.01, "address": "127.0.0.1"}
         if there is not None:
@@ -142,7 +142,7 @@ class Site:
         return StepContext(job, spec, self.project, log, Cancellation(), self.ledger, record)
 
     def target(self, machine: ScriptedMachine, *, pin: bool = True, accept_new: bool = False) -> Target:
-        """A machine as the runner reaches it under the name cinnabar, its host key pinned."""
+        """Returns a machine as the runner reaches it under the name cinnabar, its host key pinned."""
         if pin:
             pin_host_key(self.known_hosts, "cinnabar", machine.host_public_key)
         return Target(
@@ -156,7 +156,7 @@ class Site:
         )
 
     def start(self, verb: str, subject: str, *more: str, **environment: str) -> subprocess.Popen[str]:
-        """Starts the runner as the engine's plug-in does: its output in pipes."""
+        """Starts the runner as Pulumi's plug-in does: with its output in pipes."""
         return subprocess.Popen(
             [*RUNNER, verb, subject, "--stack", "test", *more],
             cwd=self.project,
@@ -174,12 +174,12 @@ class Site:
         return Ended(process.returncode, stdout, stderr)
 
     def vars_step(self, *more: str, **environment: str) -> Ended:
-        """Runs the one step that needs no machine; its tool is the script `tool`."""
+        """Runs the step that needs no machine; its tool is the script `tool`."""
         return self.run("vars", "fleet", *more, "--", "tool", "--and", "its options", **environment)
 
 
 def spec_of(verb: Verb, facts: Mapping[str, Any]) -> StepSpec:
-    """The specification of a kind of step, out of facts that may hold more than it needs."""
+    """Returns the specification of a kind of step from facts that may have more than it needs."""
     machine = MachineSpec(facts["machine"], **_for(MachineSpec, facts))
     kind = SPECS[verb]
     spec: StepSpec = kind(**({} if kind is VarsSpec else {"machine": machine}), **_for(kind, facts))
@@ -191,16 +191,16 @@ def _for(kind: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name in names}
 
 
-def wait_until(what: Callable[[], object], seconds: float = 15.0) -> None:
-    """Waits until something is true."""
+def wait_until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+    """Waits until a condition is true. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not what():
+    while not condition():
         assert time.monotonic() < deadline, "it did not become true"
         time.sleep(0.02)
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs: one that has ended and that nobody has asked for yet does not."""
+    """Whether a process runs. A process that has ended and was not waited for does not."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
@@ -211,6 +211,6 @@ def is_alive(pid: int) -> bool:
 
 
 def pid_in(path: Path) -> int:
-    """The process number that a script writes to a file as soon as it runs."""
+    """Returns the process id that a script writes to a file when it starts."""
     wait_until(lambda: path.exists() and path.read_text().strip())
     return int(path.read_text())

@@ -1,4 +1,4 @@
-"""A machine that has not restarted yet is never taken for one that has."""
+"""A machine that has not restarted yet is not mistaken for one that has."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Caps hold over processes, by class and by provider, and nothing is left locked by whoever died."""
+"""Caps hold over processes, by class and by provider, and a process that dies leaves no lock."""
 
 import json
 import multiprocessing

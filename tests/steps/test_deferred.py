@@ -1,4 +1,4 @@
-"""A machine that may be off: its steps are put off, with a good exit status; nothing else is mistaken for being off."""
+"""A machine that may be off: its steps are deferred with exit status 0, and only for a machine that is off."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def context(site: Site, verb: Any, machine: ScriptedMachine, **more: Any) -> Ste
     return site.context(verb, machine, UPDATE, **{"may_be_offline": True, "machine_class": "darwin", **more})
 
 
-def test_every_step_of_a_machine_that_may_be_off_is_put_off(site: Site, network: Network) -> None:
+def test_every_step_of_a_machine_that_may_be_off_is_deferred(site: Site, network: Network) -> None:
     machine = off(site, network)
     site.clan()
     mesh = {"instance": "mesh", "controller": MachineSpec("hub", "127.0.0.1")}
@@ -49,7 +49,7 @@ def test_every_step_of_a_machine_that_may_be_off_is_put_off(site: Site, network:
     assert site.clan_calls == []
 
 
-def test_a_machine_that_falls_asleep_while_it_is_looked_at_is_put_off(site: Site, network: Network) -> None:
+def test_a_machine_that_falls_asleep_while_it_is_looked_at_is_deferred(site: Site, network: Network) -> None:
     machine = Living().machine(network, mac=True, more={"date +%s": hang_up})
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
     site.clan()
@@ -96,7 +96,7 @@ def test_a_password_that_sudo_wants_is_not_being_off(site: Site, network: Networ
         update(context(site, "update", machine, user="crs58"))
 
 
-def test_a_step_that_is_put_off_ends_with_status_0_and_says_why(site: Site, network: Network) -> None:
+def test_a_step_that_is_deferred_ends_with_status_0_and_says_why(site: Site, network: Network) -> None:
     machine = off(site, network)
     site.clan()
     options = f"--stack test --may-be-offline --class darwin --port {machine.port}"
@@ -121,7 +121,7 @@ def record(site: Site, outcome: Outcome) -> None:
     site.ledger.end(number, outcome, "why")
 
 
-def test_what_comes_after_a_machine_that_was_put_off_is_put_off_too(site: Site, network: Network) -> None:
+def test_what_comes_after_a_machine_that_was_deferred_is_deferred_too(site: Site, network: Network) -> None:
     machine = Living().machine(network)
     site.clan()
     record(site, "deferred")
@@ -143,7 +143,7 @@ def test_once_that_machine_is_updated_nothing_holds_the_others_back(site: Site, 
     assert update(context(site, "update", machine, **more)).outcome == "unchanged"
 
 
-def test_an_install_is_not_put_off_because_what_follows_needs_it(site: Site, network: Network) -> None:
+def test_an_install_is_not_deferred_because_what_follows_needs_it(site: Site, network: Network) -> None:
     record(site, "deferred")
 
     with pytest.raises(StepError, match="comes after moss, whose update was put off; nothing was erased"):

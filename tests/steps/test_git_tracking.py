@@ -1,4 +1,4 @@
-"""What clan has written into the flake becomes known to git, and nothing of it is staged or committed."""
+"""The files that clan writes into the flake are registered with git, and not staged or committed."""
 
 import subprocess
 from pathlib import Path

@@ -47,7 +47,7 @@ def earlier_install(site: Site, outcome: Outcome | None = None, *, turn: bool = 
         earlier.ledger.end(earlier.record, outcome, "")
 
 
-def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
+def context_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     return site.context("install", machine, COMMAND, server_id=SERVER, **more)
 
 
@@ -67,7 +67,7 @@ def test_an_image_without_an_identity_is_installed(site: Site, network: Network)
     site.clan()
     machine = network.machine(image_answers())
 
-    result = install(bench_for(site, machine))
+    result = install(context_for(site, machine))
 
     assert (result.outcome, result.reason) == ("applied", "NixOS is installed on cinnabar (server 4711)")
     assert installs(site) == [" ".join(COMMAND[1:])]
@@ -77,7 +77,9 @@ def test_an_image_without_an_identity_is_installed(site: Site, network: Network)
 def test_an_install_writes_down_the_boot_id_from_before(site: Site, network: Network) -> None:
     site.clan()
     boot = "2b7f4c1e-0000-4000-8000-000000000001"
-    install(bench_for(site, network.machine(image_answers({"cat /proc/sys/kernel/random/boot_id": Said(f"{boot}\n")}))))
+    install(
+        context_for(site, network.machine(image_answers({"cat /proc/sys/kernel/random/boot_id": Said(f"{boot}\n")})))
+    )
 
     assert site.only_record.boot == boot
 
@@ -88,7 +90,7 @@ def test_an_install_that_fails_says_why(site: Site, network: Network) -> None:
     with pytest.raises(
         StepError, match=r"`clan machines install cinnabar …` exited with 1:\n    error: disk not found"
     ):
-        install(bench_for(site, network.machine(image_answers())))
+        install(context_for(site, network.machine(image_answers())))
 
 
 @pytest.mark.parametrize("identity", ["seed/cinnabar", "seed/orb-nixos", "other/cinnabar"])
@@ -97,7 +99,7 @@ def test_a_machine_with_an_identity_is_never_erased(site: Site, network: Network
     machine = network.machine(answers({"cat /etc/fediversity/identity": Said(f"{identity}\n")}))
 
     with pytest.raises(StepError, match=f"cinnabar already runs the system '{identity}'; nothing was erased") as caught:
-        install(bench_for(site, machine))
+        install(context_for(site, machine))
 
     assert 'reinstall: "4711"' in caught.value.hint
     assert installs(site) == []
@@ -109,13 +111,13 @@ def test_a_refusal_does_not_count_as_an_earlier_install(site: Site, network: Net
 
     for _ in range(2):
         with pytest.raises(StepError, match="nothing was erased"):
-            install(bench_for(site, machine))
+            install(context_for(site, machine))
 
 
 def test_the_very_server_named_for_it_is_erased_again(site: Site, network: Network) -> None:
     site.clan()
 
-    result = install(bench_for(site, network.machine(answers()), reinstall=SERVER))
+    result = install(context_for(site, network.machine(answers()), reinstall=SERVER))
 
     assert result.outcome == "applied"
     assert len(installs(site)) == 1
@@ -125,7 +127,7 @@ def test_a_server_named_for_it_is_erased_even_if_an_earlier_run_installed_it(sit
     machine = installed_machine(site, network)
     earlier_install(site, "applied")
 
-    assert install(bench_for(site, machine, reinstall=SERVER)).outcome == "applied"
+    assert install(context_for(site, machine, reinstall=SERVER)).outcome == "applied"
     assert len(installs(site)) == 1
 
 
@@ -133,7 +135,7 @@ def test_another_server_named_for_it_protects_this_one(site: Site, network: Netw
     site.clan()
 
     with pytest.raises(StepError, match="nothing was erased"):
-        install(bench_for(site, network.machine(answers()), reinstall="4712"))
+        install(context_for(site, network.machine(answers()), reinstall="4712"))
     assert installs(site) == []
 
 
@@ -144,7 +146,7 @@ def test_a_machine_that_an_earlier_run_installed_is_not_erased_again(
     machine = installed_machine(site, network)
     earlier_install(site, outcome)
 
-    result = install(bench_for(site, machine))
+    result = install(context_for(site, machine))
 
     assert (result.outcome, result.reason) == ("unchanged", "cinnabar was installed by an earlier run that was cut off")
     assert installs(site) == []
@@ -158,7 +160,7 @@ def test_a_machine_that_became_another_one_since_its_install_is_not_taken_for_in
     earlier_install(site, "applied")
 
     with pytest.raises(StepError, match="already runs the system 'seed/orb-nixos'; nothing was erased"):
-        install(bench_for(site, machine))
+        install(context_for(site, machine))
 
 
 @pytest.mark.parametrize("earlier", [{"turn": False}, {"server": "4712"}])
@@ -169,14 +171,14 @@ def test_an_earlier_run_that_did_not_touch_this_server_is_no_earlier_install(
     earlier_install(site, "failed", **earlier)
 
     with pytest.raises(StepError, match="nothing was erased"):
-        install(bench_for(site, machine))
+        install(context_for(site, machine))
 
 
 def test_an_install_cut_off_before_its_end_is_done_again(site: Site, network: Network) -> None:
     site.clan()
     earlier_install(site)
 
-    assert install(bench_for(site, network.machine(image_answers()))).outcome == "applied"
+    assert install(context_for(site, network.machine(image_answers()))).outcome == "applied"
     assert len(installs(site)) == 1
 
 
@@ -193,7 +195,7 @@ def test_an_install_cut_off_just_before_the_restart_is_not_done_again(site: Site
     site.clan()
     earlier_install(site)
 
-    result = install(bench_for(site, network.machine(installer(finished=True))))
+    result = install(context_for(site, network.machine(installer(finished=True))))
 
     assert result.outcome == "applied"
     assert result.reason == "cinnabar was installed by an earlier run that was cut off; now restarted"
@@ -204,14 +206,14 @@ def test_an_install_cut_off_in_the_installer_is_done_again(site: Site, network: 
     site.clan()
     earlier_install(site)
 
-    assert install(bench_for(site, network.machine(installer(finished=False)))).outcome == "applied"
+    assert install(context_for(site, network.machine(installer(finished=False)))).outcome == "applied"
     assert installs(site) == [" ".join(COMMAND[1:])]
 
 
 def test_what_somebody_else_began_to_install_is_not_finished_but_erased(site: Site, network: Network) -> None:
     site.clan()
 
-    assert install(bench_for(site, network.machine(installer(finished=True)))).outcome == "applied"
+    assert install(context_for(site, network.machine(installer(finished=True)))).outcome == "applied"
     assert installs(site) == [" ".join(COMMAND[1:])]
 
 
@@ -221,7 +223,7 @@ def test_an_installer_that_goes_away_is_not_taken_for_an_unfinished_one(site: Si
     machine = network.machine(installer(finished=True) | {"test -e /mnt/boot/grub/state": hang_up})
 
     with pytest.raises(StepError, match="does not answer"):
-        install(bench_for(site, machine))
+        install(context_for(site, machine))
     assert installs(site) == []
 
 
@@ -232,7 +234,7 @@ def test_a_machine_that_restarts_after_its_install_is_waited_for(site: Site, net
     starting = threading.Timer(1.0, machine.turn_on)
     starting.start()
 
-    result = install(bench_for(site, machine))
+    result = install(context_for(site, machine))
 
     starting.join()
     assert result.outcome == "unchanged"
@@ -245,7 +247,7 @@ def test_a_machine_that_was_installed_and_waits_to_be_unlocked_is_left_alone(sit
     earlier_install(site)
 
     # Only the port counts: the machine shows other host keys there.
-    result = install(bench_for(site, machine, address=waiting.address, unlock_port=waiting.port))
+    result = install(context_for(site, machine, address=waiting.address, unlock_port=waiting.port))
 
     assert result.outcome == "unchanged"
     assert "waits to be unlocked" in result.reason
@@ -257,7 +259,7 @@ def test_a_machine_that_waits_to_be_unlocked_cannot_be_erased(site: Site, networ
     machine.turn_off()
     waiting = network.machine({})
     earlier_install(site)
-    context = bench_for(site, machine, address=waiting.address, unlock_port=waiting.port, reinstall=SERVER)
+    context = context_for(site, machine, address=waiting.address, unlock_port=waiting.port, reinstall=SERVER)
 
     with pytest.raises(StepError, match="waits to be unlocked, so it cannot be erased"):
         install(context)
@@ -267,7 +269,7 @@ def test_a_machine_that_waits_to_be_unlocked_cannot_be_erased(site: Site, networ
 def test_an_open_port_alone_does_not_make_a_machine_installed(site: Site, network: Network) -> None:
     site.clan()
     waiting = network.machine({})
-    context = bench_for(site, network.machine({}, on=False), address=waiting.address, unlock_port=waiting.port)
+    context = context_for(site, network.machine({}, on=False), address=waiting.address, unlock_port=waiting.port)
 
     with pytest.raises(StepError, match="does not answer"):
         install(context)
@@ -279,7 +281,7 @@ def test_a_machine_out_of_reach_is_a_clear_failure(site: Site, network: Network)
     begun = time.monotonic()
 
     with pytest.raises(StepError, match=f"root@{machine.address} port {machine.port} does not answer: .*refused"):
-        install(bench_for(site, machine))
+        install(context_for(site, machine))
 
     assert time.monotonic() - begun < 10, "clan's installer would wait for ever"
     assert installs(site) == []
@@ -292,7 +294,7 @@ def test_a_machine_with_neither_of_its_two_host_keys_is_refused_at_once(site: Si
     begun = time.monotonic()
 
     with pytest.raises(StepError, match="cinnabar shows another host key than the pinned one"):
-        install(bench_for(site, machine))
+        install(context_for(site, machine))
 
     assert time.monotonic() - begun < 5
     assert machine.commands == []
@@ -319,5 +321,5 @@ def test_a_machine_that_cannot_say_whether_it_has_an_identity_is_not_erased(
     site.clan()
 
     with pytest.raises(StepError):
-        install(bench_for(site, network.machine(answers(script))))
+        install(context_for(site, network.machine(answers(script))))
     assert installs(site) == []

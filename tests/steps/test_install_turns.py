@@ -18,7 +18,7 @@ SERVER = "4711"
 COMMAND = ("clan", "machines", "install", "cinnabar", "--phases", "kexec,disko,install,reboot", "--yes")
 
 
-def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
+def context_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     return site.context("install", machine, COMMAND, server_id=SERVER, **more)
 
 
@@ -40,7 +40,7 @@ def test_what_the_machine_runs_is_asked_anew_when_the_turn_has_come(site: Site, 
     """While it waited for its turn, somebody else may have installed the machine."""
     site.clan()
     machine = network.machine(image_answers())
-    context = bench_for(site, machine)
+    context = context_for(site, machine)
 
     def finish_elsewhere() -> None:
         wait_until(lambda: "true" in machine.commands)
@@ -99,5 +99,5 @@ def test_a_turn_is_given_back_by_a_runner_that_dies(site: Site, network: Network
     runner.communicate(timeout=20)
 
     site.clan()
-    assert install(bench_for(site, machine)).outcome == "applied"
+    assert install(context_for(site, machine)).outcome == "applied"
     assert [record.outcome for record in site.records] == ["interrupted", None]

@@ -1,4 +1,4 @@
-"""What stands against changing a machine is found before anything is changed, and all of it at once."""
+"""All problems that forbid to change a machine are found at once, before anything is changed."""
 
 from typing import Any
 

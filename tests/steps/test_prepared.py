@@ -1,4 +1,4 @@
-"""Servers that come with NixOS, whose host key changes once, and machines that get another name by an update."""
+"""Servers that come with NixOS and change their host key once, and machines that an update renames."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tools under supervision: real processes that print too much, never end, or leave something behind."""
+"""Tools under supervision: real processes that print too much, never end, or leave children behind."""
 
 import os
 import signal
@@ -286,7 +286,7 @@ def test_a_captured_command_that_does_not_read_its_input_is_no_failure() -> None
     assert done.status == 0
 
 
-def test_a_tool_gets_the_persons_environment_without_the_engines(tmp_path: Path) -> None:
+def test_a_tool_gets_the_persons_environment_without_pulumi_s_variables(tmp_path: Path) -> None:
     base = {"PATH": "/usr/bin", "EDITOR": "vi", "PULUMI_CONFIG_PASSPHRASE": "hush", "PULUMI_COMMAND_STDOUT": "long"}
 
     environment = tool_environment(base, stack="dev", state_dir=tmp_path, first_on_path=[Path("/a"), Path("/b")])

@@ -22,7 +22,7 @@ DARWIN = {
 }
 
 
-def test_a_new_server_is_reached_and_its_key_pinned_for_this_very_server(site: Site, network: Network) -> None:
+def test_a_new_server_is_reached_and_its_key_pinned_for_this_server(site: Site, network: Network) -> None:
     machine = network.machine(image_answers())
 
     assert reach(site.context("reach", machine, server_id="47/11")).outcome == "applied"

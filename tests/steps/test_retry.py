@@ -1,4 +1,4 @@
-"""What is tried again, how often, and what never is."""
+"""Which failures are retried, how often, and which never are."""
 
 import pytest
 

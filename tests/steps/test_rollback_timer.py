@@ -1,4 +1,4 @@
-"""The guard's own script, run by a real bash with stand-ins for what it looks at and starts."""
+"""The script of the rollback timer, run by a real bash with stand-ins for the programs that it runs."""
 
 import shlex
 import subprocess

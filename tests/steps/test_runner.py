@@ -1,4 +1,4 @@
-"""`fediversity-step` as the engine starts it: what it says, what it writes down, and how it ends."""
+"""`fediversity-step` as Pulumi starts it: its output, its records, and its exit status."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def test_a_step_that_fails_names_step_reason_advice_and_log(site: Site) -> None:
     assert "# by hand: .venv/bin/fediversity-step vars fleet" in site.log_text
 
 
-def test_the_command_by_hand_has_all_that_the_engine_told_the_step(site: Site) -> None:
+def test_the_command_by_hand_has_all_that_pulumi_told_the_step(site: Site) -> None:
     site.script("tool", "exit 1")
 
     ended = site.vars_step(FEDIVERSITY_OPTIONS="--flake 'a b'", FEDIVERSITY_FINGERPRINT="0123")
@@ -191,7 +191,7 @@ def test_a_defect_of_the_runner_is_recorded_and_told_without_a_traceback(site: S
     assert site.only_record.outcome == "failed"
 
 
-def test_the_engines_variables_are_not_handed_to_tools(site: Site) -> None:
+def test_pulumi_s_variables_are_not_handed_to_tools(site: Site) -> None:
     site.script("tool", "env")
 
     site.vars_step(PULUMI_CONFIG_PASSPHRASE="the stack's own", PULUMI_COMMAND_STDOUT="{}", EDITOR="vi")
@@ -274,7 +274,7 @@ def test_the_runner_starts_in_less_than_150_milliseconds_of_processor_time() -> 
     assert runner < max(0.15, 2.5 * usual)
 
 
-def test_the_runner_loads_neither_the_engine_nor_the_models() -> None:
+def test_the_runner_loads_neither_pulumi_nor_the_models() -> None:
     code = "import sys, fediversity.steps.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -1,4 +1,4 @@
-"""Talking to machines: the real OpenSSH client against servers on loopback whose answers are scripted."""
+"""SSH to machines: the real OpenSSH client against servers on loopback with scripted answers."""
 
 import socket
 import threading
@@ -226,7 +226,7 @@ def test_a_command_on_a_machine_ends_when_the_runner_has_to_stop(site: Site, net
         there.run("sleep", "600", seconds=600)
 
 
-def test_the_engines_variables_are_not_handed_to_ssh(
+def test_pulumi_s_variables_are_not_handed_to_ssh(
     site: Site, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "hush")

@@ -1,4 +1,4 @@
-"""A change of a machine leaves it well, or as it was: what is asked, in which order, and what a person is told."""
+"""A switch leaves a machine well, or as it was: the commands, their order, and the messages."""
 
 import threading
 from collections.abc import Callable
@@ -24,7 +24,7 @@ SWITCH_BACK = (
 )
 
 
-def bench_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
+def context_for(site: Site, machine: ScriptedMachine, **more: Any) -> StepContext[Any]:
     pin_host_key(site.known_hosts, "cinnabar", machine.host_public_key)
     return site.context("update", machine, UPDATE, **({"server_id": "4711", "checks": ()} | more))
 
@@ -35,7 +35,7 @@ def run(site: Site, machine: ScriptedMachine, does: Callable[[], None], *, statu
     site.clan(
         f"touch '{marker}'; while [ -e '{marker}' ]; do sleep 0.02; done; echo 'clan says no' >&2; exit {status}\n"
     )
-    context = bench_for(site, machine, **more)
+    context = context_for(site, machine, **more)
     with _Watching(marker, does):
         return update(context)
 

@@ -1,4 +1,4 @@
-"""Updating systems and generating vars: what runs, and what is refused before and after."""
+"""Updating systems and generating vars: the commands, and the refusals before and after."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an update writes down of the vars that it brought to its machine."""
+"""The hashes that an update records of the vars it brought to its machine."""
 
 from pathlib import Path
 

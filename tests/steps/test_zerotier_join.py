@@ -1,4 +1,4 @@
-"""Joining the mesh: the Mac joins, the controller admits it, and both are asked as they have to be."""
+"""Joining the mesh: the Mac joins, the controller admits it, each by the right command."""
 
 from typing import Any
 
