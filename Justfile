@@ -16,51 +16,51 @@ default:
 [no-exit-message]
 [group('stack')]
 up stack='dev' *options:
-    @python -m fediversity.rollout up "$@"
+    @fediversity up "$@"
 
 # Show what `up` would do, and do nothing; `--plugins local` shows a real stack without any cloud
 [no-exit-message]
 [group('stack')]
 preview stack='dev' *options:
-    @python -m fediversity.rollout preview "$@"
+    @fediversity preview "$@"
 
 # Compare the recorded state with what really exists, and correct the record
 [no-exit-message]
 [group('stack')]
 refresh stack='dev' *options:
-    @python -m fediversity.rollout refresh "$@"
+    @fediversity refresh "$@"
 
 # Delete everything a stack made
 [no-exit-message]
 [group('stack')]
 destroy stack='dev' *options:
-    @python -m fediversity.rollout destroy "$@"
+    @fediversity destroy "$@"
 
 # Lift the protection of what the fleet file names to be destroyed, for a `pulumi up` without ./just
 [no-exit-message]
 [group('stack')]
 lift stack='dev' *options:
-    @python -m fediversity.rollout lift "$@"
+    @fediversity lift "$@"
 
 # Say what became of creations that were cut short: URN=ID for what exists, URN= for what does not
 [no-exit-message]
 [group('stack')]
 resolve stack *answers:
-    @python -m fediversity.rollout resolve "$@"
+    @fediversity resolve "$@"
 
-# Say how every machine stands, by what is recorded
+# Print the recorded status of every machine
 [no-exit-message]
 [group('fleet')]
 status stack='dev' *options:
     @fediversity status "$@"
 
-# Look at every machine now: is it well, does it run what was applied? For a timer (`check` is for developers)
+# Look at every machine now, and record whether it is well and runs what was applied; for a timer
 [no-exit-message]
 [group('fleet')]
 probe stack='dev' *options:
     @fediversity probe "$@"
 
-# Say what a stack's fleet costs a month, and how that differs from what is deployed
+# Estimate what a stack's fleet costs a month, and how that differs from what is deployed
 [no-exit-message]
 [group('fleet')]
 cost stack='dev' *options:
@@ -90,18 +90,17 @@ plan stack='dev' *options:
 render stack='dev' *options:
     @fediversity render "$@"
 
-# Check a fleet file, and say everything that is wrong with it; `--fleet FILE` for one that belongs to no stack
+# Check a fleet file, and report everything that is wrong with it; `--fleet FILE` for one that belongs to no stack
 [no-exit-message]
 [group('fleet')]
 validate stack='dev' *options:
-    @test "${1-}" != -- || { echo "fediversity: phase 0 is assessed by ./just assess $*" >&2; exit 2; }
     @fediversity validate "$@"
 
-# Work through phase 0 on nix/validation and write down what came out; `./just assess -- OPTIONS` for Nix
+# Assess phase 0 on nix/validation, and write the results down; `./just assess -- OPTIONS` for Nix
 [no-exit-message]
 [group('develop')]
 assess *options:
-    @python -m fediversity.assessment "$@"
+    @fediversity assess "$@"
 
 # Check every stack's fleet file and the rules it must keep to, the written files, formats, lints and types
 [no-exit-message]
@@ -109,7 +108,7 @@ assess *options:
 check stack='dev':
     ruff format --check
     ruff check
-    python -m fediversity.bootstrap nix-check
+    fediversity nix-check
     mypy
     fediversity validate {{ quote(stack) }}
     fediversity validate staging
@@ -124,7 +123,7 @@ check stack='dev':
 [no-exit-message]
 [group('nix')]
 nix-check:
-    @python -m fediversity.bootstrap nix-check
+    @fediversity nix-check
 
 # Evaluate both flakes and build their checks for this computer (needs Nix)
 [no-exit-message]
@@ -140,7 +139,7 @@ nix-flake-check *options:
 fmt:
     ruff check --fix
     ruff format
-    python -m fediversity.bootstrap nix-fmt
+    fediversity nix-fmt
 
 # Check a stack's fleet file and run the tests; `./just test dev -k names` runs some of them
 [no-exit-message]
@@ -183,17 +182,16 @@ clean stack='dev':
 [no-exit-message]
 [group('engine')]
 plugins:
-    @python -m fediversity.rollout init dev
-    @python -m fediversity.bootstrap status
+    @fediversity plugins
 
-# Say which engine is in use and where it keeps things
+# Print which Pulumi is in use and where it keeps things
 [no-exit-message]
 [group('engine')]
 engine:
-    @python -m fediversity.bootstrap status
+    @fediversity engine
 
-# Run the engine's own command line, in the backend of the stack that it names: `./just pulumi stack ls`
+# Run Pulumi's own command line, in the backend of the stack that it names: `./just pulumi stack ls`
 [no-exit-message]
 [group('engine')]
 pulumi *arguments:
-    @python -m fediversity.rollout pulumi "$@"
+    @fediversity pulumi "$@"

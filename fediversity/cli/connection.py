@@ -1,8 +1,8 @@
-"""How a machine of a stack is reached between rollouts, with the engine stopped.
+"""Connects to the machines of a stack between rollouts, without Pulumi.
 
-Where a server is, only its cloud knows; so every step writes down where it reached its machine, in the ledger. That is
-there as long as the stack's pinned host keys are, beside which it lies, whoever keeps the engine's state and with
-whichever passphrase. Of a machine that nobody creates the fleet file itself says where it is.
+The address of a server is in the ledger: every step records where it reached its machine. The ledger lies beside the
+stack's pinned host keys, so both are there or neither, and Pulumi's state and its passphrase are not needed. Macs and
+existing servers have their addresses in the fleet file.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.project.project import Project
@@ -20,7 +19,7 @@ from fediversity.steps.transport.ssh import Target
 
 @dataclass(frozen=True)
 class Connection:
-    """A machine over SSH, and what it must say about itself."""
+    """A machine over SSH, and the identity that it must report."""
 
     target: Target
     identity: str
@@ -28,7 +27,7 @@ class Connection:
 
     @property
     def machine_class(self) -> str:
-        """As the fleet file names it."""
+        """The class of the machine as the fleet file names it."""
         return "darwin" if self.is_mac else "nixos"
 
     @property
@@ -37,16 +36,16 @@ class Connection:
         return self.target.alias
 
     def stopping_by(self, stop: Cancellation) -> "Connection":
-        """The same, for a process that is to stop by `stop`."""
+        """Returns a copy whose commands end when `stop` is cancelled."""
         return replace(self, target=replace(self.target, stop=stop))
 
 
 def connect(project: Project, fleet: Fleet, name: str, records: Sequence[StepRecord]) -> Connection | None:
-    """How a machine is reached; None if nobody knows where it is."""
+    """Returns the connection to a machine, None if its address is not known."""
     machine, settings = fleet.machines[name], project.settings
     address = history.last_address(history.of_machine(records, name))
-    if not settings.simulated and isinstance(machine.provider, ExistingProvider | DarwinProvider):
-        address = machine.provider.host
+    if not settings.simulated and machine.provider.fixed_host is not None:
+        address = machine.provider.fixed_host
     if address is None:
         return None
     identity = settings.site.identity

@@ -1,4 +1,4 @@
-"""`fediversity cost`: what a stack's fleet costs a month, and how that differs from what is deployed."""
+"""`fediversity cost`: estimates a fleet's monthly cost and the difference to what is deployed."""
 
 import argparse
 import json
@@ -8,33 +8,38 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack
 from fediversity.cost.deployed import deployed_items
 from fediversity.cost.estimate import Difference, Estimate, Priced, difference, estimate
 from fediversity.cost.fleet_items import fleet_items, outside, switched_off
 from fediversity.cost.format import budget_words, money, signed, total, unpriced_lines
-from fediversity.cost.items import Item
 from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
 from fediversity.fleet.policy import Budget
+from fediversity.fleet.providers.billing import Item
 from fediversity.ledger.durations import ago
 from fediversity.planning.stacks import open_stack
 from fediversity.project.project import Project
 from fediversity.project.settings import Settings
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
 
+EXAMPLES = (
+    "fediversity cost production",
+    "fediversity cost production --json",
+)
+
 
 @dataclass(frozen=True)
 class Deployed:
-    """What is deployed, as far as it is known; `how` says where that is from."""
+    """The deployed items, None if they are not known; `source` says where that is from."""
 
     items: tuple[Item, ...] | None
-    how: str
+    source: str
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -59,7 +64,7 @@ def _deployed(project: Project) -> Deployed:
     if folder is not None:
         deployment = read_deployment(folder, file["name"], stack)
         if deployment is not None:
-            return Deployed(deployed_items(deployment.get("resources") or ()), "by the engine's state")
+            return Deployed(deployed_items(deployment.get("resources") or ()), "by Pulumi's state")
         if any(file.is_file() for file in checkpoint_files(folder, file["name"], stack)):
             return Deployed(None, "not known here: the state is compressed")
         return Deployed((), "the stack was never rolled out")
@@ -74,7 +79,7 @@ def _deployed(project: Project) -> Deployed:
 def as_data(
     found: Estimate, compared: Difference | None, deployed: Deployed, settings: Settings, budget: Budget | None
 ) -> dict[str, Any]:
-    """Everything as plain data. Amounts are texts, to the cent; `amount` is null where there is no price, or by use."""
+    """Returns the estimate as plain data. Amounts are texts, to the cent; without a price or by use they are null."""
     return {
         "stack": settings.stack,
         "simulated": settings.simulated,
@@ -88,7 +93,7 @@ def as_data(
         "usd_per_eur": str(found.table.usd_per_eur),
         "complete": not found.unpriced,
         "budget": None if budget is None else {**budget.model_dump(), "within": not budget_words(found, budget)},
-        "deployed": deployed.how,
+        "deployed": deployed.source,
         "difference": None
         if compared is None
         else {
@@ -154,11 +159,11 @@ def _notes(found: Estimate, compared: Difference | None, deployed: Deployed, bud
     if found.outside:
         notes.append(f"No cloud bills {', '.join(found.outside)}.")
     if compared is None:
-        notes.append(f"What is deployed is {deployed.how}.")
+        notes.append(f"What is deployed is {deployed.source}.")
     else:
         more = signed(compared.more) or ("nothing more or less" if compared.sure else "not known")
         sure = "" if compared.sure else ", without what has no price"
-        notes.append(f"Compared with what is deployed ({deployed.how}): {more}{sure}")
+        notes.append(f"Compared with what is deployed ({deployed.source}): {more}{sure}")
         notes += [f"  {change}" for change in compared.changes]
     dates = ", ".join(f"{source.what} {source.date}" for source in found.table.sources)
     rate = f"1 EUR = {found.table.usd_per_eur} USD of {found.table.exchange_date}"

@@ -1,4 +1,4 @@
-"""Files that are made from others and committed: writing them, and finding out that one is stale."""
+"""Writes files that are generated and committed, and finds stale ones."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write(file: Path, text: str) -> int:
-    """Writes `text` to `file` if it holds something else, at once or not at all. Returns the exit code."""
+    """Replaces the content of `file` by `text`, atomically. Returns the exit code."""
     if _content(file) == text:
         print(f"{file} is up to date")
         return 0
@@ -19,7 +19,7 @@ def write(file: Path, text: str) -> int:
 
 
 def check(file: Path, text: str, command: str) -> int:
-    """Whether `file` holds `text`; says in one line what to do if it does not. Returns the exit code."""
+    """Checks that `file` holds `text`, and prints what to do if it does not. Returns the exit code."""
     content = _content(file)
     if content == text:
         print(f"{file} is up to date")

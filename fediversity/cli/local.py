@@ -1,6 +1,6 @@
 """`fediversity local`: makes the embedded cloud of a simulated stack fail, and heals it.
 
-The embedded cloud is started as a process of its own, as everywhere; this knows the stack and its fleet.
+No room imports the embedded cloud, so it is started as a process, with what this command knows of the stack's fleet.
 """
 
 import argparse
@@ -8,11 +8,18 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack_option
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.planning.stacks import open_stack
 from fediversity.project.embedded import missing_extra
 from fediversity.project.settings import Settings, SettingsError
+
+EXAMPLES = (
+    "fediversity local fault cinnabar drop-at-step install --times 1",
+    "fediversity local faults",
+    "fediversity local heal cinnabar",
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -22,20 +29,20 @@ def register(parser: argparse.ArgumentParser) -> None:
         "fault", help="make a machine, or the provider's API for a resource, fail (docs/embedded-cloud.md: Faults)"
     )
     fault.add_argument("machine", help="a machine of the fleet, or for api-… a resource; it need not exist yet")
-    fault.add_argument("kind", help="what goes wrong")
+    fault.add_argument("kind", help="the kind of fault")
     fault.add_argument("parameter", nargs="?", help="of kinds that have one: bytes, a step, a unit, a factor, seconds")
     ends = fault.add_mutually_exclusive_group()
-    ends.add_argument("--times", type=int, metavar="N", help="it happens so often, then it is over")
-    ends.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="it is over after so long")
+    ends.add_argument("--times", type=int, metavar="N", help="the fault ends after N times")
+    ends.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="the fault ends after this time")
     verbs.add_parser("faults", help="list the faults that are in force")
     heal = verbs.add_parser("heal", help="end faults and repair what they left behind")
     heal.add_argument("machine", nargs="?", help="the machine (default: all)")
     for verb in verbs.choices.values():
-        verb.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+        add_stack_option(verb)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the command in the embedded cloud and gives its exit code. Raises SettingsError for a real stack."""
+    """Runs the command in the embedded cloud and returns its exit code. Raises SettingsError for a real stack."""
     project, fleet = open_stack(arguments.stack)
     if not project.settings.simulated:
         raise SettingsError(f"The machines of the stack '{arguments.stack}' are real; only simulated ones have faults.")
@@ -56,9 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _resources(settings: Settings, fleet: Fleet) -> Iterable[str]:
-    """What the stack's resources are called in the program, those of machines that are switched off too."""
+    """Returns the names of the stack's resources in the program, with those of machines that are switched off."""
     from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
     machines = {name: machine.model_copy(update={"enabled": True}) for name, machine in fleet.machines.items()}
     whole = fleet.model_copy(update={"machines": machines})
-    return {entry.name for entry in declared_resources(whole, settings) if entry.type.startswith(("hcloud:", "gcp:"))}
+    return {entry.name for entry in declared_resources(whole, settings) if entry.package in ACCOUNTS}

@@ -1,23 +1,28 @@
-"""`fediversity logs`: the log of a step, or which logs there are."""
+"""`fediversity logs`: prints the log of a step, or lists the logs."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack_option
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, open_project
 from fediversity.project.settings import SettingsError
 
+EXAMPLES = (
+    "fediversity logs cinnabar --stack dev --step update",
+    "fediversity logs fleet --all",
+)
+
 FLEET = "fleet"
-"""What is given in place of a machine for the steps that are done once for the whole fleet."""
+"""Stands for a machine in the steps that are done once for the whole fleet."""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("machine", help=f"the machine, or `{FLEET}` for what is done once for all")
-    parser.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    parser.add_argument("machine", help=f"the machine, or `{FLEET}` for the steps that are done once for all")
+    add_stack_option(parser)
     parser.add_argument("--step", help="the newest log of this step, e.g. `update` or `social-apply`")
     parser.add_argument("--all", action="store_true", help="list the logs in place of printing the newest")
 
@@ -27,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     project = open_project(arguments.stack)
     runs = chosen_runs(ledger_of(project).records(), arguments.machine, arguments.step)
     if not runs:
-        raise SettingsError(_nothing(arguments, ledger_of(project).records()))
+        raise SettingsError(_no_log(arguments, ledger_of(project).records()))
     if arguments.all:
         for record in runs:
             began = datetime.fromtimestamp(record.queued_at).astimezone().isoformat(sep=" ", timespec="seconds")
@@ -45,19 +50,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen_runs(records: Sequence[StepRecord], machine: str, step: str | None) -> tuple[StepRecord, ...]:
-    """The runs with a log of a machine's steps, deployments on it included, oldest first.
+    """Returns the runs with a log of a machine's steps, its deployments included, oldest first.
 
     `step` is the name of a step, or its kind.
     """
-    wanted = None if machine == FLEET else machine
+    subject = None if machine == FLEET else machine
     return tuple(
         record
         for record in records
-        if record.machine == wanted and record.log and step in {None, record.step, record.kind}
+        if record.machine == subject and record.log and step in {None, record.step, record.kind}
     )
 
 
-def _nothing(arguments: argparse.Namespace, records: Sequence[StepRecord]) -> str:
+def _no_log(arguments: argparse.Namespace, records: Sequence[StepRecord]) -> str:
     what = f" of the step {arguments.step}" if arguments.step else ""
     others = sorted({record.machine or FLEET for record in records if record.log})
     if arguments.machine in others:

@@ -1,4 +1,4 @@
-"""One look at one machine: what is asked, and what the answers mean."""
+"""Probes one machine: asks it, and classifies the answers."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _LISTED_UNITS = 5
 
 @dataclass(frozen=True)
 class ProbeAnswers:
-    """What a machine said: its identity, the systems it runs and would boot, systemd's word and the failed units."""
+    """A machine's answers: its identity, the systems it runs and would boot, systemd's state and the failed units."""
 
     identity: str | None
     system: str | None
@@ -24,7 +24,7 @@ class ProbeAnswers:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How a machine was found."""
+    """The result of probing a machine."""
 
     reachable: bool
     healthy: bool
@@ -34,12 +34,12 @@ class ProbeResult:
 
 
 def probe_machine(machine: Connection, expected: str | None) -> ProbeResult:
-    """Looks at a machine that should run the system `expected` (None: nobody knows). Changes nothing there."""
+    """Probes a machine that should run the system `expected` (None if that is not known). Changes nothing there."""
     target = machine.target
     answer = target.run("true", seconds=_ASK_SECONDS)
     if answer.unreached:
         reason, hint = unreachable(target, answer)
-        # Somebody answers, but not as the machine that is asked for: waiting does not mend that.
+        # A machine answers, but not as the expected one: waiting does not help.
         there = answer.wrong_host_key or answer.login_refused
         return ProbeResult(there, False, False, None, f"{reason} ({hint})")
     try:
@@ -48,36 +48,36 @@ def probe_machine(machine: Connection, expected: str | None) -> ProbeResult:
         return ProbeResult(True, False, False, None, f"{error.reason} ({error.hint})")
 
 
-def classify(identity: str, said: ProbeAnswers, expected: str | None) -> ProbeResult:
-    """What a machine's answers mean."""
-    if said.identity != identity:
-        is_it = f"it is '{said.identity}'" if said.identity else "it has no identity"
-        return ProbeResult(True, False, False, said.system, f"{is_it} by {IDENTITY_FILE}, not '{identity}'")
-    if said.system is None:
+def classify(identity: str, answers: ProbeAnswers, expected: str | None) -> ProbeResult:
+    """Returns what a machine's answers mean."""
+    if answers.identity != identity:
+        is_it = f"it is '{answers.identity}'" if answers.identity else "it has no identity"
+        return ProbeResult(True, False, False, answers.system, f"{is_it} by {IDENTITY_FILE}, not '{identity}'")
+    if answers.system is None:
         return ProbeResult(True, False, False, None, "it runs no system of Nix")
-    ill = _illness(said)
-    drift = _drift(said, expected)
-    detail = "; ".join([*ill, *drift]) or "it is well and runs what was applied"
-    return ProbeResult(True, not ill, bool(drift), said.system, detail)
+    problems = _health_problems(answers)
+    drift = _drift_problems(answers, expected)
+    detail = "; ".join([*problems, *drift]) or "it is well and runs what was applied"
+    return ProbeResult(True, not problems, bool(drift), answers.system, detail)
 
 
-def classify_health(identity: str, said: ProbeAnswers, expected: str) -> list[str]:
-    """What is wrong with a machine that must run the system `expected`; a failed unit alone is not."""
-    if said.identity != identity:
-        return [classify(identity, said, expected).detail]
-    wrong = [f"it runs {said.system}, not {expected}"] if said.system != expected else []
-    return wrong + _wrong_boot(said, expected)
+def classify_health(identity: str, answers: ProbeAnswers, expected: str) -> list[str]:
+    """Returns the problems of a machine that must run the system `expected`; a failed unit alone is none."""
+    if answers.identity != identity:
+        return [classify(identity, answers, expected).detail]
+    problems = [f"it runs {answers.system}, not {expected}"] if answers.system != expected else []
+    return problems + _boot_problems(answers, expected)
 
 
 def read_answers(machine: Connection) -> ProbeAnswers:
-    """Asks a machine that answers. Raises StepError if that cannot be found out."""
+    """Asks a machine that can be reached. Raises StepError if it gives no answer."""
     target = machine.target
     state = read_running_system(target)
     profile = target.run("readlink", "-f", SYSTEM_PROFILE).stdout.strip()
     answers = ProbeAnswers(state.identity, state.system, profile if profile not in {"", SYSTEM_PROFILE} else None)
     if machine.is_mac:
         return answers
-    # It ends with a failure for every word but `running`, so only a lost contact is one here.
+    # It fails for every state but `running`, so only a lost connection counts as a failure here.
     running = target.run("systemctl", "is-system-running")
     word = running.stdout.strip() or f"nothing ({running.stderr.strip()})"
     units: tuple[str, ...] = ()
@@ -87,24 +87,24 @@ def read_answers(machine: Connection) -> ProbeAnswers:
     return ProbeAnswers(answers.identity, answers.system, answers.boot_default, word, units)
 
 
-def _illness(said: ProbeAnswers) -> list[str]:
-    if said.systemd in {None, "running"}:
+def _health_problems(answers: ProbeAnswers) -> list[str]:
+    if answers.systemd in {None, "running"}:
         return []
-    if said.failed_units:
-        shown = ", ".join(said.failed_units[:_LISTED_UNITS])
-        more = len(said.failed_units) - _LISTED_UNITS
+    if answers.failed_units:
+        shown = ", ".join(answers.failed_units[:_LISTED_UNITS])
+        more = len(answers.failed_units) - _LISTED_UNITS
         return [f"failed: {shown}{f' and {more} more' if more > 0 else ''}"]
-    return [f"systemd says '{said.systemd}'"]
+    return [f"systemd says '{answers.systemd}'"]
 
 
-def _drift(said: ProbeAnswers, expected: str | None) -> list[str]:
-    wrong = []
-    if expected is not None and said.system != expected:
-        wrong.append(f"it runs {said.system}, but {expected} was applied last")
-    return wrong + _wrong_boot(said, expected or str(said.system))
+def _drift_problems(answers: ProbeAnswers, expected: str | None) -> list[str]:
+    problems = []
+    if expected is not None and answers.system != expected:
+        problems.append(f"it runs {answers.system}, but {expected} was applied last")
+    return problems + _boot_problems(answers, expected or str(answers.system))
 
 
-def _wrong_boot(said: ProbeAnswers, right: str) -> list[str]:
-    if said.boot_default == right:
+def _boot_problems(answers: ProbeAnswers, right: str) -> list[str]:
+    if answers.boot_default == right:
         return []
-    return [f"it would boot {said.boot_default or 'nothing of the profile'}, not {right}"]
+    return [f"it would boot {answers.boot_default or 'nothing of the profile'}, not {right}"]

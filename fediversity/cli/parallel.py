@@ -1,7 +1,7 @@
-"""Asking several machines at once, none for longer than there is time.
+"""Asks several machines at once, within a time limit.
 
-Each is asked in a process of its own: what supervises ssh is made for one process, which ends its ssh in good order
-when it is told to end or when its parent is gone.
+Each machine is asked in its own process, because the supervision of ssh is made for one process: it ends its ssh
+cleanly when it is told to end or when its parent is gone.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
 AT_ONCE = 32
-"""How many are asked at the same time."""
+"""The number of machines that are asked at the same time."""
 
 _GRACE_SECONDS = 10.0
 
@@ -27,9 +27,9 @@ _GRACE_SECONDS = 10.0
 def ask_all(
     questions: Mapping[Key, Callable[[Cancellation], Answer]], seconds: float, at_once: int = AT_ONCE
 ) -> dict[Key, Answer | None]:
-    """The answers by key, in the order of the questions; None where the time was over before there was one.
+    """Returns the answers by key, in the order of the questions; None for a question without an answer in time.
 
-    A question that raises gives None as well, and its traceback is printed.
+    A question that raises has no answer either, and its traceback is printed.
     """
     answers: dict[Key, Answer | None] = dict.fromkeys(questions)
     waiting = list(questions.items())
@@ -60,7 +60,7 @@ def ask_all(
 
 
 def _start(question: Callable[[Cancellation], object]) -> tuple[int, int]:
-    """Asks in a process of its own: the end to read its answer from, and its number."""
+    """Starts a process for a question. Returns the pipe of its answer and its process id."""
     reader, writer = os.pipe()
     parent = os.getpid()
     pid = os.fork()
@@ -82,7 +82,7 @@ def _ask(question: Callable[[Cancellation], object], writer: int, parent: int) -
     except Exception:
         import traceback  # noqa: PLC0415
 
-        # Told to end, it says nothing: the parent knows.
+        # After a request to end the parent knows why there is no answer.
         if stop.reason is None:
             traceback.print_exc()
     finally:
@@ -99,16 +99,16 @@ def _close(pipes: selectors.BaseSelector, pipe: int) -> None:
 
 
 def _end(pids: list[int]) -> None:
-    """Ends what has not answered in time, with the ssh it has started."""
+    """Ends the processes that have not answered in time, with the ssh that they started."""
     for pid in pids:
         os.kill(pid, signal.SIGTERM)
-    patience = time.monotonic() + _GRACE_SECONDS
+    deadline = time.monotonic() + _GRACE_SECONDS
     left = set(pids)
     while left:
         left = {pid for pid in left if os.waitpid(pid, os.WNOHANG) == (0, 0)}
-        if left and time.monotonic() > patience:
+        if left and time.monotonic() > deadline:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            patience = float("inf")
+            deadline = float("inf")
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""`fediversity plan`: the steps of a rollout, in order, as a table or as JSON."""
+"""`fediversity plan`: prints the steps of a rollout in order, as a table or as JSON."""
 
 import argparse
 import json
@@ -6,16 +6,22 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from fediversity.cli.stack_argument import add_stack
 from fediversity.planning.changes import change_lines, changes
 from fediversity.planning.commands import shell_text
 from fediversity.planning.stack_plan import plan_stack
 from fediversity.planning.stacks import open_project
 from fediversity.planning.steps import RUNS_AGAIN, Plan
 
+EXAMPLES = (
+    "fediversity plan staging --commands",
+    "fediversity plan dev --json",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default="dev", help="the stack (default: dev)")
+    add_stack(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--commands", action="store_true", help="show each command line, and when it runs again")
 
@@ -28,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     fleet, plan = planned.fleet, planned.plan
     found = changes(planned)
     if arguments.json:
-        told = {"without_nix": planned.systems.without_nix, "machines": [asdict(change) for change in found]}
-        data = {"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan), "changes": told}
+        report = {"without_nix": planned.systems.without_nix, "machines": [asdict(change) for change in found]}
+        data = {"stack": settings.stack, "fleet": fleet.name, "steps": as_data(plan), "changes": report}
         json.dump(data, sys.stdout, indent=2)
         print()
     else:
@@ -40,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_data(plan: Plan) -> list[dict[str, Any]]:
-    """The steps as plain data, in order. `command` is a line of shell; empty where the runner does the work itself."""
+    """Returns the steps as plain data. `command` is a line of shell, empty if the runner does the work itself."""
     return [
         {
             "name": step.name,

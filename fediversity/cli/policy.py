@@ -1,4 +1,4 @@
-"""`fediversity policy`: whether stacks keep to the rules, by what their programs declare; no engine, no network."""
+"""`fediversity policy`: checks the resources that stacks declare against the rules. Needs no Pulumi and no network."""
 
 import argparse
 import sys
@@ -13,6 +13,11 @@ from fediversity.policy.rules import ABOUT, problem, violations
 from fediversity.project.project import Project
 from fediversity.project.stack_file import stacks
 
+EXAMPLES = (
+    "fediversity policy production",
+    "fediversity policy --rules",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
@@ -21,16 +26,16 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judges the stacks; 1 if one of them breaks a rule. Raises SettingsError or FleetError if one cannot be read."""
+    """Checks the stacks. Returns 1 if one breaks a rule. Raises SettingsError or FleetError if one cannot be read."""
     if arguments.rules:
         for name, about in ABOUT.items():
             print(f"{name:<20}{about}")
         return 0
     opened = [open_stack(name) for name in arguments.stack or stacks(Path.cwd())]
-    return max(_judge(project, fleet) for project, fleet in opened)
+    return max(_check(project, fleet) for project, fleet in opened)
 
 
-def _judge(project: Project, fleet: Fleet) -> int:
+def _check(project: Project, fleet: Fleet) -> int:
     from fediversity.program.mock_pulumi import declared_resources  # noqa: PLC0415 (loads Pulumi and the clouds' SDKs)
 
     resources = declared_resources(fleet, project.settings)

@@ -1,4 +1,4 @@
-"""`fediversity probe`: looks at every machine and records how it was found. Meant for a timer; changes no machine."""
+"""`fediversity probe`: looks at every machine and records the result. Made for a timer; changes no machine."""
 
 import argparse
 import json
@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from fediversity.cli.connection import Connection, connect
-from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cli.machine_probe import ProbeResult, probe_machine
 from fediversity.cli.parallel import ask_all
+from fediversity.cli.stack_argument import add_stack
 from fediversity.cli.status_model import busy
 from fediversity.fleet.model import Fleet
 from fediversity.ledger import history
@@ -21,19 +21,24 @@ from fediversity.project.project import Project
 from fediversity.project.settings import SettingsError
 from fediversity.steps.transport.cancellation import Cancellation
 
+EXAMPLES = (
+    "fediversity probe production --timeout 30",
+    "fediversity probe dev cinnabar --json",
+)
+
 _SECONDS = 60.0
 
 State = Literal["well", "unwell", "drifted", "unreachable", "offline", "busy", "new"]
 FAILURES: frozenset[State] = frozenset({"unwell", "drifted", "unreachable"})
-"""What makes the command end with 1. `offline` is a machine that does not answer and need not: a Mac sleeps."""
+"""States that make the command exit with 1. `offline` is a machine that need not answer, such as a Mac that sleeps."""
 
 _NEW = "never rolled out from this checkout, so there is nothing to compare"
-_NO_ADDRESS = "nobody wrote down where it is: the next step that runs on it does"
+_NO_ADDRESS = "its address is not recorded yet: the next step that runs on it does that"
 
 
 @dataclass(frozen=True)
 class MachineCheck:
-    """How one machine was found. `busy` and `new` were not looked at, and nothing is recorded of them."""
+    """The state of one machine. Machines that are `busy` or `new` are not probed, and nothing is recorded of them."""
 
     machine: str
     state: State
@@ -43,20 +48,20 @@ class MachineCheck:
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack(parser)
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help="look at these only")
     parser.add_argument(
         "--timeout",
         type=float,
         default=_SECONDS,
         metavar="SECONDS",
-        help=f"how long all of it may take (default: {_SECONDS:g})",
+        help=f"the time limit of the whole probe (default: {_SECONDS:g})",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Looks at the machines. Exit code 1 if one is not well, drifted, or away and must not be.
+    """Probes the machines. Returns 1 if the state of one is in FAILURES.
 
     Raises FleetError or SettingsError if there is no such fleet or machine.
     """
@@ -74,24 +79,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
-    """The machines a person has named, all enabled ones if none. Raises SettingsError for those that are not there."""
-    wrong = [name for name in names if name not in fleet.enabled_machines]
-    if wrong:
+    """Returns the named machines, all enabled ones without names. Raises SettingsError for unknown names."""
+    unknown = [name for name in names if name not in fleet.enabled_machines]
+    if unknown:
         known = ", ".join(fleet.enabled_machines) or "none"
-        raise SettingsError(f"Not an enabled machine of this fleet: {', '.join(wrong)}; enabled: {known}.")
+        raise SettingsError(f"Not an enabled machine of this fleet: {', '.join(unknown)}; enabled: {known}.")
     return tuple(dict.fromkeys(names or fleet.enabled_machines))
 
 
 def probe_machines(project: Project, fleet: Fleet, names: Sequence[str], seconds: float) -> tuple[MachineCheck, ...]:
-    """Looks at machines for at most `seconds`, and records what was found."""
+    """Probes machines for at most `seconds` and records the results."""
     ledger = ledger_of(project, fleet)
     before = ledger.records()
     at_work = {name for name in names if busy(before, name)}
     targets = {name: connect(project, fleet, name, before) for name in names if name not in at_work}
     asked = {name: target for name, target in targets.items() if target and history.of_machine(before, name)}
-    found = _look_at(asked, before, seconds)
+    found = _probe_all(asked, before, seconds)
     if asked:
-        ledger.create()  # A ledger of an earlier version has no table for what was found.
+        ledger.create()  # A ledger of an earlier version has no table of probes.
     after = ledger.records()
     checked = []
     for name in names:
@@ -104,20 +109,20 @@ def probe_machines(project: Project, fleet: Fleet, names: Sequence[str], seconds
     return tuple(checked)
 
 
-def _look_at(
+def _probe_all(
     targets: Mapping[str, Connection], records: Sequence[StepRecord], seconds: float
 ) -> dict[str, ProbeResult]:
     def question(target: Connection) -> Callable[[Cancellation], ProbeResult]:
         expected = history.should_run(history.of_machine(records, target.name))
         return lambda stop: probe_machine(target.stopping_by(stop), expected)
 
-    late = ProbeResult(False, False, False, None, f"no answer within {seconds:g} s")
+    no_answer = ProbeResult(False, False, False, None, f"no answer within {seconds:g} s")
     answers = ask_all({name: question(target) for name, target in targets.items()}, seconds)
-    return {name: answer or late for name, answer in answers.items()}
+    return {name: answer or no_answer for name, answer in answers.items()}
 
 
 def _touched(name: str, before: Sequence[StepRecord], after: Sequence[StepRecord]) -> bool:
-    """Whether a step has been at work on a machine in between: then what was seen may be half of one and of another."""
+    """Whether a step has worked on a machine in between: then the answers may be from before and from after it."""
     return history.of_machine(before, name) != history.of_machine(after, name)
 
 

@@ -1,4 +1,4 @@
-"""`fediversity render`: the hand-off to Nix."""
+"""`fediversity render`: writes `nix/fleet.json`, the hand-off to Nix."""
 
 import argparse
 
@@ -8,6 +8,11 @@ from fediversity.fleet.files import FLEET_JSON
 from fediversity.fleet.flake_copies import write_copies
 from fediversity.fleet.fleet_json import render_text
 
+EXAMPLES = (
+    "fediversity render dev",
+    "fediversity render --fleet stacks/new.yaml --check",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
@@ -16,9 +21,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes the file, or with `--check` says whether it is current. Raises SettingsError or FleetError.
+    """Writes the file, or with `--check` checks that it is current. Raises SettingsError or FleetError.
 
-    Either way the flake has its copies afterwards (`fleet.flake_copies`), so that Nix can read it.
+    Both write the flake's copies (`fleet.flake_copies`), so that Nix can read it.
     """
     chosen = read_fleet_argument(arguments)
     write_copies(chosen.flake)

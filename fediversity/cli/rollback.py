@@ -1,4 +1,4 @@
-"""`fediversity rollback`: makes a machine run the system it ran before. Asks first, and writes down what was done."""
+"""`fediversity rollback`: makes a machine run the system it ran before. Asks first, and records the rollback."""
 
 import argparse
 import contextlib
@@ -8,8 +8,8 @@ import sys
 import time
 
 from fediversity.cli.connection import Connection, connect
-from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cli.rollback_plan import RollbackPlan, plan_rollback, roll_back
+from fediversity.cli.stack_argument import add_stack_option
 from fediversity.cli.status_model import busy
 from fediversity.ledger import history
 from fediversity.ledger.records import Outcome
@@ -21,13 +21,19 @@ from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
 from fediversity.steps.redact import Redactor, secrets_of
 
-_RELEASED = "a person let the machine go again: the next rollout updates it"
+EXAMPLES = (
+    "fediversity rollback cinnabar --stack production",
+    "fediversity rollback cinnabar --to 41 --yes",
+    "fediversity rollback cinnabar --release",
+)
+
+_RELEASED = "released by a person: the next rollout updates it"
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
     parser.add_argument("machine")
-    parser.add_argument("--stack", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack_option(parser)
     parser.add_argument(
         "--to", metavar="GENERATION|PATH", help="the number of a generation, or a path in the Nix store"
     )
@@ -38,7 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rolls one machine back. Exit code 1 if it was not done. Raises FleetError or SettingsError."""
+    """Rolls one machine back. Returns 1 if that was not done. Raises FleetError or SettingsError."""
     project, fleet = open_stack(arguments.stack)
     name = arguments.machine
     if name not in fleet.enabled_machines:
@@ -54,15 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
             return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
         machine = connect(project, fleet, name, records)
         if machine is None:
-            raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
+            raise SettingsError(f"The address of {name} is not known: it was never rolled out from this checkout.")
         try:
-            way = plan_rollback(machine, runs, arguments.to)
+            plan = plan_rollback(machine, runs, arguments.to)
         except StepError as error:
             raise SettingsError(f"{error.reason} ({error.hint})") from None
-        _show(name, way)
+        _show(name, plan)
         if not (arguments.yes or _agreed()):
             return 1
-        return _carry_out(ledger, machine, way, _patience(simulated=project.settings.simulated))
+        return _carry_out(ledger, machine, plan, _patience(simulated=project.settings.simulated))
 
 
 def _patience(*, simulated: bool) -> float:
@@ -72,9 +78,9 @@ def _patience(*, simulated: bool) -> float:
         raise SettingsError(error.reason) from None
 
 
-def _show(name: str, way: RollbackPlan) -> None:
-    print(f"{name} runs       {way.before}\n{' ' * len(name)} would run {way.to}\nby these commands on it:")
-    for line in way.lines:
+def _show(name: str, plan: RollbackPlan) -> None:
+    print(f"{name} runs       {plan.before}\n{' ' * len(name)} would run {plan.to}\nby these commands on it:")
+    for line in plan.lines:
         print(f"    {line}")
 
 
@@ -87,7 +93,7 @@ def _agreed() -> bool:
     return False
 
 
-def _carry_out(ledger: Ledger, machine: Connection, way: RollbackPlan, patience: float) -> int:
+def _carry_out(ledger: Ledger, machine: Connection, plan: RollbackPlan, patience: float) -> int:
     name = machine.name
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     log_name = f"logs/{name}/{name}-rollback-{moment}-{os.getpid()}.log"
@@ -100,14 +106,14 @@ def _carry_out(ledger: Ledger, machine: Connection, way: RollbackPlan, patience:
             machine=name,
             server_id=None,
             fingerprint=None,
-            command="; ".join(shlex.join(command) for command in way.commands),
+            command="; ".join(shlex.join(command) for command in plan.commands),
             log=log_name,
             address=machine.target.host,
         )
         outcome: Outcome = "applied"
-        hint, system = "", way.to
+        hint, system = "", plan.to
         try:
-            reason = roll_back(machine, way, log, patience)
+            reason = roll_back(machine, plan, log, patience)
         except StepError as error:
             outcome, reason, hint = "failed", error.reason, error.hint
         except KeyboardInterrupt:
@@ -119,11 +125,11 @@ def _carry_out(ledger: Ledger, machine: Connection, way: RollbackPlan, patience:
         print(f"  what to do: {hint}")
     print(f"  log: {folder / log_name}")
     if outcome == "applied":
-        _say_what_is_next(ledger, name)
+        _print_next(ledger, name)
     return 0 if outcome == "applied" else 1
 
 
-def _say_what_is_next(ledger: Ledger, name: str) -> None:
+def _print_next(ledger: Ledger, name: str) -> None:
     if history.held(history.of_machine(ledger.records(), name), ledger.drifts().get(name)) is None:
         print("  its last update had not ended well, or it had drifted since: the next rollout updates it again")
     else:
@@ -134,7 +140,7 @@ def _release(ledger: Ledger, name: str, *, is_held: bool) -> int:
     if not is_held:
         raise SettingsError(f"{name} is not held: nothing was changed.")
     ledger.create()
-    # What makes a drifted machine's update run again makes this one's run as well.
+    # A record of drift makes the next rollout run the machine's update again.
     ledger.record_probe(name, healthy=True, drift=True, system=None, detail=_RELEASED)
     print(f"{name}: the next rollout updates it")
     return 0

@@ -1,4 +1,4 @@
-"""Making a machine run an earlier system: which one, by which commands, and whether it really does afterwards."""
+"""Plans a rollback (which system, which commands), carries it out, and checks the machine afterwards."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _STORE = "/nix/store/"
 
 @dataclass(frozen=True)
 class RollbackPlan:
-    """From which system a machine goes to which, by which commands, as they are typed on the machine itself."""
+    """The system that a machine runs, the one it would run, and the commands on the machine that switch it."""
 
     before: str
     to: str
@@ -36,37 +36,37 @@ class RollbackPlan:
         return [shlex.join(command) for command in self.commands]
 
 
-def plan_rollback(machine: Connection, runs: Sequence[StepRecord], wanted: str | None) -> RollbackPlan:
-    """How a machine gets to the system `wanted`: a generation's number or a path in the Nix store.
+def plan_rollback(machine: Connection, runs: Sequence[StepRecord], requested: str | None) -> RollbackPlan:
+    """Returns the plan to the system `requested`: a generation's number or a path in the Nix store.
 
-    Without one it is the system that the ledger has from before the newest update or deployment, and where that is no
-    longer on the machine, the generation before the present one. Raises StepError if there is none.
+    By default it is the system that the ledger recorded before the newest update or deployment, and if the machine no
+    longer has it, the generation before the current one. Raises StepError if there is none.
     """
     answer = machine.target.run("true")
     if answer.unreached:
         raise StepError(*unreachable(machine.target, answer))
-    said = read_answers(machine)
-    if said.identity != machine.identity:
-        reason = f"the machine at {machine.target.host} is '{said.identity}', not '{machine.identity}'"
+    answers = read_answers(machine)
+    if answers.identity != machine.identity:
+        reason = f"the machine at {machine.target.host} is '{answers.identity}', not '{machine.identity}'"
         raise StepError(f"{reason}; nothing was changed", "check its address")
-    if said.system is None:
+    if answers.system is None:
         raise StepError(f"{machine.name} runs no system of Nix", "there is nothing to go back to")
-    to = _chosen(machine, wanted) if wanted else _earlier(machine, said.system, runs)
-    if to == said.system == said.boot_default:
+    to = _requested_system(machine, requested) if requested else _earlier_system(machine, answers.system, runs)
+    if to == answers.system == answers.boot_default:
         raise StepError(f"{machine.name} runs {to} already, and boots it", "name another one with --to")
-    return RollbackPlan(said.system, to, commands_to(machine.target, to, machine.machine_class))
+    return RollbackPlan(answers.system, to, commands_to(machine.target, to, machine.machine_class))
 
 
-def roll_back(machine: Connection, way: RollbackPlan, log: Log, patience: float) -> str:
-    """Carries it out and makes sure of it. Gives what a person should know. Raises StepError if it did not succeed.
+def roll_back(machine: Connection, plan: RollbackPlan, log: Log, patience: float) -> str:
+    """Carries the plan out, checks the machine, and returns a sentence about it. Raises StepError if it failed.
 
-    A guard watches as it does over an update: a machine that is cut off by this goes back to what it runs now. One that
-    can be reached is left as it is, for a person is looking after it.
+    A rollback timer runs on the machine, as during an update: a machine that this cuts off goes back to the system it
+    runs now. A machine that can be reached stays as it is, because a person is looking after it.
     """
     target = machine.target
     guard = _guard(machine, log, patience)
     guard.arm(ANSWER_SECONDS * patience)
-    for command in way.commands:
+    for command in plan.commands:
         log.note(f"$ {shlex.join(command)}")
         answer = target.run(*command, seconds=BACK_SWITCH_SECONDS)
         log.feed(f"{answer.stdout}{answer.stderr}\n".encode())
@@ -80,15 +80,15 @@ def roll_back(machine: Connection, way: RollbackPlan, log: Log, patience: float)
             now = read_answers(machine)
             last = (answer.stderr.strip() or answer.stdout.strip() or "it said nothing").splitlines()[-1]
             reason = f"`{shlex.join(command)}` exited with {answer.status}: {last}; it runs {now.system} now"
-            raise StepError(reason, f"the log has all it said; {_MANUAL}")
+            raise StepError(reason, f"the log has its output; {_MANUAL}")
     guard.disarm()
-    _require_not_taken_back(machine, guard)
-    said = read_answers(machine)
-    wrong = classify_health(machine.identity, said, way.to)
+    _require_kept(machine, guard)
+    answers = read_answers(machine)
+    wrong = classify_health(machine.identity, answers, plan.to)
     if wrong:
         raise StepError(f"after the switch: {'; '.join(wrong)}", _MANUAL)
-    ill = f", but systemd says '{said.systemd}'" if said.systemd not in {None, "running"} else ""
-    return f"rolled back by hand from {way.before} to {way.to}{ill}"
+    ill = f", but systemd says '{answers.systemd}'" if answers.systemd not in {None, "running"} else ""
+    return f"rolled back by hand from {plan.before} to {plan.to}{ill}"
 
 
 def _guard(machine: Connection, log: Log, patience: float) -> RollbackTimer:
@@ -103,14 +103,14 @@ def _guard(machine: Connection, log: Log, patience: float) -> RollbackTimer:
 
 
 def _wait(machine: Connection, guard: RollbackTimer, seconds: float) -> None:
-    """Waits for a machine that a switch has cut off; if it stays so, until its guard has taken the switch back."""
+    """Waits for a machine that a switch has cut off, and if it stays away, until its timer has undone the switch."""
     again = machine.target.wait(seconds + (guard.seconds if guard.supported else 0.0))
     if not again.ok:
         reason, hint = unreachable(machine.target, again)
         raise StepError(f"contact was lost while it switched: {reason}", f"{hint}; {_MANUAL}")
 
 
-def _require_not_taken_back(machine: Connection, guard: RollbackTimer) -> None:
+def _require_kept(machine: Connection, guard: RollbackTimer) -> None:
     found = read_host_state(machine.target, machine.machine_class)
     if isinstance(found, HostState) and found.went_back:
         guard.clear_went_back()
@@ -118,28 +118,28 @@ def _require_not_taken_back(machine: Connection, guard: RollbackTimer) -> None:
         raise StepError(reason, f"choose another system with --to; {_MANUAL}")
 
 
-def _chosen(machine: Connection, wanted: str) -> str:
-    if wanted.isdigit():
-        path = _read_link(machine, f"{SYSTEM_PROFILE}-{wanted}-link")
+def _requested_system(machine: Connection, requested: str) -> str:
+    if requested.isdigit():
+        path = _read_link(machine, f"{SYSTEM_PROFILE}-{requested}-link")
         if path is None:
             shown = ", ".join(str(number) for number in _generations(machine)) or "none"
-            raise StepError(f"{machine.name} has no generation {wanted}; it has {shown}", "choose one of these")
+            raise StepError(f"{machine.name} has no generation {requested}; it has {shown}", "choose one of these")
     else:
-        path = wanted.rstrip("/")
-    if not path.startswith(_STORE) or not _can_run(machine, path):
+        path = requested.rstrip("/")
+    if not path.startswith(_STORE) or not _is_system(machine, path):
         raise StepError(
             f"{path} is no system on {machine.name}", f"a system is a path in {_STORE} that was built there"
         )
     return path
 
 
-def _earlier(machine: Connection, current: str, runs: Sequence[StepRecord]) -> str:
+def _earlier_system(machine: Connection, current: str, runs: Sequence[StepRecord]) -> str:
     for path in recorded_before(current, runs):
-        if _can_run(machine, path):
+        if _is_system(machine, path):
             return path
     numbers = _generations(machine)
-    present = _present(machine)
-    for number in sorted((number for number in numbers if number < present), reverse=True):
+    now = _current_generation(machine)
+    for number in sorted((number for number in numbers if number < now), reverse=True):
         older = _read_link(machine, f"{SYSTEM_PROFILE}-{number}-link")
         if older is not None and older != current:
             return older
@@ -147,9 +147,9 @@ def _earlier(machine: Connection, current: str, runs: Sequence[StepRecord]) -> s
 
 
 def recorded_before(current: str, runs: Sequence[StepRecord]) -> Iterator[str]:
-    """The systems that updates and deployments left on a machine before it got the current one, newest first.
+    """Yields the systems that updates and deployments left on a machine before the current one, newest first.
 
-    Rollbacks are left out, so that two in a row go back twice, and not forth again.
+    Rollbacks do not count, so that a second rollback goes further back and not forth again.
     """
     kinds = history.SWITCHES - {"rollback"}
     systems = [run.system for run in runs if run.kind in kinds and run.ended_well and run.system]
@@ -157,7 +157,7 @@ def recorded_before(current: str, runs: Sequence[StepRecord]) -> Iterator[str]:
     yield from dict.fromkeys(system for system in reversed(systems[:at]) if system != current)
 
 
-def _can_run(machine: Connection, path: str) -> bool:
+def _is_system(machine: Connection, path: str) -> bool:
     return exists(machine.target, f"{path}/activate" if machine.is_mac else f"{path}/bin/switch-to-configuration")
 
 
@@ -173,8 +173,8 @@ def _generations(machine: Connection) -> list[int]:
     return [int(line.split()[0]) for line in answer.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
 
 
-def _present(machine: Connection) -> int:
-    """The number of the generation that the profile is at; above all numbers if that cannot be told."""
+def _current_generation(machine: Connection) -> int:
+    """Returns the number of the current generation, one above all numbers if it cannot be read."""
     link = require_reached(machine.target, machine.target.run("readlink", SYSTEM_PROFILE)).stdout.strip()
     number = link.rpartition("/")[2].removeprefix("system-").removesuffix("-link")
     return int(number) if number.isdigit() else 1_000_000

@@ -1,4 +1,4 @@
-"""`fediversity state init`: prepares an encrypted place for a stack's state, and someone who keeps its secrets."""
+"""`fediversity state init`: prepares an encrypted bucket for a stack's state, and a key for its secrets."""
 
 import argparse
 import os
@@ -17,6 +17,11 @@ from fediversity.state.backend import backend_url, checkpoint_files, folder_of, 
 from fediversity.state.backend_spec import BackendRequest, BackendSpec, Bucket, GcsBucket, StateError, backend_spec
 from fediversity.state.next_steps import first_use, move, with_backend
 from fediversity.state.prepare import carry_out, inspect_backend
+
+EXAMPLES = (
+    "fediversity state init production --bucket gs://example-state --location europe-west4",
+    "fediversity state init production --bucket s3://example-state --region eu-central-1",
+)
 
 _SECONDS = 120
 _QUIET = {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "AWS_PAGER": "", "AWS_CLI_AUTO_PROMPT": "off"}
@@ -42,7 +47,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Looks, says what it would do, asks, and does it. Exits with 1 if anything does not fit, or nobody agrees."""
+    """Inspects the cloud, prints a plan, asks, and carries it out. Returns 1 if that is refused."""
     try:
         return _init(arguments)
     except StateError as error:
@@ -54,15 +59,15 @@ def _init(arguments: argparse.Namespace) -> int:
     settings = open_project(arguments.stack).settings
     if settings.simulated:
         raise SettingsError(f"The stack '{settings.stack}' is simulated; its state stays in a folder.")
-    chosen = backend_spec(_asked(arguments, settings.fleet_file))
+    chosen = backend_spec(_request(arguments, settings.fleet_file))
     found = inspect_backend(chosen, run_tool, datetime.now(UTC), accept_unencrypted=arguments.accept_unencrypted)
-    mending = [wrong.mend for wrong in found.wrong if wrong.mend is not None] if arguments.mend else []
-    _print_found(found, mend=arguments.mend)
-    if found.wrong and len(mending) < len(found.wrong):
+    repairs = [wrong.mend for wrong in found.wrong if wrong.mend is not None] if arguments.mend else []
+    _print_findings(found, mend=arguments.mend)
+    if found.wrong and len(repairs) < len(found.wrong):
         can = any(wrong.mend for wrong in found.wrong) and not arguments.mend
         print("nothing was changed" + ("; --mend puts right what has a command above" if can else ""), file=sys.stderr)
         return 1
-    steps = [*found.make, *mending]
+    steps = [*found.make, *repairs]
     file = Path(f"Pulumi.{settings.stack}.yaml")
     old = _state_elsewhere(chosen.bucket, settings.stack, settings.backend)
     text = file.read_text(encoding="utf-8")
@@ -77,7 +82,7 @@ def _init(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(arguments: argparse.Namespace, fleet_file: str) -> BackendRequest:
+def _request(arguments: argparse.Namespace, fleet_file: str) -> BackendRequest:
     return BackendRequest(
         stack=arguments.stack,
         bucket=arguments.bucket,
@@ -92,7 +97,7 @@ def _asked(arguments: argparse.Namespace, fleet_file: str) -> BackendRequest:
 
 
 def _project_of(fleet_file: str) -> str | None:
-    """The Google Cloud project of the fleet file; a file that is not in order yet says nothing here."""
+    """Returns the Google Cloud project of the fleet file, None if the file is not valid yet."""
     try:
         fleet = load_fleet(Path(fleet_file))
     except FleetError:
@@ -101,7 +106,7 @@ def _project_of(fleet_file: str) -> str | None:
 
 
 def _state_elsewhere(bucket: Bucket, stack: str, chosen: str | None) -> str | None:
-    """The other backend that holds a state of the stack already; one that cannot be seen from here is taken to."""
+    """Returns another backend that already holds the stack's state. A backend that cannot be read here counts."""
     project = read_project(Path())
     url = backend_url(project, os.environ, chosen)
     folder = folder_of(url, Path())
@@ -112,7 +117,7 @@ def _state_elsewhere(bucket: Bucket, stack: str, chosen: str | None) -> str | No
     return url if any(file.is_file() for file in checkpoint_files(folder, project["name"], stack)) else None
 
 
-def _print_found(found: ResourceState, *, mend: bool) -> None:
+def _print_findings(found: ResourceState, *, mend: bool) -> None:
     for text in found.fits:
         print(f"fits: {text}")
     for text in found.remarks:
@@ -133,7 +138,7 @@ def _agreed(steps: Sequence[Action], settings: Path | None, chosen: BackendSpec,
     if yes:
         return True
     if not sys.stdin.isatty():
-        print("nothing was changed: nobody is here to agree; --yes agrees", file=sys.stderr)
+        print("nothing was changed: there is no terminal to ask on; --yes agrees", file=sys.stderr)
         return False
     if input("Do that? [y/N] ").strip().lower() in {"y", "yes"}:
         return True

@@ -1,4 +1,4 @@
-"""`fediversity status`: how every machine stands, by what is recorded. Asks no machine and no engine."""
+"""`fediversity status`: prints the recorded status of every machine. Asks no machine and starts no Pulumi."""
 
 import argparse
 import json
@@ -9,21 +9,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK
+from fediversity.cli.stack_argument import add_stack
 from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
 from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, open_stack
 
+EXAMPLES = (
+    "fediversity status production",
+    "fediversity status dev --json",
+)
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Adds this command's own arguments."""
-    parser.add_argument("stack", nargs="?", default=DEFAULT_STACK, help=f"the stack (default: {DEFAULT_STACK})")
+    add_stack(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints how the stack stands. Raises FleetError or SettingsError if there is no such fleet."""
+    """Prints the status. Raises FleetError or SettingsError if there is no such fleet."""
     project, fleet = open_stack(arguments.stack)
     settings = project.settings
     ledger = ledger_of(project, fleet)
@@ -36,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
             "fleet": fleet.name,
             "simulated": settings.simulated,
             "rolled_out": bool(records),
-            "machines": [_data(standing, now) for standing in machines],
-            "deployments": [_data(standing, now) for standing in deployments],
+            "machines": [_data(status, now) for status in machines],
+            "deployments": [_data(status, now) for status in deployments],
         }
         json.dump(data, sys.stdout, indent=2)
         print()
@@ -57,11 +62,11 @@ def _rolled_out(records: Sequence[StepRecord], now: float) -> str:
     return f"the last step ran {ago(now - max(record.ended_at or record.started_at for record in records))}"
 
 
-def _data(standing: Status, now: float) -> dict[str, Any]:
-    applied = standing.applied
+def _data(status: Status, now: float) -> dict[str, Any]:
+    applied = status.applied
     return {
-        "name": standing.name,
-        "machine": standing.on,
+        "name": status.name,
+        "machine": status.on,
         "applied": {
             "fingerprint": applied.fingerprint,
             "system": applied.system,
@@ -70,9 +75,9 @@ def _data(standing: Status, now: float) -> dict[str, Any]:
         }
         if applied
         else None,
-        "health": {"state": standing.health, "seen_by": standing.seen_by, **_moment(standing.seen_at, now)},
-        "drift": standing.drift,
-        "notes": [_note(note, now) for note in standing.notes],
+        "health": {"state": status.health, "seen_by": status.seen_by, **_moment(status.seen_at, now)},
+        "drift": status.drift,
+        "notes": [_note(note, now) for note in status.notes],
     }
 
 

@@ -1,4 +1,4 @@
-"""How each machine and each deployment of a fleet stands, out of the ledger: pure functions."""
+"""The status of each machine and each deployment of a fleet, from the ledger: pure functions."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from fediversity.ledger.records import Probe, StepRecord
 Health = Literal["well", "unwell", "unreachable", "unknown"]
 _SHORT = 8
 _LOOKED_AT = frozenset({"online", "update", "apply", "rollback"})
-"""The kinds of steps that end well only on a machine that is well."""
+"""The kinds of steps that end well only on a healthy machine."""
 
 
 @dataclass(frozen=True)
 class StatusNote:
-    """Something a person should know about a machine: what it is, since when, why, and where to read more."""
+    """A note about a machine: its kind, since when, why, what to do, and the log to read."""
 
     kind: Literal["running", "waiting", "held", "deferred", "rolled back", "failed", "interrupted", "unwell", "drifted"]
     at: float
@@ -29,10 +29,10 @@ class StatusNote:
 
 @dataclass(frozen=True)
 class Status:
-    """How a machine or a deployment stands.
+    """The status of a machine or a deployment.
 
-    `applied` is its newest update (or apply) that ended well. `health` was seen at `seen_at` by `seen_by`, a look or a
-    step; `drift` is None where nobody has looked since the last update.
+    `applied` is its newest update (or apply) that ended well. `health` was seen at `seen_at` by `seen_by`: a probe
+    ("a look") or a step. `drift` is None if there was no probe since the last update.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Status:
 
     @property
     def fingerprint(self) -> str | None:
-        """The fingerprint that was applied last, short enough for a table."""
+        """The fingerprint of the last update, shortened for a table."""
         whole = self.applied.fingerprint if self.applied else None
         return whole.rpartition(":")[2][:_SHORT] if whole else None
 
@@ -69,9 +69,9 @@ def machine_statuses(
     drifts: Mapping[str, Probe],
     alive: Callable[[int], bool] = is_alive,
 ) -> tuple[Status, ...]:
-    """How every enabled machine stands, in the order of the fleet file.
+    """Returns the status of every enabled machine, in the order of the fleet file.
 
-    `probes` are the newest looks at the machines, `drifts` the newest that found drift.
+    `probes` are the newest probes of the machines, `drifts` the newest that found drift.
     """
     return tuple(
         _machine(history.of_machine(records, name), probes.get(name), alive, name, drifts.get(name))
@@ -82,7 +82,7 @@ def machine_statuses(
 def deployment_statuses(
     fleet: Fleet, records: Sequence[StepRecord], alive: Callable[[int], bool] = is_alive
 ) -> tuple[Status, ...]:
-    """How every deployment on an enabled machine stands."""
+    """Returns the status of every deployment on an enabled machine."""
     return tuple(
         _deployment(name, fleet.deployments[name].machine, records, alive) for name in fleet.placed_deployments
     )
@@ -101,7 +101,7 @@ def _machine(
     own = [run for run in runs if run.kind != "apply"]
     switched = max((_ended(run) for run in runs if run.kind in history.SWITCHES), default=0.0)
     looked = probe if probe is not None and probe.at >= switched else None
-    notes = [*_bad_end(own, applied, alive), *_put_off(own), *_rolled_back(runs, drifted)]
+    notes = [*_failures(own, applied, alive), *_deferred(own), *_rolled_back(runs, drifted)]
     if looked is None:
         step = max((run for run in runs if run.kind in _LOOKED_AT and run.ended_well), key=_ended, default=None)
         known = step is not None and not any(_ended(run) > _ended(step) and run.kind in _LOOKED_AT for run in runs)
@@ -120,10 +120,10 @@ def _machine(
 def _deployment(name: str, machine: str, records: Sequence[StepRecord], alive: Callable[[int], bool]) -> Status:
     runs = [run for run in history.of_machine(records, machine) if run.step == f"{name}-apply"]
     applied = max((run for run in runs if run.ended_well), key=lambda run: run.id, default=None)
-    return Status(name, machine, applied, notes=(*_bad_end(runs, applied, alive), *_put_off(runs)))
+    return Status(name, machine, applied, notes=(*_failures(runs, applied, alive), *_deferred(runs)))
 
 
-def _bad_end(
+def _failures(
     runs: Sequence[StepRecord], applied: StepRecord | None, alive: Callable[[int], bool]
 ) -> Iterable[StatusNote]:
     for run in history.newest_of_each_step(runs).values():
@@ -133,7 +133,7 @@ def _bad_end(
     bad = history.last_bad_end(runs)
     broken = [run for run in history.newest_of_each_step(runs).values() if run.outcome is None and not alive(run.pid)]
     for run in broken:
-        why = "its runner is gone, so how far it came is not known; the next rollout does it again"
+        why = "its runner is gone, so its result is not known; the next rollout does it again"
         yield StatusNote("interrupted", run.started_at, why, run.step, log=run.log)
     if bad is not None and (applied is None or bad.id > applied.id):
         kind: Literal["rolled back", "failed", "interrupted"] = (
@@ -146,7 +146,7 @@ def _bad_end(
         yield StatusNote(kind, _ended(bad), _first(bad.reason), bad.step, bad.hint, bad.log)
 
 
-def _put_off(runs: Sequence[StepRecord]) -> Iterable[StatusNote]:
+def _deferred(runs: Sequence[StepRecord]) -> Iterable[StatusNote]:
     for run in history.deferred_steps(runs):
         yield StatusNote("deferred", _ended(run), f"{_first(run.reason)}; the next rollout does it", run.step)
 
@@ -170,4 +170,4 @@ def _ended(run: StepRecord) -> float:
 
 
 def _first(text: str | None) -> str:
-    return (text or "nobody wrote down why").splitlines()[0].rstrip(":")
+    return (text or "no reason was recorded").splitlines()[0].rstrip(":")

@@ -1,4 +1,4 @@
-"""How machines stand, as lines that fit a terminal. Colours are for a terminal only; the words say it all."""
+"""Formats the status of machines as lines that fit a terminal. The words are complete without the colours."""
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -36,12 +36,12 @@ def print_status(
     machines: Sequence[Status],
     deployments: Sequence[Status],
     switched_off: Sequence[str],
-    place: Path,
+    folder: Path,
     now: float,
 ) -> None:
-    """Prints how a stack stands."""
+    """Prints the status of a stack."""
     console = Console(highlight=False)
-    for line in status_lines(title, machines, deployments, switched_off, place, now):
+    for line in status_lines(title, machines, deployments, switched_off, folder, now):
         console.print(line, soft_wrap=True)
 
 
@@ -50,17 +50,17 @@ def status_lines(
     machines: Sequence[Status],
     deployments: Sequence[Status],
     switched_off: Sequence[str],
-    place: Path,
+    folder: Path,
     now: float,
 ) -> list[Text]:
-    """How a stack stands: a row a machine, and below it what a person should know; deployments likewise.
+    """Returns the status of a stack: a row for each machine with its notes below it; deployments likewise.
 
-    `place` is the stack's folder, which the logs' names are relative to.
+    `folder` is the stack's, to which the names of logs are relative.
     """
     lines = [Text(title, style="bold"), Text()]
-    lines += _table(("machine", "applied", "", "health"), machines, _machine_cells, place, now)
+    lines += _table(("machine", "applied", "", "health"), machines, _machine_cells, folder, now)
     if deployments:
-        lines += [Text(), *_table(("deployment", "on", "applied", ""), deployments, _deployment_cells, place, now)]
+        lines += [Text(), *_table(("deployment", "on", "applied", ""), deployments, _deployment_cells, folder, now)]
     if switched_off:
         lines += [Text(), *_wrapped(f"Switched off: {', '.join(switched_off)}", "", style="dim")]
     return lines
@@ -74,7 +74,7 @@ def _table(
     heads: Sequence[str],
     rows: Sequence[Status],
     cells_of: Callable[[Status, float], list[Cell]],
-    place: Path,
+    folder: Path,
     now: float,
 ) -> Iterator[Text]:
     cells = [cells_of(row, now) for row in rows]
@@ -83,7 +83,7 @@ def _table(
     for row, shown in zip(rows, cells, strict=True):
         yield _line(shown, widths)
         for note in row.notes:
-            yield from _note_lines(note, place, now)
+            yield from _note_lines(note, folder, now)
 
 
 def _line(cells: Sequence[Cell], widths: Sequence[int]) -> Text:
@@ -95,44 +95,44 @@ def _line(cells: Sequence[Cell], widths: Sequence[int]) -> Text:
     return line
 
 
-def _machine_cells(standing: Status, now: float) -> list[Cell]:
-    return [(standing.name, "bold"), *_applied(standing, now), _health(standing, now)]
+def _machine_cells(status: Status, now: float) -> list[Cell]:
+    return [(status.name, "bold"), *_applied(status, now), _health(status, now)]
 
 
-def _deployment_cells(standing: Status, now: float) -> list[Cell]:
-    return [(standing.name, "bold"), (standing.on, ""), *_applied(standing, now)]
+def _deployment_cells(status: Status, now: float) -> list[Cell]:
+    return [(status.name, "bold"), (status.on, ""), *_applied(status, now)]
 
 
-def _applied(standing: Status, now: float) -> list[Cell]:
-    applied = standing.applied
+def _applied(status: Status, now: float) -> list[Cell]:
+    applied = status.applied
     if applied is None:
         return [("-", "dim"), ("never", "dim")]
-    return [(standing.fingerprint or "-", ""), (ago(now - (applied.ended_at or now)), "")]
+    return [(status.fingerprint or "-", ""), (ago(now - (applied.ended_at or now)), "")]
 
 
-def _health(standing: Status, now: float) -> Cell:
-    style = _STYLES[standing.health]
-    if standing.seen_at is None:
-        return ("not known" if standing.applied or standing.notes else "-", style)
-    seen = f"after its step {ago(now - standing.seen_at)}"
-    if standing.seen_by == "a look":
-        seen = f"looked at {ago(now - standing.seen_at)}"
-    drifted = {True: ", drifted", False: ", not drifted", None: ""}[standing.drift]
-    return (f"{standing.health}{drifted}, {seen}", _STYLES["drifted"] if standing.drift else style)
+def _health(status: Status, now: float) -> Cell:
+    style = _STYLES[status.health]
+    if status.seen_at is None:
+        return ("not known" if status.applied or status.notes else "-", style)
+    seen = f"after its step {ago(now - status.seen_at)}"
+    if status.seen_by == "a look":
+        seen = f"looked at {ago(now - status.seen_at)}"
+    drifted = {True: ", drifted", False: ", not drifted", None: ""}[status.drift]
+    return (f"{status.health}{drifted}, {seen}", _STYLES["drifted"] if status.drift else style)
 
 
-def _note_lines(note: StatusNote, place: Path, now: float) -> Iterator[Text]:
+def _note_lines(note: StatusNote, folder: Path, now: float) -> Iterator[Text]:
     what = f"{note.step} {note.kind}" if note.step and note.kind not in {"held"} else note.kind
     when = f"for {took(now - note.at)}" if note.kind in _UNDER_WAY else ago(now - note.at)
     yield from _wrapped(f"{what} {when}: {note.why}", _INDENT, style=_STYLES[note.kind])
     if note.hint:
         yield from _wrapped(f"what to do: {note.hint}", f"{_INDENT}  ")
     if note.log and note.kind != "held":
-        yield Text(f"{_INDENT}  log: {place / note.log}", style="dim")
+        yield Text(f"{_INDENT}  log: {folder / note.log}", style="dim")
 
 
 def _wrapped(text: str, indent: str, style: str = "") -> Iterator[Text]:
-    """The text in lines of at most WIDTH; a word that is longer stays whole, so that it can be copied."""
+    """Wraps a text at WIDTH. A longer word stays whole, so that it can be copied."""
     for line in textwrap.wrap(
         text,
         WIDTH,

@@ -1,11 +1,17 @@
-"""`fediversity validate`: whether a fleet file can be used."""
+"""`fediversity validate`: checks a fleet file."""
 
 import argparse
 from collections.abc import Sized
 
-from fediversity.cli.fleet_argument import DEFAULT_STACK, add_fleet_arguments, read_fleet_argument
+from fediversity.cli.fleet_argument import add_fleet_arguments, read_fleet_argument
+from fediversity.cli.stack_argument import DEFAULT_STACK
 from fediversity.planning.rename_check import require_vars_moved
 from fediversity.planning.stacks import open_project
+
+EXAMPLES = (
+    "fediversity validate dev",
+    "fediversity validate --fleet stacks/new.yaml",
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +20,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Says that the fleet file is in order. Raises FleetError with everything that is wrong with it."""
+    """Checks the fleet file. Raises FleetError with everything that is wrong with it."""
     chosen = read_fleet_argument(arguments)
     fleet = chosen.fleet
     if arguments.fleet is None:

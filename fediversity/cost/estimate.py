@@ -1,11 +1,11 @@
-"""What things cost a month, and how that differs from what is deployed: pure functions."""
+"""What things cost a month, and how that differs from what is deployed. Pure functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fediversity.cost.items import BY_USE, Item
 from fediversity.cost.prices import PriceTable
+from fediversity.fleet.providers.billing import BY_USE, Item
 
 _CENT = Decimal("0.01")
 
@@ -32,7 +32,7 @@ class Estimate:
     table: PriceTable
     switched_off: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
-    """Machines that no cloud bills: Macs, and servers that somebody else made."""
+    """Machines that no cloud bills: Macs, and servers that were made by other means."""
 
     @property
     def unpriced(self) -> tuple[Item, ...]:
@@ -50,7 +50,7 @@ class Estimate:
         return tuple(dict.fromkeys(line.item.owner for line in self.lines))
 
     def totals(self, owner: str | None = None) -> dict[str, Decimal]:
-        """What all costs a month, or what is one owner's, by currency; to the cent. Currencies are never added up."""
+        """Returns a month's cost of everything, or of one owner, by currency, to the cent. It never adds currencies."""
         sums: dict[str, Decimal] = {}
         for line in self.lines:
             if line.amount and owner in (None, line.item.owner):
@@ -58,12 +58,12 @@ class Estimate:
         return {currency: amount.quantize(_CENT) for currency, amount in sorted(sums.items())}
 
     def altogether(self, currency: str = "EUR") -> Decimal:
-        """Everything in one currency, at the table's own rate, to the cent."""
+        """Returns everything in one currency, at the table's own rate, to the cent."""
         amounts = (self.table.converted(amount, own, currency) for own, amount in self.totals().items())
         return sum(amounts, Decimal(0)).quantize(_CENT)
 
     def over(self, monthly: int, currency: str) -> Decimal | None:
-        """By how much it is over a budget; None if it is within. What has no price counts as nothing."""
+        """Returns by how much it is over a budget; None if it is within. What has no price counts as nothing."""
         more = self.altogether(currency) - monthly
         return more if more > 0 else None
 
@@ -103,7 +103,7 @@ def estimate(
 
 
 def difference(wanted: Estimate, deployed: Estimate) -> Difference:
-    """What would change, thing by thing, and what that costs more or less a month."""
+    """Returns what would change, thing by thing, and what that costs more or less a month."""
     before = {line.item.key: line for line in deployed.lines}
     after = {line.item.key: line for line in wanted.lines}
     changes: list[Change] = []

@@ -10,17 +10,17 @@ _MOST = 4
 
 
 def money(totals: Mapping[str, Decimal]) -> str:
-    """Amounts of several currencies side by side: `29.49 EUR + 24.46 USD`."""
+    """Returns amounts of several currencies side by side: `29.49 EUR + 24.46 USD`."""
     return " + ".join(f"{amount} {currency}" for currency, amount in totals.items()) or "0.00 EUR"
 
 
 def signed(totals: Mapping[str, Decimal]) -> str:
-    """Amounts with their signs: `+13.50 EUR, -24.46 USD`."""
+    """Returns amounts with their signs: `+13.50 EUR, -24.46 USD`."""
     return ", ".join(f"{amount:+} {currency}" for currency, amount in totals.items())
 
 
 def total(found: Estimate) -> str:
-    """The whole in a few words; `at least` where something has no price."""
+    """Returns the whole in a few words; `at least` where something has no price."""
     totals = found.totals()
     at_least = "at least " if found.unpriced else ""
     together = f" (together about {found.altogether()} EUR)" if len(totals) > 1 or "USD" in totals else ""
@@ -28,7 +28,7 @@ def total(found: Estimate) -> str:
 
 
 def budget_words(found: Estimate, budget: Budget | None) -> str:
-    """What is to be said of the fleet's budget; empty if it has none, or the estimate is within it."""
+    """Returns what is to be said of the fleet's budget; empty if it has none, or the estimate is within it."""
     over = found.over(budget.monthly, budget.currency) if budget is not None else None
     return "" if over is None or budget is None else f"OVER THE BUDGET of {budget.monthly} {budget.currency} by {over}"
 
@@ -36,7 +36,7 @@ def budget_words(found: Estimate, budget: Budget | None) -> str:
 def one_line(
     found: Estimate, compared: Difference | None, budget: Budget | None = None, *, simulated: bool = False
 ) -> str:
-    """What a preview says about cost."""
+    """Returns what a preview says about cost."""
     would = "would cost" if simulated else "costs"
     exceeded = budget_words(found, budget)
     off = f", nothing for {_listed(found.switched_off)} (switched off)" if found.switched_off else ""
@@ -44,7 +44,7 @@ def one_line(
 
 
 def unpriced_lines(found: Estimate) -> list[str]:
-    """What the table has no price for, a line each."""
+    """Returns what the table has no price for, a line each."""
     return [f"{item.owner}: {item}" for item in found.unpriced]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fediversity.cost.items import Item
+from fediversity.fleet.providers.billing import Item
 
 FILE = Path(__file__).with_name("prices.json")
 _ANY = "*"
@@ -39,7 +39,7 @@ class PriceTable:
     providers: Mapping[str, Any]
 
     def price(self, item: Item) -> Decimal | None:
-        """What one piece or GB costs a month, in the provider's currency; None if the table does not say."""
+        """Returns what one piece or GB costs a month, in the provider's currency; None if the table does not say."""
         provider = self.providers.get(item.provider)
         if provider is None:
             return None
@@ -54,11 +54,11 @@ class PriceTable:
         return found
 
     def currency(self, provider: str) -> str:
-        """The currency a provider's prices are in (ISO 4217); empty for one without prices."""
+        """Returns the currency a provider's prices are in (ISO 4217); empty for one without prices."""
         return str(self.providers[provider]["currency"]) if provider in self.providers else ""
 
     def converted(self, amount: Decimal, currency: str, into: str) -> Decimal:
-        """An amount in another currency, at the table's own rate. Raises ValueError for a currency without one."""
+        """Returns an amount in another currency, at the table's rate. Raises ValueError for a currency without one."""
         if currency == into:
             return amount
         rates = {"EUR": Decimal(1), "USD": self.usd_per_eur}
@@ -73,7 +73,7 @@ class PriceTable:
 
 
 def parse_prices(text: str) -> PriceTable:
-    """The table of such a file. Raises ValueError or KeyError if it is not one."""
+    """Returns the table that the text of a file holds. Raises ValueError or KeyError if it is not one."""
     data = json.loads(text, parse_float=Decimal, parse_int=Decimal)
     sources = tuple(Source(what, **about) for what, about in data["sources"].items())
     exchange = data["exchange"]
@@ -82,5 +82,5 @@ def parse_prices(text: str) -> PriceTable:
 
 @cache
 def load_prices() -> PriceTable:
-    """The table that comes with the program, read once."""
+    """Returns the table that comes with the program, read once."""
     return parse_prices(FILE.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What the last rollout from this computer left deployed: kept where a state cannot be read without the engine."""
+"""Keeps what the last rollout from this computer left deployed, because a state cannot be read without Pulumi."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.cost.deployed import as_data, from_data
-from fediversity.cost.items import Item
+from fediversity.fleet.providers.billing import Item
 
 FILE = "deployed.json"
 
@@ -29,7 +29,7 @@ def write_record(folder: Path, items: Iterable[Item], at: float) -> None:
 
 
 def read_record(folder: Path) -> Record | None:
-    """What was kept; None if nothing was, or if it is of another version of this program."""
+    """Returns what was kept; None if nothing was, or if it is of another version of this program."""
     try:
         data = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return Record(from_data(data["items"]), float(data["at"]))

@@ -30,12 +30,12 @@ def fail_validation(what: str, fix: str, *inside: str | int) -> NoReturn:
 
 
 def in_schema(**keywords: Any) -> Any:
-    """What the JSON Schema says of a type, for editors; loading is checked by the type's validator alone."""
+    """Returns what the JSON Schema says of a type, for editors; loading is checked by the type's validator alone."""
     return Field(json_schema_extra=keywords)
 
 
 def form(pattern: re.Pattern[str]) -> Any:
-    """The JSON Schema of a text that must match a pattern from end to end."""
+    """Returns the JSON Schema of a text that must match a pattern from end to end."""
     return in_schema(pattern=f"^({pattern.pattern})$")
 
 
@@ -73,12 +73,12 @@ def _user(value: str) -> str:
 
 
 def is_domain(value: str) -> bool:
-    """Whether `value` is a domain name in lower case without the final dot (RFC 1035; IDNA as `xn--`)."""
+    """Returns whether `value` is a domain name in lower case without the final dot (RFC 1035; IDNA as `xn--`)."""
     return len(value) <= _LONGEST_DOMAIN and all(_LABEL.fullmatch(label) for label in value.split("."))
 
 
 def is_address(value: str, version: int) -> bool:
-    """Whether `value` is an IP address of that version, without an interface (`%eth0`)."""
+    """Returns whether `value` is an IP address of that version, without an interface (`%eth0`)."""
     try:
         return ipaddress.ip_address(value).version == version and "%" not in value
     except ValueError:

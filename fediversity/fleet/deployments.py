@@ -111,16 +111,16 @@ class DeploymentRequest(RequestPart):
         return self
 
     def request(self) -> dict[str, Any]:
-        """The request as plain data, in its JSON form."""
+        """Returns the request as plain data, in its JSON form."""
         return self.model_dump(by_alias=True, include=set(DeploymentRequest.model_fields))
 
 
 def read_request(data: Any) -> DeploymentRequest:
-    """A request from its JSON form. Raises ValueError with everything that is wrong with it, a part a line."""
+    """Returns a request from its JSON form. Raises ValueError with everything that is wrong with it, a part a line."""
     try:
         return DeploymentRequest.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        # Never the values: whoever writes a request by hand may have put a password into it.
+        # Never the values: a request that is written by hand may hold a password.
         lines = [f"{'.'.join(map(str, wrong['loc'])) or 'the request'}: {wrong['msg']}" for wrong in error.errors()]
         raise ValueError("\n".join(lines)) from None
 

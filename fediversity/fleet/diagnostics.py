@@ -69,7 +69,7 @@ class LineMap:
     lines: Mapping[Location, int] = field(default_factory=dict)
 
     def line(self, where: Location) -> int:
-        """The line of `where`, or of the nearest thing around it that is in the file; 0 if there is none."""
+        """Returns the line of `where`, or of the nearest thing around it that is in the file; 0 if there is none."""
         for length in range(len(where), -1, -1):
             if (line := self.lines.get(where[:length])) is not None:
                 return line
@@ -81,7 +81,7 @@ class LineMap:
 
 
 def dotted(where: Location) -> str:
-    """A location as people write it: `machines.cinnabar.tags[0]`."""
+    """Returns a location as people write it: `machines.cinnabar.tags[0]`."""
     text = ""
     for part in where:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -89,13 +89,13 @@ def dotted(where: Location) -> str:
 
 
 def related(one: Location, other: Location) -> bool:
-    """Whether one location is the other, or lies inside it."""
+    """Returns whether one location is the other, or lies inside it."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
 
 
 def choose(found: str, choices: Iterable[str], most: int = 8) -> str:
-    """A fix for a word that is not one of `choices`: the likeliest one first, then what else there is."""
+    """Returns a fix for a word that is not one of `choices`: the likeliest one first, then what else there is."""
     known = sorted(choices)
     close = difflib.get_close_matches(found, known, n=1, cutoff=0.6)
     hint = f"did you mean '{close[0]}'? " if close else ""

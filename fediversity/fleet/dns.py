@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fediversity.fleet.base import Domain, Label, Model, Waited, fail_validation, form
 from fediversity.fleet.dns_owners import OWNER, wrong_owner
-from fediversity.fleet.dns_types import RECORD_TYPES, RecordType, ZoneProvider, address_types
+from fediversity.fleet.dns_types import RECORD_TYPES, RecordType, address_types
 from fediversity.fleet.dns_values import WrongOne
+from fediversity.fleet.providers.registry import ZoneProvider
 
 _LONGEST_TTL = 2147483647
 """Seconds; the standard's bound (RFC 2181), and both providers'. Hetzner takes no less than 60."""

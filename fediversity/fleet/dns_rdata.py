@@ -46,6 +46,19 @@ def normalised(kind: str) -> Callable[[str], str]:
     return lambda value: _PLAIN_PARAMETER.sub(r"\1=\2", _normalised(kind, value))
 
 
+def readable(kind: str, example: str) -> Check:
+    """Returns a check that leaves everything to the library."""
+    form = f"write it like '{example}'"
+
+    def check(value: str) -> Wrong | None:
+        # The library would leave out a comment without a word.
+        if set(_QUOTED.sub("", value)) & set(";()"):
+            return f"'{_short(value)}' is not {_a(kind)} record", f"{form}; put quotes around a value with ';' or '('"
+        return _unreadable(kind, value, form)
+
+    return check
+
+
 def hashed(kind: str, example: str, fields: Mapping[str, Codes | None], sizes: Mapping[int, int]) -> Check:
     """Returns a check for some numbers and a hash in hexadecimal digits, whose size the last number decides.
 

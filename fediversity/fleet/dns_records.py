@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from fediversity.fleet.base import is_address
 from fediversity.fleet.diagnostics import Location
 from fediversity.fleet.dns_types import RECORD_TYPES, RecordRule, RecordType
 from fediversity.fleet.dns_types import address_types as types_of_versions
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import resolve_after
-from fediversity.fleet.providers import ExistingProvider, GcpProvider, HetznerProvider
 
 
 @dataclass(frozen=True)
@@ -58,18 +56,7 @@ def zone_of(name: str, zones: Iterable[str]) -> str | None:
 
 def address_types(machine: Machine) -> tuple[RecordType, ...]:
     """Returns the types of records that can hold the public address of a machine, as far as the fleet knows it."""
-    return types_of_versions(_address_versions(machine))
-
-
-def _address_versions(machine: Machine) -> frozenset[int]:
-    provider = machine.provider
-    if isinstance(provider, HetznerProvider):
-        return frozenset({4, 6} if provider.ipv6 else {4})
-    if isinstance(provider, GcpProvider):
-        return frozenset({4})
-    if isinstance(provider, ExistingProvider):
-        return frozenset(version for version in (4, 6) if is_address(provider.host, version))
-    return frozenset()
+    return types_of_versions(machine.provider.address_versions)
 
 
 def written(fleet: Fleet, domain: str) -> Iterator[RecordSet]:

@@ -17,15 +17,11 @@ from fediversity.fleet import dns_rdata as rdata
 from fediversity.fleet import dns_values as values
 from fediversity.fleet.dns_owners import Check
 from fediversity.fleet.dns_values import WrongOne
+from fediversity.fleet.providers.registry import ZONE_SERVICES
 
 RecordType = Literal[
     "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NS", "PTR", "SRV", "SSHFP", "SVCB", "TLSA", "TXT"
 ]
-
-ZoneProvider = Literal["hetzner", "gcp"]
-
-ZONE_PROVIDERS: Mapping[ZoneProvider, str] = {"hetzner": "Hetzner DNS", "gcp": "Google's Cloud DNS"}
-"""What each provider's service is called."""
 
 
 def _no_target(value: str) -> str | None:
@@ -68,7 +64,7 @@ class RecordRule:
     """Whether it stands only beside a record that delegates."""
     names_address: bool = False
     """Whether its name is that of an address, in a zone below `in-addr.arpa` or `ip6.arpa`."""
-    providers: frozenset[ZoneProvider] = frozenset(ZONE_PROVIDERS)
+    providers: frozenset[str] = frozenset(ZONE_SERVICES)
 
 
 _TLSA = f"3 1 1 {'0123456789abcdef' * 4}"
@@ -217,7 +213,7 @@ RECORD_TYPES: Mapping[RecordType, RecordRule] = {
 """The rule of every type that a zone of a fleet may hold."""
 
 
-def types_taken(provider: ZoneProvider) -> tuple[RecordType, ...]:
+def types_taken(provider: str) -> tuple[RecordType, ...]:
     """Returns the types that a provider's zones take."""
     return tuple(kind for kind, rule in RECORD_TYPES.items() if provider in rule.providers)
 

@@ -14,7 +14,7 @@ from fediversity.fleet.model import Fleet, Instance
 
 
 def render(fleet: Fleet) -> dict[str, Any]:
-    """The enabled part of the fleet as plain data, in a fixed order."""
+    """Returns the enabled part of the fleet as plain data, in a fixed order."""
     return {
         "version": 1,
         "name": fleet.name,
@@ -26,12 +26,12 @@ def render(fleet: Fleet) -> dict[str, Any]:
 
 
 def render_text(fleet: Fleet) -> str:
-    """The exact content of `nix/fleet.json`, with a final newline."""
+    """Returns the exact content of `nix/fleet.json`, with a final newline."""
     return _text(render(fleet))
 
 
 def require_current(rendered: Mapping[str, Any], file: Path, called: str | None = None) -> None:
-    """Makes sure that `file` has the rendered fleet: Nix reads the file, the engine reads the fleet.
+    """Makes sure that `file` has the rendered fleet: Nix reads the file, Pulumi's program reads the fleet.
     `called` is its name in messages, if not its path.
 
     Raises FleetError if it is missing or stale.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 
 def find_cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...] | None:
-    """A cycle, as the names along it with the first one repeated at the end; None if there is none.
+    """Returns a cycle, as the names along it with the first one repeated at the end; None if there is none.
 
     `edges` maps each name to the names it waits for. The answer is the same for the same input.
     """
@@ -32,7 +32,7 @@ def find_cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...] | None:
 
 
 def in_order(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """All names such that each comes after those it waits for; ties in the order of `edges`.
+    """Returns all names such that each comes after those it waits for; ties in the order of `edges`.
 
     Raises ValueError on a cycle; ask `find_cycle` first for its members.
     """

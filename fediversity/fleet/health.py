@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fediversity.fleet.base import Label, Model, Port, fail_validation, form
 from fediversity.fleet.health_checks import KINDS
+from fediversity.fleet.providers.registry import PerProvider
 
 _COMMAND = re.compile(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 _URL = re.compile(r"https?://[^\s/@?#]+(?:/[^\s]*)?")
@@ -87,18 +88,10 @@ class HealthCheck(Model):
     def _one_kind(self) -> "HealthCheck":
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            found = " and ".join(f"`{kind}`" for kind in given) or "none of `command`, `http`, `tcp`, `mesh` and `peer`"
-            fail_validation(f"a check with {found}", "give each check exactly one of command, http, tcp, mesh, peer")
+            *others, last = (f"`{kind}`" for kind in KINDS)
+            found = " and ".join(f"`{kind}`" for kind in given) or f"none of {', '.join(others)} and {last}"
+            fail_validation(f"a check with {found}", f"give each check exactly one of {', '.join(KINDS)}")
         return self
-
-
-class PerProvider(Model):
-    """How many installs and updates may run at once with each kind of provider; no cap where none is given."""
-
-    hetzner: int | None = Field(default=None, ge=1)
-    gcp: int | None = Field(default=None, ge=1)
-    existing: int | None = Field(default=None, ge=1)
-    darwin: int | None = Field(default=None, ge=1)
 
 
 class Limits(Model):

@@ -60,7 +60,10 @@ class PeerCheck(NamedTuple):
     timeout: float = USUAL_TIMEOUT
 
 
-HealthCheck = CommandCheck | HttpCheck | TcpCheck | MeshCheck | PeerCheck
+DirectCheck = CommandCheck | HttpCheck | TcpCheck | MeshCheck
+"""A check that can be asked as it is written: all but that of a peer, whose address has to be looked up."""
+
+HealthCheck = DirectCheck | PeerCheck
 
 
 class HealthCheckError(ValueError):

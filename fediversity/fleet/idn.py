@@ -4,7 +4,7 @@ _PREFIX = "xn--"
 
 
 def check_letters(name: str) -> tuple[str, str] | None:
-    """What is wrong with the letters of a name, and its fix: some outside ASCII, or an `xn--` label of nothing."""
+    """Returns what is wrong with the letters of a name, and its fix: not ASCII, or an `xn--` label of nothing."""
     if not name.isascii():
         ascii_form = _ascii_form(name)
         fix = f"write it as the DNS does: '{ascii_form}'" if ascii_form else "no domain can have these: use others"

@@ -81,7 +81,7 @@ def _pasted_key(where: Location) -> Finding:
 
 
 def _apart_from(unknown: Iterable[Location], findings: Iterable[Finding]) -> list[Finding]:
-    """The findings that are not about a place whose value is unknown."""
+    """Returns the findings that are not about a place whose value is unknown."""
     return [finding for finding in findings if not any(related(finding.where, where) for where in unknown)]
 
 
@@ -90,7 +90,7 @@ def _may_be_in(absent: Location | None, doubtful: Iterable[Location]) -> bool:
 
 
 def _doubtful(hit: Iterable[Location], data: dict[str, Any]) -> Iterator[Location]:
-    """Where something may have been declared that could not be read, given the locations of what is wrong."""
+    """Yields where something may have been declared that could not be read, given the locations of what is wrong."""
     for where in hit:
         yield _entry(where)
         if len(where) == 2:  # an entry that is wrong as a whole, perhaps by its name: it could be any
@@ -100,7 +100,7 @@ def _doubtful(hit: Iterable[Location], data: dict[str, Any]) -> Iterator[Locatio
 
 
 def _entry(where: Location) -> Location:
-    """The part of a fleet file that can be set aside by itself and holds `where`."""
+    """Returns the part of a fleet file that can be set aside by itself and holds `where`."""
     if where[:2] == ("dns", "zones"):
         return where[:3]
     return where[:2] if where and where[0] in _ENTRIES else where[:1]

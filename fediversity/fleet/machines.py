@@ -4,10 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, Port, Tag, UserName, Waited
 from fediversity.fleet.health import HealthCheck
-from fediversity.fleet.providers import DarwinProvider, GcpProvider, HetznerProvider, Provider
+from fediversity.fleet.providers.registry import Provider
 
 MachineClass = Literal["nixos", "darwin"]
 System = Literal["x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"]
@@ -89,7 +88,7 @@ class Machine(Model):
     @property
     def is_mac(self) -> bool:
         """Whether it is a Mac, by its class and by where it lives."""
-        return self.machineClass == "darwin" and isinstance(self.provider, DarwinProvider)
+        return self.machineClass == "darwin" and self.provider.runs == "darwin"
 
     @property
     def deferred_when_off(self) -> bool:
@@ -99,31 +98,24 @@ class Machine(Model):
     @property
     def installed_by_us(self) -> bool:
         """Whether this fleet puts the operating system on the machine (its disks are erased once)."""
-        return isinstance(self.provider, HetznerProvider | GcpProvider)
+        return self.provider.creates_machines
 
     @property
     def size(self) -> str | None:
-        """The cloud's machine type; None where nobody sells the machine."""
-        if isinstance(self.provider, HetznerProvider):
-            return self.provider.server_type
-        return self.provider.machine_type if isinstance(self.provider, GcpProvider) else None
+        """The cloud's machine type; None where no cloud sells the machine."""
+        return self.provider.size
 
     @property
     def install_size(self) -> str | None:
-        """The cloud's machine type while NixOS is installed; None where nobody sells the machine."""
-        larger = self.provider.install_type if isinstance(self.provider, HetznerProvider | GcpProvider) else None
-        return larger or self.size
+        """The cloud's machine type while NixOS is installed; None where no cloud sells the machine."""
+        return self.provider.install_size
 
     @property
     def boots_nixos(self) -> bool:
         """Whether a new server of it boots a prepared NixOS, so that the installer is left out."""
-        return isinstance(self.provider, HetznerProvider | GcpProvider) and self.provider.prepared
+        return self.provider.prepared
 
     @property
     def memory_mb(self) -> int | None:
-        """The memory of the cloud's machine type in MiB; None where nobody sells the machine."""
-        if isinstance(self.provider, HetznerProvider):
-            return catalogue.HETZNER_SERVER_TYPES[self.provider.server_type].memory_mb
-        if isinstance(self.provider, GcpProvider):
-            return catalogue.GCP_MACHINE_TYPES[self.provider.machine_type].memory_mb
-        return None
+        """The memory of the cloud's machine type in MiB; None where no cloud sells the machine."""
+        return self.provider.memory_mb

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, fail_validation, in_schema
-from fediversity.fleet.clouds import Bucket, BucketName, Gcp, Network
 from fediversity.fleet.deployments import Deployment
 from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.dns import Dns
 from fediversity.fleet.health import Limits
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.policy import Policy
+from fediversity.fleet.providers.google.storage import Bucket, BucketName, Gcp
+from fediversity.fleet.providers.hetzner.model import Network
 from fediversity.fleet.services import SERVICES
 
 
@@ -94,7 +95,7 @@ class Fleet(Model):
         return {name: deployment for name, deployment in self.deployments.items() if deployment.machine in enabled}
 
     def members(self, role: RoleAssignment) -> tuple[str, ...]:
-        """The enabled machines that hold a role, by name or by tag, in the file's order."""
+        """Returns the enabled machines that hold a role, by name or by tag, in the file's order."""
         return tuple(
             name
             for name, machine in self.enabled_machines.items()

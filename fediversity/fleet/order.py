@@ -1,4 +1,4 @@
-"""Who waits for whom, machine by machine: `after:` resolved, and what the mesh and the deploying machine add."""
+"""Finds what each machine waits for: `after:` resolved, and what the mesh and the deploying machine add."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ from fediversity.fleet.services import ZEROTIER
 
 
 def resolve_after(fleet: Fleet, name: str, after: Iterable[str]) -> frozenset[str]:
-    """The enabled machines that the entries of an `after:` list mean, without `name` itself for tags.
+    """Returns the enabled machines that the entries of an `after:` list mean, without `name` itself for tags.
 
     A disabled or unknown machine adds nothing: it can never be waited for.
     """
@@ -23,7 +23,7 @@ def resolve_after(fleet: Fleet, name: str, after: Iterable[str]) -> frozenset[st
 
 
 def controllers(fleet: Fleet) -> Mapping[str, str]:
-    """For each zerotier instance the machine that controls it, where exactly one enabled machine does."""
+    """Returns for each zerotier instance the machine that controls it, where exactly one enabled machine does."""
     found: dict[str, str] = {}
     for name, instance in fleet.instances.items():
         if instance.module == ZEROTIER and "controller" in instance.roles:
@@ -34,7 +34,7 @@ def controllers(fleet: Fleet) -> Mapping[str, str]:
 
 
 def mesh_members(fleet: Fleet) -> Mapping[str, frozenset[str]]:
-    """For each zerotier instance the enabled machines that take part in it."""
+    """Returns for each zerotier instance the enabled machines that take part in it."""
     found: dict[str, frozenset[str]] = {}
     for name, instance in fleet.instances.items():
         if instance.module == ZEROTIER:
@@ -45,13 +45,13 @@ def mesh_members(fleet: Fleet) -> Mapping[str, frozenset[str]]:
 
 
 def shared_mesh(fleet: Fleet, machine: str, other: str) -> str | None:
-    """The first zerotier instance that both machines take part in."""
+    """Returns the first zerotier instance that both machines take part in."""
     shared = (name for name, members in mesh_members(fleet).items() if {machine, other} <= members)
     return min(shared, default=None)
 
 
 def mesh_controllers(fleet: Fleet) -> Mapping[str, frozenset[str]]:
-    """For each enabled machine the controllers of the meshes it takes part in, itself excluded."""
+    """Returns for each enabled machine the controllers of the meshes it takes part in, itself excluded."""
     found: dict[str, set[str]] = {name: set() for name in fleet.enabled_machines}
     members = mesh_members(fleet)
     for instance, controller in controllers(fleet).items():
@@ -61,13 +61,13 @@ def mesh_controllers(fleet: Fleet) -> Mapping[str, frozenset[str]]:
 
 
 def checked_peers(fleet: Fleet, name: str) -> frozenset[str]:
-    """The members of its mesh that a machine's checks ask for: they must be there before it is updated."""
+    """Returns the members of its mesh that a machine's checks ask for: they must be there before it is updated."""
     peers = {check.peer for check in fleet.machines[name].checks if check.peer} - {name}
     return frozenset(peer for peer in peers if shared_mesh(fleet, name, peer) is not None)
 
 
 def machine_waits(fleet: Fleet) -> Mapping[str, frozenset[str]]:
-    """For each enabled machine those whose update must have ended before its own: the whole order between machines."""
+    """Returns for each enabled machine the others that must have been updated before it: the whole order."""
     mesh = mesh_controllers(fleet)
     waits = {
         name: resolve_after(fleet, name, machine.after) | mesh[name] | checked_peers(fleet, name)

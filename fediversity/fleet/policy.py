@@ -5,24 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
 from fediversity.fleet.diagnostics import choose
+from fediversity.fleet.providers.registry import PLACES, SIZES
 
 _OPENING = re.compile(r"(tcp|udp)/[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
-
-PLACES = frozenset(
-    {
-        *catalogue.HETZNER_LOCATIONS,
-        *catalogue.GCP_ZONES,
-        *(zone.rpartition("-")[0] for zone in catalogue.GCP_ZONES),
-        *catalogue.GCP_BUCKET_LOCATIONS,
-    }
-)
-"""Hetzner's locations; Google's zones, regions and places of buckets."""
-
-TYPES = frozenset({*catalogue.HETZNER_SERVER_TYPES, *catalogue.GCP_MACHINE_TYPES, *catalogue.GCP_ACCELERATORS})
-"""Machine types of both clouds, and Google's GPUs."""
 
 
 def _opening(value: str) -> str:
@@ -39,14 +26,14 @@ def _place(value: str) -> str:
 
 
 def _type(value: str) -> str:
-    if value not in TYPES:
-        fail_validation(f"unknown type '{value}'", choose(value, TYPES))
+    if value not in SIZES:
+        fail_validation(f"unknown type '{value}'", choose(value, SIZES))
     return value
 
 
 Opening = Annotated[str, AfterValidator(_opening), form(_OPENING)]
 Place = Annotated[str, AfterValidator(_place), in_schema(enum=sorted(PLACES))]
-SizeType = Annotated[str, AfterValidator(_type), in_schema(enum=sorted(TYPES))]
+SizeType = Annotated[str, AfterValidator(_type), in_schema(enum=sorted(SIZES))]
 
 
 class Budget(Model):

@@ -1,4 +1,4 @@
-"""The JSON Schemas of fleet files, for editors, and of deployment requests, for whoever writes those.
+"""The JSON Schemas of fleet files, for editors, and of deployment requests, for people and programs that write those.
 
 They are made from the models, so they know what those know of each single field; whether the parts fit together is
 checked only when a fleet file is loaded.
@@ -10,10 +10,10 @@ import itertools
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from fediversity.fleet.base import Model
-from fediversity.fleet.deployments import DeploymentRequest
+from fediversity.fleet.deployments import Application, DeploymentRequest
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.services import SERVICES, SETTINGS, Service
 
@@ -23,11 +23,14 @@ SCHEMA_FILE = "fleet.schema.json"
 REQUEST_SCHEMA_FILE = "deployment.schema.json"
 """The file's name, in the flake: the options of its machines have the same names, types and defaults."""
 
+APPLICATIONS_FILE = "lib/fleet/applications.nix"
+"""The file's path in the flake: the names of the applications, as a list."""
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """The schema as plain data (JSON Schema 2020-12)."""
+    """Returns the schema as plain data (JSON Schema 2020-12)."""
     described = Fleet.model_json_schema(by_alias=False)
     _describe(described, Fleet)
     for group in _groups(described):
@@ -44,20 +47,27 @@ def schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The exact content of `stacks/fleet.schema.json`, with a final newline."""
+    """Returns the exact content of `stacks/fleet.schema.json`, with a final newline."""
     return _text(schema())
 
 
 def request_schema() -> dict[str, Any]:
-    """The schema of one deployment request in its JSON form, as plain data (JSON Schema 2020-12)."""
+    """Returns the schema of one deployment request in its JSON form, as plain data (JSON Schema 2020-12)."""
     described = DeploymentRequest.model_json_schema(by_alias=True)
     _describe(described, DeploymentRequest)
     return {"$schema": _DIALECT, **described, "title": "Deployment request of Fediversity"}
 
 
 def request_schema_text() -> str:
-    """The exact content of `nix/deployment.schema.json`, with a final newline."""
+    """Returns the exact content of `nix/deployment.schema.json`, with a final newline."""
     return _text(request_schema())
+
+
+def applications_text() -> str:
+    """Returns the exact content of `nix/lib/fleet/applications.nix`, with a final newline, as nixfmt formats it."""
+    known = "".join(f'  "{name}"\n' for name in sorted(get_args(Application)))
+    about = "# The applications that can be deployed. Written by `fediversity schema`; never edited by hand."
+    return f"{about}\n[\n{known}]\n"
 
 
 def _text(schema: dict[str, Any]) -> str:
@@ -85,7 +95,7 @@ def _models_below(model: type[Model]) -> Iterator[type[Model]]:
 
 
 def _said_of_fields(model: type[Model]) -> dict[str, str]:
-    """The text below each field of a model, those of its bases included."""
+    """Returns the text below each field of a model, those of its bases included."""
     said: dict[str, str] = {}
     for part in reversed(model.__mro__):
         if not issubclass(part, Model):
@@ -117,7 +127,7 @@ def _name_keys(group: dict[str, Any]) -> None:
 
 
 def _service(name: str, service: Service) -> dict[str, Any]:
-    """Which roles an instance of this service has, and which settings those take."""
+    """Returns which roles an instance of this service has, and which settings those take."""
     roles: dict[str, Any] = {"propertyNames": {"enum": sorted(service.roles)}}
     known = {role: SETTINGS.get((name, role)) for role in sorted(service.roles)}
     settings = {role: {"propertyNames": {"enum": sorted(keys)}} for role, keys in known.items() if keys is not None}

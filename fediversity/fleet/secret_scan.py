@@ -18,7 +18,7 @@ _LONG_TOKEN = re.compile(r"[A-Za-z0-9+/=_]{32,}")
 
 
 def key_material(value: Any, where: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The locations below `value` whose key or text holds a private key."""
+    """Yields the locations below `value` whose key or text holds a private key."""
     if isinstance(value, str):
         if _KEY_MATERIAL.search(value):
             yield where
@@ -32,7 +32,7 @@ def key_material(value: Any, where: tuple[str | int, ...] = ()) -> Iterator[tupl
 
 
 def printable(text: str) -> str:
-    """`text` on one line, safe for a terminal and a log: without keys, long tokens and control characters."""
+    """Returns `text` on one line, safe for a terminal and a log: without keys, long tokens and control characters."""
     text = _KEY_MATERIAL.sub("(a private key)", text)
     text = _LONG_TOKEN.sub(lambda token: f"{token[0][:4]}…", text)
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -26,7 +26,7 @@ _LONGEST_SHOWN = 60
 
 
 def explain_all(errors: Sequence[ErrorDetails], data: Any, model: type[BaseModel]) -> list[Finding]:
-    """All of pydantic's errors as findings, one a cause: a misspelt key is not reported as missing as well.
+    """Returns all of pydantic's errors as findings, one a cause: a misspelt key is not reported as missing as well.
 
     `data` is what was validated against `model`.
     """
@@ -77,7 +77,7 @@ def _explain(error: ErrorDetails, where: Location, data: Any, model: type[BaseMo
 
 
 def shown(value: Any) -> str:
-    """A value as it is named in a message: its kind and its start, never a whole secret or document."""
+    """Returns a value as it is named in a message: its kind and its start, never a whole secret or document."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -106,7 +106,7 @@ def _type_fix(kind: str, found: Any) -> str:
 
 
 def _written_location(loc: tuple[int | str, ...], data: Any) -> Location:
-    """The location without the names pydantic adds for unions and keys."""
+    """Returns the location without the names pydantic adds for unions and keys."""
     where: list[str | int] = []
     here = data
     for position, part in enumerate(loc):
@@ -130,7 +130,7 @@ def _is_tag(here: Any, part: int | str) -> bool:
 
 
 def fields_at(model: type[BaseModel], where: Location, data: Any) -> frozenset[str]:
-    """The keys that are known at a location of the file; empty if anything may stand there."""
+    """Returns the keys that are known at a location of the file; empty if anything may stand there."""
     for part in where:
         data = data[part] if _holds(data, part) else None
     found = next(_models(_annotation_at(model, where), data), None)
@@ -149,7 +149,7 @@ def _kinds(annotation: Any) -> list[str]:
 
 
 def _step(annotation: Any, part: str | int) -> Any:
-    """What is expected at a key or position inside something."""
+    """Returns what is expected at a key or position inside something."""
     if get_origin(annotation) is dict:
         return get_args(annotation)[1]
     if get_origin(annotation) is tuple:
@@ -161,13 +161,13 @@ def _step(annotation: Any, part: str | int) -> Any:
 
 
 def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys that a file may have where it describes this model; `import` is no name for a field in Python."""
+    """Returns the keys that a file may have for this model; `import` is no name for a field in Python."""
     by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
     return {name if by_name else known.alias or name: known for name, known in model.model_fields.items()}
 
 
 def _models(annotation: Any, data: Any) -> Iterator[type[BaseModel]]:
-    """The models an annotation may stand for; with `data`, the one its `kind` names first."""
+    """Yields the models an annotation may stand for; with `data`, the one its `kind` names first."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         return

@@ -13,7 +13,6 @@ from fediversity.fleet.graph import find_cycle, in_order
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider
 from fediversity.planning import commands
 from fediversity.planning.known_servers import UNKNOWN, KnownServers
 from fediversity.planning.steps import Plan, PlanError, Step
@@ -113,10 +112,10 @@ def _machine_steps(
 
 def _host(machine: Machine, site: RolloutOrigin) -> str:
     """The machine's host in a target of clan's; a simulated machine always has an IPv4 address."""
-    provider = machine.provider
-    if site.simulated or not isinstance(provider, ExistingProvider | DarwinProvider):
+    host = machine.provider.fixed_host
+    if site.simulated or host is None:
         return commands.ADDRESS
-    return f"[{commands.ADDRESS}]" if is_address(provider.host, 6) else commands.ADDRESS
+    return f"[{commands.ADDRESS}]" if is_address(host, 6) else commands.ADDRESS
 
 
 def _apply(

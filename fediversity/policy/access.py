@@ -1,19 +1,15 @@
-"""Who gets at things: the public, strong keys, roles, and secrets that stand where they can be read."""
+"""Rules about access: the public, strong keys, roles, and secrets that stand where they can be read."""
 
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fediversity.fleet.providers.google.model import BASIC_ROLES
 from fediversity.fleet.secret_scan import key_material
 from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
-_BUCKET = "gcp:storage/bucket:Bucket"
-_INSTANCE = "gcp:compute/instance:Instance"
-_SSH_KEY = "hcloud:index/sshKey:SshKey"
-
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
-_BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 _STRONG = frozenset(
     {
         "ssh-ed25519",
@@ -26,11 +22,11 @@ _RSA_BITS = 3072
 
 
 def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """No bucket, and nothing else at Google, is public."""
+    """Checks that no bucket, and nothing else at Google, is public."""
     del stack
     if declared.package != "gcp":
         return
-    if declared.type == _BUCKET:
+    if declared.facts.role == "bucket":
         if declared.inputs.get("uniformBucketLevelAccess", False) is False:
             yield Breach("has access lists for single objects", "set uniform bucket-level access", declared.where)
         if declared.inputs.get("publicAccessPrevention", "inherited") not in ("enforced", UNSEEN):
@@ -44,22 +40,16 @@ def public_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]
 
 
 def ssh_keys(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Who logs in does so by a key that nobody can compute: of a curve, or RSA of 3072 bits."""
+    """Checks that the keys for logging in cannot be computed: elliptic curves, or RSA of 3072 bits."""
     del stack
-    lines: list[Any] = []
-    if declared.type == _SSH_KEY:
-        lines = [declared.inputs.get("publicKey")]
-    elif declared.type == _INSTANCE and isinstance(metadata := declared.inputs.get("metadata"), Mapping):
-        text = metadata.get("ssh-keys")
-        lines = [line.partition(":")[2] for line in text.splitlines()] if isinstance(text, str) else []
-    for line in lines:
-        if isinstance(line, str) and (weak := weakness(line)) is not None:
+    for line in declared.facts.login_keys(declared.inputs):
+        if (weak := weakness(line)) is not None:
             fix = "make another: `ssh-keygen -t ed25519`"
             yield Breach(f"lets in an SSH key that is too weak: {weak}", fix, ("operators",))
 
 
 def weakness(line: str) -> str | None:
-    """Why a public key in one line of OpenSSH is too weak; None if it is strong."""
+    """Returns why a public key in one line of OpenSSH is too weak; None if it is strong."""
     kind, _, rest = line.strip().partition(" ")
     if kind in _STRONG:
         return None
@@ -73,7 +63,7 @@ def weakness(line: str) -> str | None:
 
 
 def _rsa_bits(blob: bytes) -> int:
-    """The length of the modulus: the third of the strings, each after its length, that a key consists of (RFC 4253)."""
+    """Returns the length of the modulus: a key is strings, each after its length, and that is the third (RFC 4253)."""
     parts = []
     while blob:
         length = int.from_bytes(blob[:4], "big")
@@ -85,21 +75,21 @@ def _rsa_bits(blob: bytes) -> int:
 
 
 def basic_roles(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Nobody has a role over a whole project, as the default service account of instances has."""
+    """Checks that no account has a role over a whole project, as the default service account of instances has."""
     del stack
     if declared.package != "gcp":
         return
     where = (*declared.where, "provider", "roles") if declared.machine else declared.where
-    if found := sorted(_BASIC_ROLES & set(_texts(declared.inputs))):
+    if found := sorted(BASIC_ROLES & set(_texts(declared.inputs))):
         yield Breach(f"gives {found[0]} over the whole project", "name the roles that are really needed", where)
     account = declared.inputs.get("serviceAccount")
-    if declared.type == _INSTANCE and isinstance(account, Mapping) and not account.get("email"):
+    if declared.facts.role == "server" and isinstance(account, Mapping) and not account.get("email"):
         fix = "list `roles:`, which gives it an account of its own"
         yield Breach("runs as the project's default service account, which may edit everything", fix, where)
 
 
 def secrets_in_clear(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """No private key stands in an input that is not kept as a secret."""
+    """Checks that no private key stands in an input that is not kept as a secret."""
     del stack
     for where in key_material(_visible(declared.inputs)):
         what = f"its property {'.'.join(map(str, where))} holds a private key that everybody can read"
@@ -118,7 +108,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _visible(value: Any) -> Any:
-    """The value without what cannot be seen."""
+    """Returns the value without what cannot be seen."""
     if isinstance(value, Mapping):
         return {str(name): _visible(inner) for name, inner in value.items()}
     if isinstance(value, list):

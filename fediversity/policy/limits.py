@@ -1,18 +1,16 @@
-"""What the fleet file bounds by itself: places, types, the month's cost; and whose everything is."""
+"""Rules about limits of the fleet file (places, types, the month's cost), labels, and explicit providers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fediversity.policy.resource_types import LABELLED, PLACES, SIZES
+from fediversity.fleet.providers.resource_types import package_of
 from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
-
-_INSTANCE = "gcp:compute/instance:Instance"
 
 
 def labels(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """What takes labels says which fleet and environment it belongs to, and which machine if it is one's."""
+    """Checks that what takes labels has those of its fleet and environment, and of its machine."""
     found = declared.inputs.get("labels") or {}
-    if declared.type not in LABELLED or found is UNSEEN:
+    if not declared.facts.labelled or found is UNSEEN:
         return
     wanted = {"fleet": stack.fleet.name, "environment": stack.settings.stack}
     wanted |= {"machine": declared.machine} if declared.machine else {}
@@ -22,11 +20,11 @@ def labels(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def places(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Nothing stands outside the places that the fleet file allows."""
+    """Checks that nothing stands outside the places that the fleet file allows."""
     if stack.policy.places is None:
         return
     allowed = {place.lower() for place in stack.policy.places}
-    for name in PLACES.get(declared.package, ()):
+    for name in package_of(declared.type).places:
         found = declared.inputs.get(name)
         if isinstance(found, str) and not {found.lower(), found.lower().rpartition("-")[0]} & allowed:
             fix = f"move it to one of {', '.join(sorted(allowed))}, or allow the place under `policy.places`"
@@ -34,7 +32,7 @@ def places(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def types(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """No machine is of another type, and has another GPU, than the fleet file allows."""
+    """Checks that no machine is of another type, and has another GPU, than the fleet file allows."""
     if stack.policy.types is None:
         return
     for name, found in _sizes(declared):
@@ -44,34 +42,27 @@ def types(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def _sizes(declared: DeclaredResource) -> Iterator[tuple[str, str]]:
-    name = SIZES.get(declared.type)
-    if name is not None and isinstance(found := declared.inputs.get(name), str):
-        yield name, found.rpartition("/")[2]
-    gpus: Any = declared.inputs.get("guestAccelerators") if declared.type == _INSTANCE else None
+    """Yields the types that a resource and its GPUs are of, each with the property that says so."""
+    facts = declared.facts
+    if isinstance(found := declared.inputs.get(facts.size), str):
+        yield facts.size, found.rpartition("/")[2]
+    gpus: Any = declared.inputs.get(facts.accelerators)
     for gpu in gpus if isinstance(gpus, list) else ():
         if isinstance(gpu, Mapping) and isinstance(found := gpu.get("type"), str):
-            yield "guestAccelerators", found.rpartition("/")[2]
-
-
-_WORDS = {
-    "serverType": ("provider", "server_type"),
-    "machineType": ("provider", "machine_type"),
-    "guestAccelerators": ("provider", "accelerator"),
-    "zone": ("provider", "zone"),
-    "region": ("provider", "zone"),
-    "location": ("location",),
-}
-"""The words of a fleet file for properties, below the entry they belong to."""
+            yield facts.accelerators, found.rpartition("/")[2]
 
 
 def _where(declared: DeclaredResource, name: str) -> tuple[str | int, ...]:
-    words = _WORDS.get(name, ()) if declared.where else ()
-    inside = ("provider",) if declared.machine and words == ("location",) else ()
-    return (*declared.where, *inside, *words)
+    """Returns the place in the fleet file that a property comes from."""
+    package = package_of(declared.type)
+    field = {**package.places, **package.sizes}.get(name)
+    if not declared.where or field is None:
+        return declared.where
+    return (*declared.where, "provider", field) if declared.machine else (*declared.where, field)
 
 
 def budget(stack: Stack) -> Iterator[Breach]:
-    """The estimate of a month stays within the budget of the fleet file."""
+    """Checks that the estimate of a month stays within the budget of the fleet file."""
     bound = stack.policy.budget
     if bound is not None and stack.monthly is not None and stack.monthly > bound.monthly:
         what = f"a month would cost {stack.monthly:.2f} {bound.currency}, and the budget is {bound.monthly}"
@@ -79,7 +70,7 @@ def budget(stack: Stack) -> Iterator[Breach]:
 
 
 def explicit_providers(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Every resource names its provider, so that no account is asked which the stack's settings do not name."""
+    """Checks that every resource names its provider: no account is asked that the stack's settings do not name."""
     del stack
     if declared.provider is None and not declared.type.startswith(("pulumi:", "fediversity:")):
         yield Breach("is left to a default provider", "declare it with one of `Providers`", declared.where)

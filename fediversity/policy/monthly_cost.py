@@ -11,11 +11,11 @@ from fediversity.project.settings import Settings
 
 
 def stack_of(settings: Settings, fleet: Fleet) -> Stack:
-    """The stack as rules judge it."""
+    """Returns the stack as rules judge it."""
     return Stack(settings, fleet, _monthly(fleet))
 
 
 def _monthly(fleet: Fleet) -> Decimal | None:
-    """The estimate of a month in the currency of the fleet's budget; None without a budget."""
+    """Returns the estimate of a month in the currency of the fleet's budget; None without a budget."""
     bound = fleet.policy.budget
     return None if bound is None else estimate(fleet_items(fleet), load_prices()).altogether(bound.currency)

@@ -1,23 +1,18 @@
 """Firewalls: what may be reached from the whole world."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from fediversity.fleet.diagnostics import Location
 from fediversity.policy.resources import Breach, DeclaredResource, Stack
-
-_HCLOUD = "hcloud:index/firewall:Firewall"
-_HCLOUD_SERVER = "hcloud:index/server:Server"
-_GCP = "gcp:compute/firewall:Firewall"
 
 _ZEROTIER = 9993
 _ALL = (1, 65535)
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 _HARMLESS = frozenset({"icmp", "icmpv6"})
 _NARROWEST = {4: 8, 6: 16}
-"""A network as wide as this, or wider, counts as the world: nobody owns it alone."""
+"""A network as wide as this, or wider, counts as the world: no one owner has so much."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +25,14 @@ class Opening:
 
     @classmethod
     def of(cls, protocol: str, ports: str | None) -> "Opening":
-        """What a rule of a firewall or of the fleet file opens: `tcp` and `443`, `8000-8010` or None for all."""
+        """Returns what a rule of a firewall or the fleet file opens: `tcp` and `443`, `8000-8010` or None for all."""
         first, _, last = (ports or "").partition("-")
         if not first.isdecimal():
             return cls(_PROTOCOLS.get(protocol, protocol))
         return cls(_PROTOCOLS.get(protocol, protocol), int(first), int(last or first))
 
     def covers(self, other: "Opening") -> bool:
-        """Whether the other is a part of this."""
+        """Returns whether the other is a part of this."""
         return self.protocol == other.protocol and self.first <= other.first and other.last <= self.last
 
     def __str__(self) -> str:
@@ -47,9 +42,10 @@ class Opening:
 
 
 def open_ports(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Nothing is open to the world but SSH, unlocking, ZeroTier, ping and what the fleet file allows."""
+    """Checks that nothing is open to the world but SSH, unlocking, ZeroTier, ping and what the fleet file allows."""
     where = (*declared.where, "provider", "firewall") if declared.machine else declared.where
-    if declared.type == _HCLOUD_SERVER and declared.inputs.get("firewallIds", []) == []:
+    firewalls = declared.facts.firewalls
+    if firewalls and declared.inputs.get(firewalls, []) == []:
         yield Breach("has no firewall in front of it, so everything is open", "put a firewall in front of it", where)
     allowed = _allowed(declared, stack)
     for opening in dict.fromkeys(_open_to_all(declared)):
@@ -79,33 +75,13 @@ def _split(entry: str) -> tuple[str, str]:
 
 
 def _open_to_all(declared: DeclaredResource) -> Iterator[Opening]:
-    if declared.type == _HCLOUD:
-        for rule in _list(declared.inputs.get("rules")):
-            if rule.get("direction") == "in" and _world(_list(rule.get("sourceIps"))):
-                yield Opening.of(rule.get("protocol", "all"), rule.get("port"))
-    elif declared.type == _GCP and declared.inputs.get("direction", "INGRESS") == "INGRESS":
-        inputs = declared.inputs
-        ranges = _list(inputs.get("sourceRanges"))
-        # To Google, no source at all means everybody.
-        anybody = not ranges and not inputs.get("sourceTags") and not inputs.get("sourceServiceAccounts")
-        if anybody or _world(ranges):
-            for allow in _list(inputs.get("allows")):
-                ports = _list(allow.get("ports")) or [None]
-                yield from (Opening.of(str(allow.get("protocol", "all")), port) for port in ports)
-
-
-def _list(value: Any) -> list[Any]:
-    """The items of a list that can be seen."""
-    items = value if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, str | Mapping)]
-
-
-def _world(networks: list[str]) -> bool:
-    return any(is_world(network) for network in networks)
+    for allowed in declared.facts.traffic(declared.inputs):
+        if allowed.sources is None or any(is_world(network) for network in allowed.sources):
+            yield Opening.of(allowed.protocol, allowed.ports)
 
 
 def is_world(text: str) -> bool:
-    """Whether a network in CIDR form is so wide that it counts as the whole world."""
+    """Returns whether a network in CIDR form is so wide that it counts as the whole world."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

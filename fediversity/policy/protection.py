@@ -1,22 +1,19 @@
-"""What is kept from being lost: protection, versions, encryption."""
+"""Rules against loss: protection, versions, encryption."""
 
 from collections.abc import Iterator
 
-from fediversity.policy.resource_types import KEPT
 from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
-
-_BUCKET = "gcp:storage/bucket:Bucket"
 
 
 def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """What holds data or an address is protected in the engine and at its cloud."""
-    if declared.type not in KEPT or not stack.policy.protected:
+    """Checks that what holds data or an address is protected in Pulumi and at its cloud."""
+    if declared.facts.kept_by is None or not stack.policy.protected:
         return
     machine = stack.machine_of(declared)
     if machine is not None and machine.destroy:
         return  # A person has named the one server that may go, which nothing protected could.
     open_ = [] if declared.protect else ["protect"]
-    for name, wanted in KEPT[declared.type].items():
+    for name, wanted in declared.facts.kept_by.items():
         found = declared.inputs.get(name, False)
         open_ += [name] if found is not UNSEEN and found is not wanted else []
     if not open_:
@@ -32,9 +29,9 @@ def protection(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
 
 
 def versioned_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
-    """Buckets keep older versions of what is written over or deleted."""
+    """Checks that buckets keep older versions of what is written over or deleted."""
     del stack
-    if declared.type != _BUCKET:
+    if declared.facts.role != "bucket":
         return
     versioning = declared.inputs.get("versioning", {})
     if versioning is not UNSEEN and versioning.get("enabled", False) is False:
@@ -42,7 +39,7 @@ def versioned_buckets(declared: DeclaredResource, stack: Stack) -> Iterator[Brea
 
 
 def encrypted_disks(stack: Stack) -> Iterator[Breach]:
-    """The disks of machines that stand in a cloud are encrypted."""
+    """Checks that the disks of machines that stand in a cloud are encrypted."""
     for name, machine in stack.fleet.enabled_machines.items():
         if machine.installed_by_us and not machine.disk.encrypted and name not in stack.policy.unencrypted:
             fix = "write `disk: {encrypted: true}`, or name the machine under `policy.unencrypted`"

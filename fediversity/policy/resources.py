@@ -11,6 +11,8 @@ from fediversity.fleet.diagnostics import Location
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.policy import Policy
+from fediversity.fleet.providers.resource_type import ResourceType
+from fediversity.fleet.providers.resource_types import resource_type
 from fediversity.project.settings import Settings
 
 
@@ -34,10 +36,10 @@ _SECTIONS: Mapping[str, Location] = {
 
 @dataclass(frozen=True)
 class DeclaredResource:
-    """A resource as the engine is told it: `inputs` by the engine's names, `protect` the engine's own protection.
+    """A resource as Pulumi is told it: `inputs` by Pulumi's names, `protect` Pulumi's own protection.
 
-    `parent` is the URN of the component it belongs to. `provider` is the name of its provider, None for one that nobody
-    declared.
+    `parent` is the URN of the component it belongs to. `provider` is the name of its provider, None for one that the
+    program did not declare.
     """
 
     type: str
@@ -57,6 +59,11 @@ class DeclaredResource:
     def package(self) -> str:
         """The package of its type: `hcloud:index/server:Server` is of `hcloud`."""
         return self.type.partition(":")[0]
+
+    @property
+    def facts(self) -> ResourceType:
+        """What the table of resource types says of its type."""
+        return resource_type(self.type)
 
     @property
     def where(self) -> Location:
@@ -85,7 +92,7 @@ class Stack:
         return self.fleet.policy
 
     def machine_of(self, declared: DeclaredResource) -> Machine | None:
-        """The machine that a resource belongs to."""
+        """Returns the machine that a resource belongs to."""
         return self.fleet.machines.get(declared.machine or "")
 
 

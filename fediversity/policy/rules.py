@@ -1,4 +1,4 @@
-"""All rules, and judging a stack by them."""
+"""All rules, and what checks a stack against them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -29,7 +29,7 @@ ABOUT: Mapping[str, str] = {rule.name: rule.about for rule in RULES} | {rule.nam
 
 
 def violations(declared: Iterable[DeclaredResource], stack: Stack) -> Iterator[Violation]:
-    """Everything that a stack breaks, resource by resource, then as a whole."""
+    """Yields everything that a stack breaks, resource by resource, then as a whole."""
     for resource in declared:
         for rule in RULES:
             for breach in rule.check(resource, stack):
@@ -40,7 +40,7 @@ def violations(declared: Iterable[DeclaredResource], stack: Stack) -> Iterator[V
 
 
 def problem(violation: Violation, stack: Stack, lines: LineMap) -> Problem:
-    """A violation as a person reads it: file, line, field, what is wrong with which resource, and the fix."""
+    """Returns a violation as a person reads it: file, line, field, what is wrong with which resource, and the fix."""
     breach = violation.breach
     subject = f"{violation.resource} " if violation.resource else ""
     what = f"{subject}{breach.what} [{violation.rule}]"

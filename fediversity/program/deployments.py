@@ -1,4 +1,4 @@
-"""Deployment steps as resources: each is one command that the engine runs when, and only when, it has to."""
+"""Deployment steps as resources: each is one command, which Pulumi runs only when it has to."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from fediversity.planning.steps import Step
 RUNNER = (".venv/bin/fediversity-step",)
 
 ONCE_FOR_EACH_SERVER = ": # done once for each server; another command line or address changes nothing"
-"""The update of a step that must not run again on the same server: the engine would run `create` otherwise."""
+"""The update of a step that must not run again on the same server: Pulumi would run `create` otherwise."""
 
 
 class StepComponent(pulumi.ComponentResource):
@@ -42,7 +42,7 @@ class StepComponent(pulumi.ComponentResource):
         words = [*RUNNER, step.kind, step.subject]
         if step.command:
             words += ["--", *step.command]
-        # The engine's preview cuts texts off at some 150 characters: the tool's own command line comes first.
+        # Pulumi's preview cuts texts off at some 150 characters: the tool's own command line comes first.
         facts = {"FEDIVERSITY_OPTIONS": shlex.join(runner_options), **environment}
         if step.fingerprint is not None:
             facts["FEDIVERSITY_FINGERPRINT"] = step.fingerprint

@@ -33,6 +33,12 @@ class ZoneArgs:
     protect: bool
 
 
+class ZoneComponent(pulumi.ComponentResource):
+    """A DNS zone with its records. `name_servers` are those that the parent zone has to name."""
+
+    name_servers: pulumi.Output[list[str]]
+
+
 Content = pulumi.Input[list[str]]
 Make = Callable[[RecordSet, Content, pulumi.Input[str], pulumi.ResourceOptions], pulumi.Resource]
 """Makes a record set: what it is, its values, its name relative to the zone, and the options it needs."""

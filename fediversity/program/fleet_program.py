@@ -1,18 +1,20 @@
-"""Declares a fleet and its plan to the engine."""
+"""Declares a fleet and its plan to Pulumi."""
 
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import pulumi
 
 from fediversity.fleet.dns_records import record_sets
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.accounts import accounts_of
 from fediversity.planning.known_servers import UNKNOWN, KnownServers
 from fediversity.planning.step_options import checks_text, controller_of, runner_options
 from fediversity.planning.steps import Plan, Step
+from fediversity.program.cloud import Cloud, CloudContext
+from fediversity.program.clouds import cloud_class
 from fediversity.program.deployments import ClanDeployment, NixopsDeployment, StepComponent
 from fediversity.program.dns_records import ZoneArgs
 from fediversity.program.machines import DarwinMachine, ExistingMachine, MachineArgs, MachineComponent
@@ -22,9 +24,6 @@ from fediversity.program.settings import Settings
 from fediversity.program.ssh_keys import NOBODYS_KEY, OperatorKey, operator_key
 from fediversity.program.unprotect import lift_protection
 from fediversity.project.credentials import Credentials
-
-if TYPE_CHECKING:
-    from fediversity.program.hetzner.shared import HetznerShared
 
 
 class Program:
@@ -51,9 +50,10 @@ class Program:
         self.settings = settings
         self.attempts = attempts or {}
         self.servers = servers
-        self.providers = Providers(settings, fleet.gcp, credentials)
+        self.providers = Providers(settings, fleet, credentials)
         self.labels = {"fleet": fleet.name, "environment": settings.stack}
         self.machines: dict[str, MachineComponent] = {}
+        self._clouds: dict[str, Cloud] = {}
         self._groups: dict[tuple[type[StepComponent], str], StepComponent] = {}
         self._steps: dict[str, pulumi.Resource] = {}
 
@@ -61,9 +61,9 @@ class Program:
         """Registers the providers of what will be declared, so that their plug-ins can start meanwhile."""
         if self.lifting is not None:
             return
-        # Nothing is registered for a fleet that would be refused.
+        # A fleet that is refused registers nothing.
         _ = self._keys
-        self.providers.start(self._clouds())
+        self.providers.start()
 
     def declare(self) -> None:
         """Declares everything. The stack's outputs are the machines' addresses and the zones' name servers.
@@ -75,23 +75,24 @@ class Program:
             return
         self._declare_machines()
         self._declare_dns()
-        self._declare_buckets()
+        for account in accounts_of(self.fleet):
+            self._cloud(account.kind).declare_storage()
         for step in self.plan:
             self._declare_step(step)
         for group in self._groups.values():
             group.finish()
         pulumi.export("addresses", {name: machine.address for name, machine in self.machines.items()})
 
-    def _clouds(self) -> set[str]:
-        """The clouds in which this run declares something."""
-        clouds: set[str] = {machine.provider.kind for machine in self.fleet.enabled_machines.values()}
-        clouds |= {zone.provider for zone in self.fleet.dns.zones.values()}
-        has_keys = self.fleet.gcp is not None and self.fleet.gcp.keys
-        return clouds | ({"gcp"} if self.fleet.buckets or has_keys else set())
+    def _cloud(self, kind: str) -> Cloud:
+        """Returns the part of the program for one cloud, made when the first thing in that cloud is declared."""
+        if kind not in self._clouds:
+            context = CloudContext(self.fleet, self.settings, self.labels, self.providers.of_cloud(kind))
+            self._clouds[kind] = cloud_class(kind)(context)
+        return self._clouds[kind]
 
     @cached_property
     def _keys(self) -> list[OperatorKey]:
-        """Who may log in to new machines. Raises RunError if nobody could."""
+        """The keys that may log in to new machines. Raises RunError if there is none."""
         keys = [operator_key(name, line) for name, operator in self.fleet.operators.items() for line in operator.keys]
         if self.providers.site is not None:
             keys.append(OperatorKey("simulated", self.providers.site.public_key))
@@ -107,13 +108,8 @@ class Program:
 
     def _declare_machines(self) -> None:
         keys = self._keys
-        at_hetzner = any(machine.provider.kind == "hetzner" for machine in self.fleet.enabled_machines.values())
-        shared: HetznerShared | None = None
-        if at_hetzner or self.fleet.networks:
-            from fediversity.program.hetzner.shared import declare_shared  # noqa: PLC0415
-
-            options = self._with(self.providers.hcloud)
-            shared = declare_shared(self.fleet, keys, self.labels, self.settings.protect, options)
+        for account in accounts_of(self.fleet):
+            self._cloud(account.kind).declare_shared(keys)
         for name, machine in self.fleet.enabled_machines.items():
             args = MachineArgs(
                 name=name,
@@ -124,30 +120,25 @@ class Program:
                 simulated=self.settings.simulated,
                 size=self.servers.size(name, machine) or "",
             )
-            self.machines[name] = self._machine(args, shared)
+            self.machines[name] = self._machine(args)
 
     def _as_reached(self, machine: Machine) -> Machine:
-        """The machine with the port on which SSH reaches it in this stack, which its firewall has to let in."""
+        """Returns the machine with its SSH port in this stack, which its firewall has to let in."""
         ssh = machine.ssh.model_copy(update={"port": self.settings.site.port(machine.ssh.port)})
         return machine.model_copy(update={"ssh": ssh})
 
-    def _machine(self, args: MachineArgs, shared: "HetznerShared | None") -> MachineComponent:
-        kind = args.machine.provider.kind
-        if kind == "hetzner" and shared is not None:
-            from fediversity.program.hetzner.machine import HetznerMachine  # noqa: PLC0415
-
-            return HetznerMachine(args, shared, self._renamed(args, self._with(self.providers.hcloud)))
-        if kind == "gcp":
-            from fediversity.program.google.machine import GcpMachine  # noqa: PLC0415
-
-            return GcpMachine(args, self._renamed(args, self._with(self.providers.gcp)))
-        outside = DarwinMachine if kind == "darwin" else ExistingMachine
+    def _machine(self, args: MachineArgs) -> MachineComponent:
+        provider = args.machine.provider
+        if provider.creates_machines:
+            cloud = self._cloud(provider.kind)
+            return cloud.machine(args, self._renamed(args, cloud.options))
+        outside = DarwinMachine if provider.runs == "darwin" else ExistingMachine
         simulated = self._with(self.providers.simulated) if self.settings.simulated else pulumi.ResourceOptions()
         return outside(args, self._renamed(args, simulated))
 
     @staticmethod
     def _renamed(args: MachineArgs, options: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """The options of a machine's component, which keeps all its resources under its former names' successor.
+        """Returns the options of a machine's component, with its former names as aliases.
 
         What a component's resources were called follows from what it was called: their names begin with its name.
         """
@@ -162,31 +153,11 @@ class Program:
         for domain, zone in sorted(self.fleet.dns.zones.items(), key=lambda entry: -entry[0].count(".")):
             records = record_sets(self.fleet, domain)
             args = ZoneArgs(domain, zone, records, ipv4, ipv6, servers, self.labels, self.settings.protect)
-            if zone.provider == "hetzner":
-                from fediversity.program.hetzner.dns import HetznerZone  # noqa: PLC0415
-
-                servers[domain] = HetznerZone(args, self._with(self.providers.hcloud)).name_servers
-            else:
-                from fediversity.program.google.dns import CloudDnsZone  # noqa: PLC0415
-
-                servers[domain] = CloudDnsZone(args, self._with(self.providers.gcp)).name_servers
+            cloud = self._cloud(zone.provider)
+            servers[domain] = cloud.zone(args, cloud.options).name_servers
         if servers:
             # What the registrar of a domain has to be told.
             pulumi.export("nameServers", servers)
-
-    def _declare_buckets(self) -> None:
-        keys: dict[str, pulumi.Output[str]] = {}
-        if self.fleet.gcp is not None and self.fleet.gcp.keys:
-            from fediversity.program.google.storage import key_rings  # noqa: PLC0415
-
-            options = self._with(self.providers.gcp)
-            keys = key_rings(self.fleet.name, self.fleet.gcp.keys, self.labels, self.settings.protect, options)
-        for name, bucket in self.fleet.buckets.items():
-            from fediversity.program.google.storage import StorageBucket  # noqa: PLC0415
-
-            key = keys[bucket.key] if bucket.key is not None else None
-            options = self._with(self.providers.gcp)
-            StorageBucket(name, bucket, self.labels, self.settings.protect, key, options)
 
     def _declare_step(self, step: Step) -> None:
         machine = self.machines[step.machine] if step.machine else None
@@ -207,12 +178,12 @@ class Program:
         return self.fleet.machines[step.machine].formerly if step.machine and not step.deployment else ()
 
     def _bound_to(self, step: Step) -> list[pulumi.Input[str]]:
-        """What a step without a fingerprint is done for: once for each server, its type, or each pair that meets."""
+        """Returns what a step without a fingerprint runs once for: a server, its type, or each pair that meets."""
         if step.machine is None:
             return []
         machines = [self.machines[step.machine]]
         if step.kind == "join":
-            # A new controller server knows nobody, so everybody has to be admitted again.
+            # A new controller server has no members, so each has to be admitted again.
             machines.append(self.machines[controller_of(step.machine, self.fleet)])
         bound: list[pulumi.Input[str]] = [machine.server_id or machine.address for machine in machines]
         bound += [f"attempt {self.attempts[step.name]}"] if step.name in self.attempts else []
@@ -220,10 +191,10 @@ class Program:
         return [*bound, *size.split(",")] if step.kind == "unlock" and size else bound
 
     def _size(self, step: Step) -> str | None:
-        """What the cloud gives a server while it is off, so that its disk is locked again afterwards: type and IPv6."""
+        """Returns what a server gets only while it is off, so that its disk is locked afterwards: type and IPv6."""
         machine = self.fleet.machines.get(step.machine or "")
         size = self.servers.size(step.machine or "", machine) if machine else None
-        return f"{size},no IPv6" if machine and size and not getattr(machine.provider, "ipv6", True) else size
+        return f"{size},no IPv6" if machine and size and machine.provider.ipv6_off else size
 
     def _group(self, step: Step) -> StepComponent:
         name = step.deployment or (f"{step.machine}-clan" if step.machine else "clan")

@@ -1,4 +1,4 @@
-"""Handing on how much may run at once.
+"""Hands on how much may run at once.
 
 Not in the steps' environment: there, another cap would be a change of every step, and all machines would be updated.
 """

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from fediversity.fleet.base import is_address
 from fediversity.fleet.machines import Machine
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider, FirewallRule
+from fediversity.fleet.providers.network_fields import FirewallRule
 from fediversity.program.imports import EVERYTHING
 from fediversity.program.simulated import SimulatedHost
 from fediversity.program.ssh_keys import OperatorKey
@@ -20,8 +19,8 @@ ZEROTIER_PORT = 9993
 class MachineArgs:
     """What every machine component is given.
 
-    `name` is the machine's name in the fleet, `keys` who may log in as root at first, `labels` what the cloud's own
-    lists show. `protect` keeps the machine, its address and its disk from being deleted by accident. `size` is the
+    `name` is the machine's name in the fleet, `keys` those that may log in as root at first, `labels` what the cloud's
+    own lists show. `protect` keeps the machine, its address and its disk from being deleted by accident. `size` is the
     cloud's machine type that it has now, which is another than the fleet file's while NixOS is installed.
     """
 
@@ -43,7 +42,7 @@ class MachineArgs:
         fixed_name: str | None = None,
         delete_before_replace: bool | None = None,
     ) -> pulumi.ResourceOptions:
-        """How the engine is to treat one of the machine's resources.
+        """Returns the options of one of the machine's resources.
 
         `part` says which of `import:` it is: `server`, `address`, `address_ipv6` or `firewall`. What is taken over from
         the cloud is left as it is as long as the fleet file says so. `fixed_name` is the property of a name that the
@@ -63,7 +62,7 @@ class MachineArgs:
 class MachineComponent(pulumi.ComponentResource):
     """A machine of the fleet. `address` is where SSH reaches it, `address_ipv6` its public IPv6 address if it has one.
 
-    `server_id` is the cloud's id of the very server, which changes when it is replaced; None where nobody creates it.
+    `server_id` is the cloud's id of the very server, which changes when it is replaced; None where no cloud creates it.
     """
 
     address: pulumi.Output[str]
@@ -84,14 +83,12 @@ class MachineComponent(pulumi.ComponentResource):
 
 
 class ExistingMachine(MachineComponent):
-    """A NixOS machine that somebody else made. In a simulated stack the embedded cloud provides one."""
+    """A NixOS machine that was made by other means. In a simulated stack the embedded cloud provides one."""
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:ExistingMachine", args.name, None, opts)
         provider = args.machine.provider
-        ipv6: pulumi.Output[str] | None = None
-        if isinstance(provider, ExistingProvider) and is_address(provider.host, 6):
-            ipv6 = pulumi.Output.from_input(provider.host)
+        ipv6 = pulumi.Output.from_input(str(provider.fixed_host)) if 6 in provider.address_versions else None
         self._finish(_outside_address(self, args), None, ipv6)
 
 
@@ -105,10 +102,10 @@ class DarwinMachine(MachineComponent):
 
 def _outside_address(parent: pulumi.Resource, args: MachineArgs) -> pulumi.Output[str]:
     provider = args.machine.provider
-    if not isinstance(provider, ExistingProvider | DarwinProvider):
+    if provider.fixed_host is None:
         raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
     if not args.simulated:
-        return pulumi.Output.from_input(provider.host)
+        return pulumi.Output.from_input(provider.fixed_host)
     host = SimulatedHost(
         args.name,
         machine_class=args.machine.machineClass,
@@ -121,7 +118,7 @@ def _outside_address(parent: pulumi.Resource, args: MachineArgs) -> pulumi.Outpu
 
 
 def open_ports(machine: Machine, extra: Sequence[FirewallRule]) -> list[FirewallRule]:
-    """What a cloud's firewall lets in: SSH, unlocking, ZeroTier, and what the fleet file adds."""
+    """Returns what a cloud's firewall lets in: SSH, unlocking, ZeroTier, and what the fleet file adds."""
     rules = [FirewallRule(protocol="tcp", port=str(machine.ssh.port), description="SSH")]
     if machine.disk.encrypted:
         rules.append(FirewallRule(protocol="tcp", port=str(machine.disk.unlock_port), description="unlocking"))

@@ -1,14 +1,13 @@
-"""What a stack would declare, without an engine, a plug-in or a network: for judging it before anybody rolls it out.
+"""What a stack would declare, without Pulumi's engine, a plug-in or a network: to judge it before a rollout.
 
 Pulumi's own mocks hide protection and give wrong URNs to what is deeper than a component, so the monitor is replaced
-as a whole: it notes each request as the engine would get it, and answers as a preview does, in which nothing is known
+as a whole: it notes each request as Pulumi would get it, and answers as a preview does, in which nothing is known
 that a cloud would tell.
 """
 
 import asyncio
 import contextvars
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import empty_pb2, json_format
@@ -18,20 +17,16 @@ from pulumi.runtime.proto import resource_pb2
 from fediversity.fleet.model import Fleet
 from fediversity.planning.build import make_plan
 from fediversity.policy.resources import UNSEEN, DeclaredResource
+from fediversity.program.clouds import preview_answers
 from fediversity.program.fleet_program import Program
 from fediversity.project.settings import Settings, with_plugins
-
-_ANSWERS: Mapping[str, Mapping[str, str]] = {
-    "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": {"member": "serviceAccount:unseen"},
-}
-"""What a provider would answer to what the program asks it at every run; no rule judges it."""
 
 _PROJECT = "fediversity"
 _STACK = "pulumi:pulumi:Stack"
 
 
 def declared_resources(fleet: Fleet, own: Settings) -> tuple[DeclaredResource, ...]:
-    """Everything that the program declares for a fleet in a stack, providers and components included, in order.
+    """Returns everything that the program declares for a fleet in a stack, providers and components included, in order.
 
     No credential is looked for: the providers are told what simulated ones are, everything else is as it would be.
     """
@@ -54,12 +49,13 @@ def _declared(fleet: Fleet, own: Settings) -> tuple[DeclaredResource, ...]:
 
 class _Answers(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        if args.token not in _ANSWERS:
-            raise ValueError(f"the program asks a provider what nobody here can answer: {args.token}")
-        return {**args.args, **_ANSWERS[args.token]}, []
+        answers = preview_answers()
+        if args.token not in answers:
+            raise ValueError(f"the program asks a provider what has no answer here: {args.token}")
+        return {**args.args, **answers[args.token]}, []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        raise ValueError(f"nobody makes resources here: {args.name}")
+        raise ValueError(f"no resources are made here: {args.name}")
 
 
 class _Recorder(mocks.MockMonitor):
@@ -95,14 +91,14 @@ class _Recorder(mocks.MockMonitor):
 
 
 def _provider(request: resource_pb2.RegisterResourceRequest) -> str | None:
-    """The name of a resource's provider; components and providers themselves have none, which is no fault."""
+    """Returns the name of a resource's provider; components and providers themselves have none, which is no fault."""
     if not request.custom or request.type.startswith("pulumi:"):
         return ""
     return request.provider.rpartition("::")[0].rpartition("::")[2] or None
 
 
 def _plain(value: Any) -> Any:
-    """The value with whatever is secret or not known yet as UNSEEN, and whole numbers as such."""
+    """Returns the value with whatever is secret or not known yet as UNSEEN, and whole numbers as such."""
     if isinstance(value, dict):
         if rpc._special_sig_key in value:
             return UNSEEN

@@ -1,36 +1,42 @@
 """The providers of a stack. Each is explicit, and made only when something needs it."""
 
-from collections.abc import Collection
 from functools import cached_property
 
 import pulumi
 
-from fediversity.fleet.clouds import Gcp
+from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.account import CloudAccount
+from fediversity.fleet.providers.accounts import ACCOUNTS, accounts_of, package_of_kind
+from fediversity.program.cloud import ProviderRequest
+from fediversity.program.clouds import provider_module
 from fediversity.program.credentials import secret_of
 from fediversity.program.settings import Settings
 from fediversity.program.simulated import LOCAL_VERSION, SimulatedProvider, SimulatedSite
 from fediversity.project.credentials import Credential, Credentials
 
-_FROM_SETTINGS: Credentials = {"hcloud": Credential("config"), "gcp": Credential("plugin")}
+_FROM_SETTINGS: Credentials = {
+    package: Credential("plugin" if account.plugin_finds else "config") for package, account in ACCOUNTS.items()
+}
 
 
 class Providers:
     """Gives out the providers that the stack's settings name: the official ones or the embedded cloud's.
 
-    `credentials` are those that were found; without them Hetzner's is the stack's secret, and Google's plug-in finds
+    `credentials` are those that were found; without them each is the stack's secret, unless the cloud's plug-in finds
     its own.
     """
 
-    def __init__(self, settings: Settings, project: Gcp | None, credentials: Credentials | None = None) -> None:
+    def __init__(self, settings: Settings, fleet: Fleet, credentials: Credentials | None = None) -> None:
         self._settings = settings
-        self._project = project
+        self._fleet = fleet
         self._credentials = _FROM_SETTINGS if credentials is None else credentials
+        self._clouds: dict[str, pulumi.ProviderResource] = {}
 
-    def start(self, kinds: Collection[str]) -> None:
-        """Registers the providers of some kinds of machines and services, and that of commands."""
-        wanted = [self.site, self.command]
-        wanted += [self.hcloud] if "hetzner" in kinds else []
-        wanted += [self.gcp] if "gcp" in kinds else []
+    def start(self) -> None:
+        """Registers the providers of what the fleet has, and that of commands."""
+        _ = self.site, self.command
+        for account in accounts_of(self._fleet):
+            self.of_package(account.package)
 
     @cached_property
     def site(self) -> SimulatedSite | None:
@@ -44,49 +50,28 @@ class Providers:
         """The provider of the simulated site and its machines outside any cloud."""
         return SimulatedProvider("simulated", self._settings.stack)
 
-    @cached_property
-    def hcloud(self) -> pulumi.ProviderResource:
-        """Hetzner Cloud: servers, addresses, firewalls, DNS."""
-        import pulumi_hcloud as hcloud  # noqa: PLC0415 (only loaded when needed)
+    def of_cloud(self, kind: str) -> pulumi.ProviderResource:
+        """Returns the provider of a cloud, by the cloud's word in a fleet file."""
+        return self.of_package(package_of_kind(kind))
 
-        if self._settings.plugins["hcloud"] == "local":
-            endpoint = f"simulated:{self._settings.stack}"
-            return hcloud.Provider("hcloud", endpoint=endpoint, token="simulated", opts=self._local)  # noqa: S106
-        elsewhere = self._settings.endpoints.hcloud
-        return hcloud.Provider("hcloud", token=secret_of("hcloud", self._credentials), endpoint=elsewhere)
+    def of_package(self, package: str) -> pulumi.ProviderResource:
+        """Returns the provider of a Pulumi package, a cloud's or another."""
+        if package in ("command", "simulated"):
+            return self.command if package == "command" else self.simulated
+        if package not in self._clouds:
+            self._clouds[package] = self._declare(ACCOUNTS[package])
+        return self._clouds[package]
 
-    @cached_property
-    def gcp(self) -> pulumi.ProviderResource:
-        """Google Cloud: instances, addresses, firewalls, DNS, buckets."""
-        import pulumi_gcp as gcp  # noqa: PLC0415 (slow to load, and only some fleets need it)
-
-        if self._settings.plugins["gcp"] == "local":
-            endpoint = f"simulated:{self._settings.stack}"
-            return gcp.Provider(
-                "gcp",
-                project="simulated",
-                compute_custom_endpoint=endpoint,
-                dns_custom_endpoint=endpoint,
-                storage_custom_endpoint=endpoint,
-                iam_custom_endpoint=endpoint,
-                kms_custom_endpoint=endpoint,
-                cloud_resource_manager_custom_endpoint=endpoint,
-                opts=self._local,
-            )
-        if self._project is None:
-            raise ValueError("a fleet without a Google project asked for Google Cloud")
-        elsewhere = self._settings.endpoints.gcp
-        return gcp.Provider(
-            "gcp",
-            project=self._project.project,
-            credentials=secret_of("gcp", self._credentials),
-            compute_custom_endpoint=elsewhere.get("compute"),
-            dns_custom_endpoint=elsewhere.get("dns"),
-            iam_custom_endpoint=elsewhere.get("iam"),
-            kms_custom_endpoint=elsewhere.get("kms"),
-            cloud_resource_manager_custom_endpoint=elsewhere.get("resource_manager"),
-            storage_custom_endpoint=elsewhere.get("storage"),
+    def _declare(self, account: CloudAccount) -> pulumi.ProviderResource:
+        local = self._settings.plugins[account.package] == "local"
+        request = ProviderRequest(
+            settings=self._settings,
+            fleet=self._fleet,
+            secret=None if local else secret_of(account.package, self._credentials),
+            simulated=f"simulated:{self._settings.stack}" if local else None,
+            opts=self._local if local else pulumi.ResourceOptions(),
         )
+        return provider_module(account.kind).declare_provider(request)
 
     @cached_property
     def command(self) -> pulumi.ProviderResource:

@@ -14,8 +14,8 @@ _TURNS = 10
 def declare_many(*stages: Callable[[], None]) -> None:
     """Runs the stages of a program, once this function has returned; once a program, and last.
 
-    After each stage, what it declared begins to register: a stage that registers providers has the engine start their
-    plug-ins while the next one imports and declares; the engine takes a tenth of a second for each, one by one.
+    After each stage, what it declared begins to register: a stage that registers providers has Pulumi start their
+    plug-ins while the next one imports and declares; Pulumi takes a tenth of a second for each, one by one.
     """
 
     async def run() -> None:
@@ -31,7 +31,7 @@ def declare_many(*stages: Callable[[], None]) -> None:
 def short_stack_traces() -> Iterator[None]:
     """Within it, resources remember the ten innermost frames of where they were declared.
 
-    Six of them are the SDK's. The engine keeps all frames of each resource in the state, which it writes out as a whole
+    Six of them are the SDK's. Pulumi keeps all frames of each resource in the state, which it writes out as a whole
     at every operation: of a hundred machines' state they were two fifths.
     """
     before = getattr(sys, "tracebacklimit", None)

@@ -1,4 +1,4 @@
-"""The settings of the stack that the engine runs."""
+"""The settings of the stack that Pulumi runs."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -22,14 +22,14 @@ _NAMESPACE = "fediversity"
 
 
 def load_settings(environ: Mapping[str, str] = os.environ, written: Collection[str] | None = None) -> Settings:
-    """The settings of the stack that the engine runs. Raises pulumi.RunError with everything that is wrong.
+    """Returns the settings of the stack that Pulumi runs. Raises pulumi.RunError with everything that is wrong.
 
     `written` are the full names of what is configured, where the environment does not have them (PULUMI_CONFIG).
 
     Also raises it where more than a preview is made with plug-ins that can only preview this stack.
     """
     config = pulumi.Config(_NAMESPACE)
-    keys = sorted(KNOWN_SETTINGS | _ours(get_config_env() if written is None else written))
+    keys = sorted(KNOWN_SETTINGS | _written_keys(get_config_env() if written is None else written))
     given = {key: config.get_object(key) if key in GROUPS else config.get(key) for key in keys}
     try:
         own = parse_settings(pulumi.get_stack(), {key: value for key, value in given.items() if value is not None})
@@ -41,7 +41,7 @@ def load_settings(environ: Mapping[str, str] = os.environ, written: Collection[s
     return settings
 
 
-def _ours(written: Collection[str]) -> set[str]:
-    """The keys of our namespace: `pulumi.Config` answers only for keys one knows."""
+def _written_keys(written: Collection[str]) -> set[str]:
+    """Returns the keys of our namespace: `pulumi.Config` answers only for keys one knows."""
     names = (name.partition(":") for name in written)
     return {key for namespace, _, key in names if namespace == _NAMESPACE}

@@ -29,7 +29,7 @@ class SimulatedSite(pulumi.CustomResource):
 
 
 class SimulatedHost(pulumi.CustomResource):
-    """A simulated machine outside any cloud: a Mac, or a server somebody else runs."""
+    """A simulated machine outside any cloud: a Mac, or a server that was made by other means."""
 
     def __init__(
         self,

@@ -18,10 +18,10 @@ class OperatorKey:
 
 
 def operator_key(operator: str, line: str) -> OperatorKey:
-    """The key that stands in one line of OpenSSH, without its comment.
+    """Returns the key that stands in one line of OpenSSH, without its comment.
 
     It is named by its content, so adding, removing or reordering keys, or editing a comment, replaces none: Hetzner
-    takes each key once, and a key that is deleted to be replaced may make the engine replace the servers that name it.
+    takes each key once, and a key that is deleted to be replaced may make Pulumi replace the servers that name it.
     """
     public_key = " ".join(line.split()[:2])
     return OperatorKey(f"{operator}-{hashlib.sha256(public_key.encode()).hexdigest()[:8]}", public_key)

@@ -2,24 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
+from fediversity.fleet.providers.account import CloudAccount
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.clan_secret import ClanSecretError
-from fediversity.project.credential_sources import (
-    GOOGLE_FILE_VARIABLE,
-    SECRETS,
-    VARIABLES,
-    Cloud,
-    Source,
-    how_to_set,
-    looked_for,
-)
+from fediversity.project.credential_sources import Cloud, Source, how_to_set, looked_for
 from fediversity.project.settings import Settings, SettingsError
-
-_GOOGLE_KEYS = (VARIABLES["gcp"], "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
-_GOOGLE_TOKEN = "GOOGLE_OAUTH_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
-_GOOGLE_FILE = "application_default_credentials.json"
 
 
 @dataclass(frozen=True)
@@ -27,7 +16,7 @@ class Credential:
     """A credential that was found. `value` is the credential itself, and never shown.
 
     `config`: it is in the stack's own settings, from where it is taken as the secret it is. `value`: it is here.
-    `plugin`: it is in a file or a token that Google's plug-in finds by itself, as every tool of Google's does.
+    `plugin`: it is in a file or a token that the cloud's plug-in finds by itself.
     """
 
     kind: Literal["config", "value", "plugin"]
@@ -75,37 +64,25 @@ def find_credentials(settings: Settings, clouds: Iterable[Cloud], places: Creden
 
 def _look(cloud: Cloud, source: Source, places: CredentialLookup, reasons: list[str]) -> Credential | None:
     if source.kind == "config":
-        return Credential("config") if places.in_config(SECRETS[cloud]) else None
+        return Credential("config") if places.in_config(ACCOUNTS[cloud].secret) else None
     if source.kind == "clan":
         try:
             return Credential("value", places.clan(source.name))
         except ClanSecretError as error:
             reasons.append(str(error))
             return None
-    if cloud == "gcp":
-        return _google(places.environ)
-    value = places.environ.get(VARIABLES[cloud], "").strip()
-    return Credential("value", value) if value else None
+    return _in_environment(ACCOUNTS[cloud], places.environ)
 
 
-def _google(environ: Mapping[str, str]) -> Credential | None:
-    """Google's credential, in the order in which Google's own plug-in looks for it."""
-    for name in _GOOGLE_KEYS:
+def _in_environment(account: CloudAccount, environ: Mapping[str, str]) -> Credential | None:
+    """The credential in the variables and files of the environment, in the order in which the plug-in looks."""
+    for name in (account.variable, *account.other_variables):
         if value := environ.get(name, "").strip():
             return Credential("value", value)
-    if environ.get(_GOOGLE_TOKEN) or any(path.is_file() for path in _google_files(environ)):
+    by_plugin = any(environ.get(name) for name in account.plugin_variables)
+    if by_plugin or any(path.is_file() for path in account.plugin_files(environ)):
         return Credential("plugin")
     return None
-
-
-def _google_files(environ: Mapping[str, str]) -> Iterator[Path]:
-    if named := environ.get(GOOGLE_FILE_VARIABLE):
-        yield Path(named)
-        return
-    if folder := environ.get("CLOUDSDK_CONFIG"):
-        yield Path(folder, _GOOGLE_FILE)
-    elif home := environ.get("HOME"):
-        yield Path(home, ".config", "gcloud", _GOOGLE_FILE)
 
 
 def _missing(stack: str, cloud: Cloud, sources: tuple[Source, ...], reasons: list[str]) -> Iterator[str]:

@@ -9,45 +9,62 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-GCP_SERVICES = ("compute", "dns", "iam", "kms", "resource_manager", "storage")
-"""The services of Google Cloud that a program asks."""
+from fediversity.fleet.providers.account import CloudAccount
+from fediversity.fleet.providers.accounts import ACCOUNTS
 
 _FORM = "write `hcloud: https://…` and `gcp: {compute: https://…/, …}`"
+_WHOLE = ""
+"""What stands for the service where a cloud has one URL."""
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The URL of Hetzner's API, and of each of Google's services by its name here; the real one where nothing is."""
+    """The URLs of clouds that are not at their own addresses: by package, then by service."""
 
-    hcloud: str | None = None
-    gcp: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether any cloud is looked for elsewhere."""
-        return bool(self.hcloud or self.gcp)
+        """Returns whether any cloud is looked for elsewhere."""
+        return any(self.urls.values())
+
+    def url(self, package: str, service: str = _WHOLE) -> str | None:
+        """Returns the URL of a cloud, or of one of its services; None if it is at its own address."""
+        return self.urls.get(package, {}).get(service)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What plug-ins need in their environment because of these end points."""
+        accounts = (account for package, account in ACCOUNTS.items() if self.urls.get(package))
+        return {name: value for account in accounts for name, value in (account.elsewhere or {}).items()}
 
 
 def parse_endpoints(given: Any) -> tuple[Endpoints, list[str]]:
-    """The end points, and what is wrong with them, each line beginning with the setting's name."""
+    """Returns the end points, and what is wrong with them, each line beginning with the setting's name."""
     if not isinstance(given, Mapping):
         return Endpoints(), [f"endpoints: must name packages; {_FORM}"]
-    wrong = [f"endpoints.{name}: unknown package; {_FORM}" for name in given if name not in ("hcloud", "gcp")]
-    hcloud, gcp = given.get("hcloud"), given.get("gcp") or {}
-    if hcloud is not None:
-        wrong += _wrong_url("endpoints.hcloud", hcloud)
-    if not isinstance(gcp, Mapping):
-        return Endpoints(), [*wrong, f"endpoints.gcp: must name services, each with its URL; {_FORM}"]
-    for service, url in gcp.items():
-        where = f"endpoints.gcp.{service}"
-        if service not in GCP_SERVICES:
-            wrong.append(f"{where}: unknown service; known: {', '.join(GCP_SERVICES)}")
-        elif not (lines := list(_wrong_url(where, url))) and not str(url).endswith("/"):
-            wrong.append(
-                f"{where}: Google's plug-in wants the base path with a final slash, like https://…/{service}/v1/"
-            )
-        else:
-            wrong += lines
-    return (Endpoints(), wrong) if wrong else (Endpoints(hcloud, dict(gcp)), [])
+    wrong = [f"endpoints.{name}: unknown package; {_FORM}" for name in given if name not in ACCOUNTS]
+    found: dict[str, dict[str, str]] = {}
+    for package, account in ACCOUNTS.items():
+        if (urls := given.get(package)) is None:
+            continue
+        where = f"endpoints.{package}"
+        if not account.services:
+            urls = {_WHOLE: urls}
+        elif not isinstance(urls, Mapping):
+            return Endpoints(), [*wrong, f"{where}: must name services, each with its URL; {_FORM}"]
+        for service, url in urls.items():
+            wrong += _wrong_endpoint(account, service, url, f"{where}.{service}" if service else where)
+        found[package] = dict(urls)
+    return (Endpoints(), wrong) if wrong else (Endpoints(found), [])
+
+
+def _wrong_endpoint(account: CloudAccount, service: str, url: Any, where: str) -> Iterator[str]:
+    if account.services and service not in account.services:
+        yield f"{where}: unknown service; known: {', '.join(account.services)}"
+    elif lines := list(_wrong_url(where, url)):
+        yield from lines
+    elif (what := account.wrong_url(str(url))) is not None:
+        yield f"{where}: {what.format(service=service)}"
 
 
 def _wrong_url(where: str, url: Any) -> Iterator[str]:

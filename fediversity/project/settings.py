@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
 from fediversity.project.origin import RolloutOrigin
 
 Plugin = Literal["local", "official"]
 
-_PACKAGES = ("hcloud", "gcp", "command")
+_PACKAGES = (*ACCOUNTS, "command")
 GROUPS = ("plugins", "credentials", "endpoints")
 """The settings that are groups of others."""
 
@@ -61,9 +62,9 @@ class Settings:
         return RolloutOrigin(self.stack, self.flake, identity, self.simulated)
 
 
-def _plugins(chosen: Any) -> tuple[dict[str, Plugin], list[str]]:
-    """The plug-in of each package, and what is wrong with what was chosen."""
-    plugins: dict[str, Plugin] = dict.fromkeys(_PACKAGES, "official")
+def _plugins(chosen: Any, fitting: Plugin) -> tuple[dict[str, Plugin], list[str]]:
+    """The plug-in of each package, and what is wrong with what was chosen; `fitting` is for clouds not named."""
+    plugins: dict[str, Plugin] = {package: fitting if package in ACCOUNTS else "official" for package in _PACKAGES}
     if not isinstance(chosen, Mapping):
         return plugins, ["plugins: must name packages, e.g. `hcloud: official`"]
     wrong: list[str] = []
@@ -111,15 +112,15 @@ def parse_settings(stack: str, given: Mapping[str, Any]) -> Settings:
     wrong += [f"{key}: must be text" for key in _TEXTS if not isinstance(given.get(key, ""), str)]
     wrong += [wrong_path for key in ("identity", "flake") for wrong_path in _wrong_path(key, given.get(key))]
     wrong += _wrong_backend(given.get("backend"))
-    plugins, wrong_plugins = _plugins(given.get("plugins", {}))
-    wrong += wrong_plugins
     machines = given.get("machines", "real")
+    # A simulated cloud has no real machines, and real tools must never be pointed at simulated ones.
+    fitting: Plugin = "local" if machines == "simulated" else "official"
+    plugins, wrong_plugins = _plugins(given.get("plugins", {}), fitting)
+    wrong += wrong_plugins
     if machines not in ("real", "simulated"):
         wrong.append(f"machines: '{machines}' is neither real nor simulated")
     elif not wrong_plugins:
-        # A simulated cloud has no real machines, and real tools must never be pointed at simulated ones.
-        fitting = "local" if machines == "simulated" else "official"
-        odd = [package for package in ("hcloud", "gcp") if plugins[package] != fitting]
+        odd = [package for package in ACCOUNTS if plugins[package] != fitting]
         fix = "; `--plugins local` previews a real stack with simulated plug-ins" if machines == "real" else ""
         wrong += [f"plugins.{name}: '{plugins[name]}' does not go with machines: {machines}{fix}" for name in odd]
     credentials, wrong_credentials = parse_credentials(given.get("credentials", {}))

@@ -7,29 +7,9 @@ from typing import Any, Literal
 
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.resource_types import resource_type
 from fediversity.rollout.pending_operations import Deployment
 
-SERVERS: Mapping[str, str] = {
-    "hcloud:index/server:Server": "server",
-    "gcp:compute/instance:Instance": "server",
-}
-WORDS: Mapping[str, str] = {
-    **SERVERS,
-    "hcloud:index/primaryIp:PrimaryIp": "address",
-    "hcloud:index/volume:Volume": "volume",
-    "hcloud:index/network:Network": "network",
-    "hcloud:index/zone:Zone": "DNS zone",
-    "gcp:compute/address:Address": "address",
-    "gcp:compute/disk:Disk": "disk",
-    "gcp:dns/managedZone:ManagedZone": "DNS zone",
-    "gcp:storage/bucket:Bucket": "bucket",
-    "gcp:kms/keyRing:KeyRing": "key ring",
-    "gcp:kms/cryptoKey:CryptoKey": "key",
-}
-"""The types that hold data or what others know them by, with a word for people. Nothing else is missed for long."""
-
-_ADDRESSES = frozenset({"hcloud:index/primaryIp:PrimaryIp", "gcp:compute/address:Address"})
-_CLOUD_PROTECTION = ("deleteProtection", "deletionProtection")
 _REPLACES = frozenset({"replace", "create-replacement", "delete-replaced"})
 _MACHINES = "fediversity:machines:"
 _PROTECTED = ("currently marked for protection", "because it is protected")
@@ -55,14 +35,24 @@ class DestructiveChange:
     wanted: bool = False
 
     @property
+    def word(self) -> str:
+        """What people call a thing of its type."""
+        return resource_type(self.type).word
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is an address that a machine's server has."""
+        return resource_type(self.type).role == "address"
+
+    @property
     def is_server(self) -> bool:
         """Whether it is a machine's server."""
-        return self.type in SERVERS
+        return resource_type(self.type).role == "server"
 
     def __str__(self) -> str:
         of = f" of {self.machine}" if self.machine else f" {self.name}"
         because = f": {'; '.join(self.why)}" if self.why else ""
-        return f"{WORDS[self.type]}{of} ({self.id}) would be {self.how}{because}"
+        return f"{self.word}{of} ({self.id}) would be {self.how}{because}"
 
 
 @dataclass(frozen=True)
@@ -90,17 +80,22 @@ def findings_of(digest: Mapping[str, Any], deployment: Deployment, *, whole: boo
     declared = {urn for step in steps for urn in (step["urn"], (step.get("oldState") or {}).get("urn"))}
     if whole and not errors:
         for state in deployment.get("resources") or ():
-            if state["urn"] not in declared and state["type"] in WORDS and not state.get("delete"):
+            if state["urn"] not in declared and is_missed(state["type"]) and not state.get("delete"):
                 losses.setdefault(state["urn"], _of_state(state, "deleted"))
     coming = {
         machine
         for step in steps
         if step["op"] in _REPLACES | {"create"}
         and (state := step.get("newState"))
-        and state["type"] in SERVERS
+        and resource_type(state["type"]).role == "server"
         and (machine := machine_of(state))
     }
     return PreviewFindings(tuple(losses.values()), frozenset(coming), errors)
+
+
+def is_missed(token: str) -> bool:
+    """Returns whether things of a type hold data or are what others know them by. The others may go unmentioned."""
+    return bool(resource_type(token).word)
 
 
 def _errors(digest: Mapping[str, Any]) -> Iterator[str]:
@@ -113,7 +108,7 @@ def _errors(digest: Mapping[str, Any]) -> Iterator[str]:
 
 def _loss(step: Mapping[str, Any]) -> DestructiveChange | None:
     old = step.get("oldState") or {}
-    if old.get("type") not in WORDS:
+    if not is_missed(str(old.get("type"))):
         return None
     if step["op"] == "delete":
         return _of_state(old, "deleted")
@@ -145,8 +140,7 @@ def _of_state(
         type=state["type"],
         how=how,
         name=str(inputs.get("dnsName") or inputs.get("name") or state["urn"].rpartition("::")[2]),
-        # Google's id of an instance is made of names, which its successor has as well.
-        id=str(outputs.get("instanceId") or state.get("id") or "unknown"),
+        id=str(outputs.get(resource_type(state["type"]).unique_id) or state.get("id") or "unknown"),
         machine=machine or machine_of(state),
         why=why,
         guarded=_guarded(state),
@@ -155,7 +149,8 @@ def _of_state(
 
 def _guarded(state: Mapping[str, Any]) -> bool:
     inputs = state.get("inputs") or {}
-    return bool(state.get("protect")) or any(inputs.get(key) is True for key in _CLOUD_PROTECTION)
+    switches = resource_type(str(state.get("type"))).switches
+    return bool(state.get("protect")) or any(inputs.get(name) is True for name in switches)
 
 
 def machine_of(state: Mapping[str, Any]) -> str | None:
@@ -172,7 +167,7 @@ def allowed(loss: DestructiveChange, fleet: Fleet, losses: Sequence[DestructiveC
         machine = fleet.machines.get(loss.machine)
         return loss.id == (machine.destroy if machine else fleet.retired.get(loss.machine))
     servers = [other for other in losses if other.is_server and other.machine == loss.machine]
-    return loss.type in _ADDRESSES and any(allowed(server, fleet, losses) for server in servers)
+    return loss.is_address and any(allowed(server, fleet, losses) for server in servers)
 
 
 def refusals(losses: Sequence[DestructiveChange], fleet: Fleet, file: str, *, servers_too: bool) -> tuple[str, ...]:
@@ -187,13 +182,13 @@ def refusals(losses: Sequence[DestructiveChange], fleet: Fleet, file: str, *, se
         _refusal(loss, fleet, file)
         for loss in refused
         # The line that allows a server to be destroyed allows it for its address as well.
-        if loss.is_server or not (loss.type in _ADDRESSES and loss.machine in lost_servers)
+        if loss.is_server or not (loss.is_address and loss.machine in lost_servers)
     )
 
 
 def _refusal(loss: DestructiveChange, fleet: Fleet, file: str) -> str:
     why = "; ".join(loss.why) or _why_deleted(loss, fleet)
-    subject = f"{file}: the {WORDS[loss.type]}{f' of {loss.machine}' if loss.machine else f' {loss.name}'}"
+    subject = f"{file}: the {loss.word}{f' of {loss.machine}' if loss.machine else f' {loss.name}'}"
     said = f"{subject}, {loss.id}, would be {loss.how} ({why})"
     machine = fleet.machines.get(loss.machine or "")
     if loss.is_server and machine is not None:

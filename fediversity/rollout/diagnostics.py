@@ -1,66 +1,82 @@
-"""What of the engine's own output a person still needs when the rollout was shown in another way."""
+"""What Pulumi says about a rollout, for people who did not see its output as it came."""
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-_DIAGNOSTICS = "Diagnostics:"
-_RESOURCES = "Resources:"
-_SECTION = re.compile(r"^[A-Z][A-Za-z ]*:$")
-_ABOUT = re.compile(r"^  \S+ \((?P<name>.+)\):$")
-_SAYS_NOTHING = re.compile(r"^\s+error: (update|preview) failed$")
+from fediversity.rollout.event_log import (
+    Diagnostic,
+    PulumiEvent,
+    ResourceOperation,
+    Summary,
+    resource_name,
+    resource_type,
+)
+
+_COUNTED = {
+    "create": "+ {} created",
+    "update": "~ {} updated",
+    "delete": "- {} deleted",
+    "replace": "+-{} replaced",
+    "import": "= {} imported",
+    "same": "{} unchanged",
+}
+"""How operations are counted, in this order; others follow by Pulumi's own word."""
+
+_SAYS_NOTHING = frozenset({"", "update failed", "preview failed"})
 _TAIL_LINES = 20
 
 
-def pulumi_diagnostics(output: str, told: Collection[str], *, ended_well: bool) -> list[str]:
-    """The engine's diagnostics and what it counted, out of its output without a terminal.
+def pulumi_diagnostics(
+    events: Sequence[PulumiEvent], output: str, reported: Collection[str], *, ended_well: bool
+) -> list[str]:
+    """Returns Pulumi's messages and what it counted.
 
-    Diagnostics about the steps `told` are left out: their ends are told from the ledger, with what to do. When the
-    engine ended badly before it came to any of that, its last lines.
+    Messages about the steps in `reported` are left out: the ledger tells how they ended, with what to do. If Pulumi
+    ended badly before its events say why, the last lines of its output stand for it.
     """
-    lines = output.splitlines()
-    sections = _sections(lines)
-    if not ended_well and not {_DIAGNOSTICS, _RESOURCES} & sections.keys():
-        return lines[-_TAIL_LINES:]
-    about = _diagnostics(sections.get(_DIAGNOSTICS, []), told)
-    counted = [line for line in sections.get(_RESOURCES, []) if line.strip()]
-    duration = [line for line in lines if line.startswith("Duration:")][-1:]
-    return [
-        *([_DIAGNOSTICS, *about] if about else []),
-        *([_RESOURCES, *counted, *duration] if counted else []),
-    ]
+    messages = [event for event in events if isinstance(event, Diagnostic) and _says_something(event)]
+    explained = any(message.severity == "error" for message in messages) or _failed(events)
+    if not ended_well and not explained:
+        return output.splitlines()[-_TAIL_LINES:]
+    told = _message_lines([message for message in messages if resource_name(message.urn) not in reported], events)
+    return [*(["Diagnostics:", *told] if told else []), *_summary_lines(events)]
 
 
-def _sections(lines: Sequence[str]) -> dict[str, list[str]]:
-    """The lines of each section of the engine's report by its title; the last of each title counts."""
-    found: dict[str, list[str]] = {}
-    title = ""
-    for line in lines:
-        if _SECTION.match(line):
-            title = line
-            found[title] = []
-        elif line.startswith("Duration:"):
-            title = ""
-        elif title:
-            found[title].append(line)
-    return found
+def _says_something(diagnostic: Diagnostic) -> bool:
+    return diagnostic.message.strip() not in _SAYS_NOTHING
 
 
-def _diagnostics(lines: Sequence[str], told: Collection[str]) -> list[str]:
-    """What is said about each resource, without what is told already and without what says nothing."""
-    kept: list[str] = []
-    block: list[str] = []
-    for line in [*lines, "  end (end):"]:
-        if about := _ABOUT.match(line):
-            kept += _worth_telling(block, told)
-            block = [line] if about["name"] != "end" else []
-        elif block:
-            block.append(line)
-    return kept
+def _message_lines(messages: Iterable[Diagnostic], events: Sequence[PulumiEvent]) -> list[str]:
+    """Groups the messages by resource, each once: a preview before an update says the same."""
+    grouped: dict[str, dict[str, None]] = {}
+    for message in messages:
+        prefix = "" if message.severity.startswith("info") else f"{message.severity}: "
+        texts = grouped.setdefault(message.urn or _stack_urn(events), {})
+        texts[f"{prefix}{message.message.strip()}"] = None
+    lines: list[str] = []
+    for urn, texts in grouped.items():
+        lines.append(f"  {resource_type(urn)} ({resource_name(urn)}):" if urn else "  Pulumi:")
+        lines += [f"    {line}" for text in texts for line in text.splitlines() if line.strip()]
+    return lines
 
 
-def _worth_telling(block: Sequence[str], told: Collection[str]) -> list[str]:
-    about = _ABOUT.match(block[0]) if block else None
-    if about is None or about["name"] in told:
+def _summary_lines(events: Sequence[PulumiEvent]) -> list[str]:
+    summary = next((event for event in reversed(events) if isinstance(event, Summary)), None)
+    if summary is None:
         return []
-    said = [line for line in block[1:] if line.strip() and not _SAYS_NOTHING.match(line)]
-    return [block[0], *said] if said else []
+    ops = [*(op for op in _COUNTED if op in summary.changes), *(op for op in summary.changes if op not in _COUNTED)]
+    counted = [_COUNTED.get(op, f"{{}} {op}").format(summary.changes[op]) for op in ops if summary.changes[op]]
+    failed = _failed(events)
+    counted += [f"{len(failed)} failed"] if failed else []
+    return ["Resources:", *(f"    {line}" for line in counted), f"Duration: {summary.seconds:.0f}s"] if counted else []
+
+
+def _failed(events: Iterable[PulumiEvent]) -> frozenset[str]:
+    return frozenset(
+        event.urn for event in events if isinstance(event, ResourceOperation) and event.progress == "failed"
+    )
+
+
+def _stack_urn(events: Iterable[PulumiEvent]) -> str:
+    """Messages without a resource are about the stack, as Pulumi prints them."""
+    operations = (event for event in events if isinstance(event, ResourceOperation))
+    return next((event.urn for event in operations if event.type == "pulumi:pulumi:Stack"), "")

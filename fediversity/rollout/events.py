@@ -1,4 +1,4 @@
-"""What happens in a rollout, one event after the other, out of what the ledger says at two moments."""
+"""The events of a rollout, computed from two snapshots of the ledger."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +11,12 @@ from fediversity.ledger.records import StepRecord
 from fediversity.rollout.remaining_steps import FLEET
 
 Happening = Literal["begun", "started", "turn", "ended", "finished"]
-"""The rollout has begun; a step started, had its turn after it had waited for it, ended; the rollout has finished."""
+"""`begun` and `finished` are the rollout; a step `started`, got its `turn` after waiting for a slot, and `ended`."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened, at `at` (seconds since 1970). Without a record it is about the rollout as a whole."""
+    """An event at the time `at` (seconds since 1970). Without a record it is about the rollout as a whole."""
 
     at: float
     what: Happening
@@ -25,14 +25,14 @@ class Event:
 
 
 def events(before: Sequence[StepRecord], now: Sequence[StepRecord]) -> tuple[Event, ...]:
-    """What happened between two looks at the ledger, in order."""
+    """Returns the events between two snapshots of the ledger, in order."""
     known = {record.id: record for record in before}
     found = [event for record in now for event in _of(known.get(record.id), record)]
     return tuple(sorted(found, key=lambda event: event.at))
 
 
 def line(event: Event) -> str:
-    """An event as a line for people: `12:03:04 cinnabar install ended applied in 3.2 s`."""
+    """Formats an event for people: `12:03:04 cinnabar install ended applied in 3.2 s`."""
     clock = datetime.fromtimestamp(event.at).astimezone().strftime("%H:%M:%S")
     record = event.record
     if record is None:
@@ -48,7 +48,7 @@ def line(event: Event) -> str:
 
 
 def still(records: Sequence[StepRecord], now: float, last_output: Callable[[StepRecord], float | None]) -> list[str]:
-    """A line for each step that is under way: for how long, and when its tool last printed something."""
+    """Returns a line for each running step: for how long it runs, and when its tool last printed something."""
     clock = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     lines = []
     for record in records:
@@ -65,7 +65,7 @@ def still(records: Sequence[StepRecord], now: float, last_output: Callable[[Step
 
 
 def json_line(event: Event, stack: str) -> str:
-    """An event as a line of JSON. `time` is UTC; `log` is relative to the checkout."""
+    """Formats an event as a line of JSON. `time` is UTC; `log` is relative to the checkout."""
     record = event.record
     data: dict[str, Any] = {
         "time": datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -85,8 +85,8 @@ def json_line(event: Event, stack: str) -> str:
 
 
 def first_line(record: StepRecord) -> str:
-    """The first line of how a step ended: the others are the tool's own last words."""
-    return (record.reason or "nobody wrote down why").splitlines()[0].rstrip(":")
+    """Returns the first line of why a step ended so. The other lines are the end of the tool's output."""
+    return (record.reason or "no reason was recorded").splitlines()[0].rstrip(":")
 
 
 def _of(before: StepRecord | None, record: StepRecord) -> Iterator[Event]:

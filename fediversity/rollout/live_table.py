@@ -1,4 +1,4 @@
-"""The live table of a rollout: a row a machine. Drawing is a pure function of the chains and the time."""
+"""Draws the live table of a rollout, a row for each machine: a pure function of the progress and the time."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,10 @@ _LONGEST_REASON = 60
 
 
 def draw(chains: Sequence[MachineProgress], bad: Sequence[str], now: float, seconds: float, rows: int) -> Table:
-    """The table after `seconds` of a rollout, in at most `rows` lines.
+    """Returns the table after `seconds` of a rollout, in at most `rows` lines.
 
-    `bad` are the steps that have ended badly in it. Where there are too many machines, those that wait or are done are
-    only counted: what is at work or has failed is what somebody watches for.
+    `bad` are the steps that have ended badly. If there are too many machines, those that wait or are done are only
+    counted, so that the running and the failed ones stay visible.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, style="bold")
@@ -50,7 +50,7 @@ def _importance(chain: MachineProgress) -> int:
 
 
 def _state(chain: MachineProgress, now: float) -> tuple[str, Text]:
-    """How long it has been at what, and what that is."""
+    """Returns the duration and the text of what a machine is doing."""
     if chain.running:
         return _running(chain.running, now)
     last = chain.last
@@ -78,7 +78,7 @@ def _waiting(chain: MachineProgress) -> Text:
         return Text(f"{step} cannot start: {', '.join(chain.kept_by)} did not end well", style="red")
     if chain.waits_for:
         return Text(f"{step} waits for {', '.join(chain.waits_for)}", style="dim")
-    return Text(f"{step} waits for {'its server' if step == 'reach' else 'the engine'}", style="dim")
+    return Text(f"{step} waits for {'its server' if step == 'reach' else 'Pulumi'}", style="dim")
 
 
 def _rest(hidden: Sequence[MachineProgress], idle: int) -> list[str]:
@@ -102,7 +102,7 @@ def _counts(chains: Sequence[MachineProgress], bad: Sequence[str]) -> str:
 
 
 def _short(record: StepRecord) -> str:
-    """A step in the row of its machine; a deployment's is named by the deployment."""
+    """Returns the name of a step in its machine's row; a step of a deployment is named by the deployment."""
     return record.kind if record.subject in {record.machine, "fleet"} else f"{record.subject} {record.kind}"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.credential_sources import clouds_of
 from fediversity.project.settings import Settings
 from fediversity.rollout.console import say
@@ -33,12 +34,7 @@ def require_official(settings: Settings, fleet: Fleet, engine: PulumiCli) -> Non
     RefusedError with every plug-in that is missing.
     """
     needed = [*clouds_of(fleet), "command"]
-    # The version of a package's SDK is its plug-in's.
-    wanted = {
-        package: importlib.metadata.version(f"pulumi-{package}")
-        for package in needed
-        if settings.plugins[package] == "official"
-    }
+    wanted = {package: _version(package) for package in needed if settings.plugins[package] == "official"}
     absent = [(package, version) for package, version in wanted.items() if not _is_there(package, version, engine)]
     tried = [_install(package, version, engine) for package, version in absent]
     if missing := [entry for entry in tried if entry is not None]:
@@ -55,6 +51,12 @@ def refusal(stack: str, missing: Sequence[MissingPlugin]) -> str:
         f"    fix: install them where there is a network:\n{commands}\n"
         f"    or look at the stack without them, and without any cloud: ./just preview {stack} --plugins local"
     )
+
+
+def _version(package: str) -> str:
+    """The version of a plug-in: what the account says, else that of the package's SDK, which is the same."""
+    account = ACCOUNTS.get(package)
+    return (account.plugin_version if account else "") or importlib.metadata.version(f"pulumi-{package}")
 
 
 def _is_there(package: str, version: str, engine: PulumiCli) -> bool:

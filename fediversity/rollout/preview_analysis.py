@@ -11,7 +11,7 @@ from fediversity.planning.stack_plan import StackPlan, plan_again
 from fediversity.planning.systems import LedgerSnapshot
 from fediversity.program.planned_program import Lifting, planned_program
 from fediversity.rollout.console import say
-from fediversity.rollout.destructive_changes import WORDS, DestructiveChange, PreviewFindings, allowed, findings_of
+from fediversity.rollout.destructive_changes import DestructiveChange, PreviewFindings, allowed, findings_of, is_missed
 from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pending_operations import Deployment
 from fediversity.rollout.pulumi_cli import PulumiCli
@@ -40,7 +40,7 @@ class UpcomingRollout:
         rollout (`unchanged`): a second run of the program takes as long as the rollout itself.
         """
         settings = self.planned.settings
-        if not any(state["type"] in WORDS for state in self.deployment.get("resources") or ()):
+        if not any(is_missed(state["type"]) for state in self.deployment.get("resources") or ()):
             return PreviewFindings()
         if settings.simulated and not self._chosen and unchanged(self.planned, self.deployment, self.engine):
             return PreviewFindings()

@@ -60,9 +60,7 @@ def environment(
     stack's own end points of clouds, if it has any.
     """
     filled = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    if endpoints is not None and endpoints.gcp:
-        # Otherwise Google's plug-in asks the real API for its regions, whatever the end points say.
-        filled["PULUMI_GCP_SKIP_REGION_VALIDATION"] = "true"
+    filled |= endpoints.variables if endpoints is not None else {}
     if stack == DEV:
         # Otherwise the engine tries to download an official plug-in for every SDK that is installed.
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"

@@ -16,6 +16,7 @@ from fediversity.rollout.backend import Backend
 from fediversity.rollout.backend_locks import stale_locks
 from fediversity.rollout.console import say
 from fediversity.rollout.errors import RefusedError
+from fediversity.rollout.event_log import read_events
 from fediversity.rollout.pending_operations import (
     Deployment,
     Pending,
@@ -135,10 +136,7 @@ def events_file(engine: PulumiCli, stack: str) -> Path:
 
 def uncertain_creates_of(engine: PulumiCli, stack: str) -> tuple[UncertainCreate, ...]:
     """The creations of the last `up` that failed without a clear answer and are not settled yet."""
-    try:
-        return uncertain_creates(events_file(engine, stack).read_text(errors="replace").splitlines())
-    except FileNotFoundError:
-        return ()
+    return uncertain_creates(read_events(events_file(engine, stack)))
 
 
 def forget_events(engine: PulumiCli, stack: str, settled: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a rollout did, step by step, out of the ledger."""
+"""Summarizes what a rollout did, step by step, from the ledger."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
 
@@ -23,12 +23,12 @@ _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
 
 
 def ledger_of(project: Project, renamed: Mapping[str, str] | None = None) -> Ledger:
-    """The record of every step of a stack, read under the present names of renamed machines."""
+    """Returns the ledger of a stack, read under the present names of renamed machines."""
     return Ledger(project.ledger_file, renamed)
 
 
 def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:
-    """The steps that the state has and the plan no longer has, so that the engine will delete them."""
+    """Returns the steps that the state has and the plan no longer has, which Pulumi will delete."""
     commands = (item for item in deployment.get("resources") or () if item["type"] == "command:local:Command")
     names = dict.fromkeys(item["urn"].rsplit("::", 1)[-1] for item in commands)
     return tuple(name for name in names if name not in planned)
@@ -37,10 +37,10 @@ def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[s
 def rollout_lines(
     settings: Settings, plan: Plan, records: Sequence[StepRecord], left: Collection[str], *, ended_well: bool
 ) -> list[str]:
-    """What a person reads after a rollout: a line a step, what did not end well and why, and how long all took.
+    """Returns the report after a rollout: a line for each step, what did not end well and why, and the time it took.
 
-    `left` are the steps that are not done. Of a rollout that ended well, those are left out: that the engine saw no
-    reason to run a step is its to say.
+    `left` are the steps that are not done. A rollout that ended well does not list them: Pulumi saw no reason to run
+    them.
     """
     lines = step_lines([record for record in records if record.ended_well])
     for outcome, title in _SECTIONS:
@@ -53,7 +53,7 @@ def rollout_lines(
 
 
 def step_lines(records: Sequence[StepRecord]) -> list[str]:
-    """A line for each step that ended well, in the order they started."""
+    """Returns a line for each step that ended well, in the order in which they started."""
     width = max((len(record.step) for record in records), default=0)
     return [
         f"  {record.step:<{width}}  {_seconds(record):>7}  {record.outcome}: {first_line(record)}"
@@ -62,18 +62,18 @@ def step_lines(records: Sequence[StepRecord]) -> list[str]:
 
 
 def skipped_lines(groups: Sequence[SkippedSteps]) -> list[str]:
-    """What was not done because of what did not end well."""
+    """Returns the steps that were not done because of others that did not end well."""
     lines = ["Not done because of that:"] if groups else []
     for group in groups:
         prefix = f"{group.machine}-"
         steps = ", ".join(name.removeprefix(prefix) for name in group.steps)
-        why = f"needs {', '.join(group.because_of)}" if group.because_of else "the engine did not get there"
+        why = f"needs {', '.join(group.because_of)}" if group.because_of else "Pulumi did not get there"
         lines.append(f"  {group.machine}: {steps} ({why})")
     return lines
 
 
 def time_line(settings: Settings, plan: Plan, records: Sequence[StepRecord]) -> str:
-    """How long the steps took together, beside the longest chain of steps that had to wait for each other."""
+    """Returns the duration of the rollout, with the longest chain of steps that had to wait for each other."""
     ran = {record.step: record.ended_at - record.started_at for record in records if record.ended_at}
     path = critical_path(plan, ran)
     makespan = max(record.ended_at or record.started_at for record in records) - records[0].queued_at
@@ -87,7 +87,7 @@ def time_line(settings: Settings, plan: Plan, records: Sequence[StepRecord]) -> 
 def _bad_lines(stack: str, title: str, records: Sequence[StepRecord]) -> list[str]:
     lines = [title] if records else []
     for record in records:
-        first, *more = (record.reason or "nobody wrote down why").splitlines() or [""]
+        first, *more = (record.reason or "no reason was recorded").splitlines() or [""]
         lines.append(f"  {record.step}{f' after {_seconds(record)}' if record.ended_at else ''}: {first}")
         lines += [f"  {line}" for line in more]
         if record.hint:

@@ -22,13 +22,14 @@ from fediversity.rollout.capacity_errors import capacity_error_lines
 from fediversity.rollout.console import say
 from fediversity.rollout.destroy_guard import CheckedRollout, resized_machines
 from fediversity.rollout.diagnostics import pulumi_diagnostics
+from fediversity.rollout.event_log import read_events
 from fediversity.rollout.events import Event
 from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pulumi_cli import Program, PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, asks, may_ask_for_a_passphrase
-from fediversity.rollout.recovery import events_file, forget_events, uncertain_creates_of
+from fediversity.rollout.recovery import events_file, forget_events
 from fediversity.rollout.summary import ledger_of, rollout_lines
-from fediversity.rollout.uncertain_creates import uncertain_create_lines
+from fediversity.rollout.uncertain_creates import uncertain_create_lines, uncertain_creates
 from fediversity.rollout.watch import RolloutWatch, json_lines, live_table, on_a_terminal, open_private, plain_lines
 
 ENGINE_LOG = "engine.log"
@@ -83,9 +84,9 @@ def up(
     if prepared:
         prepared.lift()
     carry_over(project, stack.fleet)
-    events = events_file(engine, settings.stack)
-    open_private(events).close()
-    chosen = ("--event-log", str(events), *options)
+    event_log = events_file(engine, settings.stack)
+    open_private(event_log).close()
+    chosen = ("--event-log", str(event_log), *options)
     words = arguments(
         "up",
         settings.stack,
@@ -100,7 +101,8 @@ def up(
         if showing.events is not None:
             watch.shows.append(open_things.enter_context(json_lines(showing.events, settings.stack)))
         code, output = _run(engine, words, program, watch, showing, quiet=not verbose)
-    doubtful = uncertain_creates_of(engine, settings.stack)
+    events = read_events(event_log)
+    doubtful = uncertain_creates(events)
     if not doubtful:
         forget_events(engine, settings.stack)
     told = set(watch.bad)
@@ -108,9 +110,9 @@ def up(
     left = watch.left if not _in_part(options) else watch.left & _behind(stack.plan, told)
     said = "" if output is None else output.read_text(errors="replace")
     for line in [
-        *([] if output is None else pulumi_diagnostics(said, told, ended_well=code == 0)),
-        *capacity_error_lines(said, stack.fleet, settings.fleet_file),
-        *([] if output is None or code == 0 else [f"The engine's own output: {output.relative_to(engine.root)}"]),
+        *([] if output is None else pulumi_diagnostics(events, said, told, ended_well=code == 0)),
+        *capacity_error_lines(events, stack.fleet, settings.fleet_file),
+        *([] if output is None or code == 0 else [f"Pulumi's own output: {output.relative_to(engine.root)}"]),
         *uncertain_create_lines(doubtful, settings.stack, simulated=settings.simulated),
         *rollout_lines(settings, stack.plan, watch.since, left, ended_well=code == 0),
         *resized_machines(stack, known_servers(stack.fleet, ledger_of(project).records())),

@@ -1,7 +1,7 @@
-"""Watching a rollout through the ledger while the engine works, and telling about it.
+"""Watches a rollout through the ledger while Pulumi works, and shows its events.
 
-The ledger is the source, not the engine's event log: that one is there for debugging only (hidden behind
-PULUMI_DEBUG_COMMANDS), holds every resource with its inputs, and does not know of turns, outcomes and reasons.
+The ledger is the source, because Pulumi's event log does not know of turns, outcomes and reasons of steps. What Pulumi
+itself says comes from that log at the end (`event_log.py`, `diagnostics.py`).
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class RolloutWatch:
     """One rollout as the ledger tells it. `look` brings it up to date and tells `shows` what has happened.
 
     `before` are the newest runs of the steps from earlier rollouts, `since` all runs of this one.
-    `rotated` are the machines whose vars were others than they had been given when it began.
+    `rotated` are the machines whose vars had changed since their last update when it began.
     """
 
     ledger: Ledger
@@ -56,7 +56,7 @@ class RolloutWatch:
         return cls(ledger, plan, machines, began, tuple(before), ledger.drifts(), rotated)
 
     def look(self) -> None:
-        """Reads the ledger. That it cannot be read just now is no reason to leave the engine alone."""
+        """Reads the ledger. If that fails once, Pulumi is watched all the same."""
         with contextlib.suppress(sqlite3.Error):
             now = self.ledger.records(queued_since=self.began)
             happened, self.since = events(self.since, now), now
@@ -99,7 +99,7 @@ class RolloutWatch:
 def plain_lines(watch: RolloutWatch) -> Show:
     """One plain line an event; while nothing happens, from time to time a line for each step that is under way.
 
-    So nobody has to wonder whether it hangs, and no CI system ends it for being silent.
+    They show that nothing hangs, and keep CI systems from ending a silent job.
     """
     said = time.time()
 
@@ -152,5 +152,5 @@ def open_private(path: Path) -> TextIO:
 
 
 def on_a_terminal() -> bool:
-    """Whether somebody watches: CI systems sometimes offer a terminal that nobody sees."""
+    """Whether a person watches: CI systems sometimes have a terminal, too."""
     return sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fediversity.rollout.event_log import parse_events
 from fediversity.rollout.pending_operations import (
     PendingResolution,
     pending_operations,
@@ -63,7 +64,7 @@ def state(*resources: dict[str, Any], version: str = "0.0.0-local") -> dict[str,
 
 
 def doubt(name: str) -> UncertainCreate:
-    [found] = uncertain_creates(failure(name, TAKEN))
+    [found] = uncertain_creates(parse_events(failure(name, TAKEN)))
     return found
 
 
@@ -83,7 +84,7 @@ def doubt(name: str) -> UncertainCreate:
 )
 @pytest.mark.parametrize("op", ["create", "create-replacement"])
 def test_errors_that_leave_open_what_was_made_are_doubtful(error: str, op: str) -> None:
-    assert [item.urn for item in uncertain_creates(failure("a", error, op))] == [urn(SERVER, "a")]
+    assert [item.urn for item in uncertain_creates(parse_events(failure("a", error, op)))] == [urn(SERVER, "a")]
 
 
 @pytest.mark.parametrize(
@@ -96,17 +97,17 @@ def test_errors_that_leave_open_what_was_made_are_doubtful(error: str, op: str) 
     ],
 )
 def test_a_clear_refusal_is_not_doubtful(error: str) -> None:
-    assert uncertain_creates(failure("a", error)) == ()
+    assert uncertain_creates(parse_events(failure("a", error))) == ()
 
 
 def test_only_creations_are_doubtful() -> None:
-    assert uncertain_creates(failure("a", "context deadline exceeded", op="update")) == ()
+    assert uncertain_creates(parse_events(failure("a", "context deadline exceeded", op="update"))) == ()
 
 
 def test_an_event_that_a_kill_cut_short_is_left_out() -> None:
     lines = [*failure("a", TAKEN), *failure("b", TAKEN)]
 
-    assert [item.urn for item in uncertain_creates([*lines[:-1], lines[-1][:40]])] == [urn(SERVER, "a")]
+    assert [item.urn for item in uncertain_creates(parse_events([*lines[:-1], lines[-1][:40]]))] == [urn(SERVER, "a")]
 
 
 def test_what_is_settled_is_taken_out_of_the_events() -> None:
@@ -114,7 +115,7 @@ def test_what_is_settled_is_taken_out_of_the_events() -> None:
 
     rest = excluding(lines, [urn(SERVER, "a")])
 
-    assert [item.urn for item in uncertain_creates(rest)] == [urn(SERVER, "b")]
+    assert [item.urn for item in uncertain_creates(parse_events(rest))] == [urn(SERVER, "b")]
     assert excluding(rest, [urn(SERVER, "b")]) == []
 
 
@@ -131,7 +132,7 @@ def test_a_simulated_one_becomes_a_pending_creation_and_a_real_one_waits_for_a_p
 
 
 def test_a_command_that_took_too_long_is_not_looked_for() -> None:
-    [command] = uncertain_creates(failure("x", "timed out", kind="command:local:Command"))
+    [command] = uncertain_creates(parse_events(failure("x", "timed out", kind="command:local:Command")))
     assert with_uncertain_creates(state(), [command], ()) == (state(), ())
 
 
@@ -174,7 +175,7 @@ def test_at_google_the_replacement_has_the_id_of_what_was_deleted_before_it() ->
 def test_a_person_is_told_what_happens_next() -> None:
     assert uncertain_create_lines([], "dev", simulated=True) == []
     assert uncertain_create_lines([doubt("a")], "dev", simulated=True) == [
-        "Nobody knows whether these were made, their provider gave no clear answer:",
+        "Not known whether these were made, because their provider gave no clear answer:",
         f"  a ({SERVER})",
         "  The next `up` looks, and takes over what exists.",
     ]

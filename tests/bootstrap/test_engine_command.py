@@ -214,8 +214,8 @@ def test_machines_that_cannot_be_switched_on_stop_an_up_with_the_reason(tmp_path
 
 
 def test_other_end_points_of_google_keep_its_plug_in_from_asking_the_real_one_for_regions() -> None:
-    elsewhere = Endpoints(gcp={"compute": "http://127.0.0.1:8082/compute/v1/"})
+    elsewhere = Endpoints({"gcp": {"compute": "http://127.0.0.1:8082/compute/v1/"}})
     name = "PULUMI_GCP_SKIP_REGION_VALIDATION"
     assert environment("production", {}, endpoints=elsewhere)[name] == "true"
     assert environment("production", {name: "false"}, endpoints=elsewhere)[name] == "false"
-    assert name not in environment("production", {}, endpoints=Endpoints("http://127.0.0.1:8081/v1"))
+    assert name not in environment("production", {}, endpoints=Endpoints({"hcloud": {"": "http://127.0.0.1:8081/v1"}}))

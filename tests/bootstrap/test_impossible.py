@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fediversity.fleet.catalogue import HETZNER_DISK_GB
+from fediversity.fleet.providers.hetzner.catalogue import DISK_GB
 from fediversity.rollout.unsupported_changes import unsupported_changes
 from tests.bootstrap.test_losses import SERVER, state, step
 
@@ -29,7 +29,7 @@ def test_a_volume_never_shrinks() -> None:
 
 
 def test_a_server_never_gets_a_type_with_a_smaller_disk() -> None:
-    assert HETZNER_DISK_GB["cx43"] < HETZNER_DISK_GB["cx53"]
+    assert DISK_GB["cx43"] < DISK_GB["cx53"]
     (text,) = unsupported_changes(retyped(320, "cx43"))
     assert text.startswith("the server of oak (4711) has a disk of 320 GB, which never fits cx43 (160 GB)\n    fix: ")
 

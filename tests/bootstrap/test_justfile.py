@@ -1,12 +1,15 @@
 """The recipes that people and CI rely on."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fediversity.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +53,18 @@ def test_every_recipe_that_is_listed_says_what_it_does(recipes: dict[str, Any]) 
     assert silent == []
 
 
+DEVELOPERS = frozenset({"check", "fmt", "test", "bench-rollout", "build", "clean", "nix-flake-check", "default"})
+"""Recipes that chain the tools of developers (ruff, mypy, pytest, pip, nix)."""
+
+
+def test_every_other_recipe_is_one_line_that_calls_a_command(recipes: dict[str, Any]) -> None:
+    for name in recipes.keys() - DEVELOPERS:
+        [[line]] = recipes[name]["body"]
+        program, command, *rest = line.split()
+        assert (program, rest) in [("@fediversity", []), ("@fediversity", ['"$@"'])], name
+        assert command in COMMANDS, name
+
+
 def test_the_recipes_for_the_engine_and_the_plug_ins_are_there(recipes: dict[str, Any]) -> None:
     assert {"plugins", "engine", "pulumi", "resolve", "fmt"} <= recipes.keys()
 
@@ -65,7 +80,12 @@ def test_validate_with_the_options_for_nix_that_it_once_took_names_the_recipe_th
     words = ["--", "--override-input", "clan-core", "path:/x y"]
     done = subprocess.run(
         [just, "--justfile", ROOT / "Justfile", "validate", *words],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "FEDIVERSITY_READY": str(ROOT)},
+        env={
+            "PATH": f"{just.parent}:/usr/bin:/bin",
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(tmp_path),
+            "FEDIVERSITY_READY": str(ROOT),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -81,13 +101,14 @@ def test_what_is_about_one_machine_takes_the_machine_first(recipes: dict[str, An
 
 
 def test_nix_files_are_checked_by_check_and_formatted_by_fmt(recipes: dict[str, Any]) -> None:
-    assert ["python -m fediversity.bootstrap nix-check"] in recipes["check"]["body"]
-    assert ["python -m fediversity.bootstrap nix-fmt"] in recipes["fmt"]["body"]
+    assert ["fediversity nix-check"] in recipes["check"]["body"]
+    assert ["fediversity nix-fmt"] in recipes["fmt"]["body"]
 
 
 def test_only_what_checks_nix_files_gets_the_programs_for_it(recipes: dict[str, Any]) -> None:
     """They take a minute to build, which nobody who rolls something out should wait for."""
-    users = {name for name, recipe in recipes.items() if "bootstrap nix-" in json.dumps(recipe["body"])}
+    programs = re.compile(r"bootstrap nix-tools|fediversity nix-(check|fmt)")
+    users = {name for name, recipe in recipes.items() if programs.search(json.dumps(recipe["body"]))}
     assert users == {"check", "fmt", "test", "nix-check"}
 
 

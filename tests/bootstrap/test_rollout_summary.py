@@ -57,7 +57,7 @@ def test_what_is_as_it_should_be_already_is_not_called_undone() -> None:
 
 
 def test_what_the_engine_never_reached_is_said_without_a_step_to_blame() -> None:
-    assert "  elm: join, update (the engine did not get there)" in told(run("oak-update", fingerprint="o"))
+    assert "  elm: join, update (Pulumi did not get there)" in told(run("oak-update", fingerprint="o"))
 
 
 def test_machines_that_were_put_off_or_taken_back_are_told_apart_from_failures() -> None:

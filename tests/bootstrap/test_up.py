@@ -20,7 +20,10 @@ ENGINE = """\
 #!/bin/sh
 echo "$*" >>"$CALLS"
 echo "Updating ($1)"
-printf 'Resources:\\n    1 unchanged\\n\\nDuration: 1s\\n'
+while [ $# -gt 0 ]; do
+    [ "$1" != --event-log ] || echo '{"summaryEvent":{"durationSeconds":1,"resourceChanges":{"same":1}}}' >"$2"
+    shift
+done
 exit "${STATUS:-0}"
 """
 

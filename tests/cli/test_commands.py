@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.cli.main import COMMANDS, main
+from fediversity.cli.commands import COMMANDS
+from fediversity.cli.main import main
 from fediversity.fleet.schema import schema_text
 from tests.cli.conftest import RENDERED
 from tests.fleet.good import GOOD, edited, line_of

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fediversity.cli.main import main
-from fediversity.cost.items import Item
 from fediversity.cost.record import write_record
+from fediversity.fleet.providers.billing import Item
 from tests.cost.test_items import STATE
 from tests.fleet.good import edited
 
@@ -43,7 +43,7 @@ def test_a_table_shows_each_machine_the_whole_and_where_prices_are_from(project:
         "Total: 5.99 EUR + 35.16 USD a month (together about ",
         "By use, and in no total: garden-media",
         "No cloud bills ash, moss, fern.",
-        "Compared with what is deployed (by the engine's state): nothing more or less",
+        "Compared with what is deployed (by Pulumi's state): nothing more or less",
         "1 EUR = 1.1133 USD of 2026-10-28",
     ):
         assert text in out
@@ -95,7 +95,7 @@ def test_the_stack_may_have_a_backend_of_its_own(project: Path, capsys: Output) 
     (project / "elsewhere.pulumi").rename(project / "kept" / ".pulumi")
     settings = project / "Pulumi.dev.yaml"
     settings.write_text(settings.read_text().replace("config:\n", "config:\n  fediversity:backend: file://kept\n"))
-    assert answer(capsys)["deployed"] == "by the engine's state"
+    assert answer(capsys)["deployed"] == "by Pulumi's state"
 
 
 @pytest.mark.usefixtures("project")

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from fediversity.cost.items import Item
 from fediversity.cost.prices import PriceTable, parse_prices
+from fediversity.fleet.providers.billing import Item
 
 TABLE_TEXT = """
 {

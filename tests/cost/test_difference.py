@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fediversity.cost.estimate import Difference, difference, estimate
 from fediversity.cost.format import one_line
-from fediversity.cost.items import Item
+from fediversity.fleet.providers.billing import Item
 from tests.cost.table import ELM, ELM_DISK, MEDIA, OAK, OAK_ADDRESS, UNKNOWN, money, table
 
 

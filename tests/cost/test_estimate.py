@@ -6,8 +6,8 @@ import pytest
 
 from fediversity.cost.estimate import estimate
 from fediversity.cost.format import budget_words, one_line, total
-from fediversity.cost.items import Item
 from fediversity.fleet.policy import Budget
+from fediversity.fleet.providers.billing import Item
 from tests.cost.table import ELM, ELM_DISK, ELM_GPUS, MEDIA, OAK, OAK_ADDRESS, UNKNOWN, money, table
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from fediversity.cost.deployed import as_data, deployed_items, from_data
 from fediversity.cost.fleet_items import fleet_items, outside, switched_off
-from fediversity.cost.items import Item
 from fediversity.fleet.load import parse_fleet
+from fediversity.fleet.providers.billing import Item
 from tests.fleet.good import GOOD, edited
 
 FLEET = parse_fleet(GOOD, "fleet.yaml")

@@ -4,15 +4,15 @@ import json
 from datetime import date
 from decimal import Decimal
 
-from fediversity.cost.fleet_items import COMES_WITH
-from fediversity.cost.items import Item
 from fediversity.cost.prices import FILE, load_prices
-from fediversity.fleet import catalogue
+from fediversity.fleet.providers.billing import Item
+from fediversity.fleet.providers.google import catalogue as google
+from fediversity.fleet.providers.hetzner import catalogue as hetzner
 
 NO_LONGER_SOLD = {"cx22", "cx32", "cx42", "cx52"}
 """Types that a fleet file may still name, because servers of them go on, and whose price nobody publishes any more."""
 
-NOT_SEEN = {("sin", name) for name in catalogue.HETZNER_SERVER_TYPES if name.startswith("ccx")}
+NOT_SEEN = {("sin", name) for name in hetzner.SERVER_TYPES if name.startswith("ccx")}
 """Prices that exist and were not found: never guessed."""
 
 
@@ -33,39 +33,39 @@ def test_every_source_has_its_page_and_its_day() -> None:
 def test_every_hetzner_type_has_a_price_somewhere_but_those_that_are_known_to_have_none() -> None:
     priced = {
         name
-        for name in catalogue.HETZNER_SERVER_TYPES
-        if any(price("server", "hetzner", name, location) for location in catalogue.HETZNER_LOCATIONS)
+        for name in hetzner.SERVER_TYPES
+        if any(price("server", "hetzner", name, location) for location in hetzner.LOCATIONS)
     }
-    assert set(catalogue.HETZNER_SERVER_TYPES) - priced == NO_LONGER_SOLD
+    assert set(hetzner.SERVER_TYPES) - priced == NO_LONGER_SOLD
 
 
 def test_dedicated_servers_have_a_price_wherever_one_was_seen() -> None:
     missing = {
         (location, name)
-        for name in catalogue.HETZNER_SERVER_TYPES
-        for location in catalogue.HETZNER_LOCATIONS
+        for name in hetzner.SERVER_TYPES
+        for location in hetzner.LOCATIONS
         if name.startswith("ccx") and price("server", "hetzner", name, location) is None
     }
     assert missing == NOT_SEEN
 
 
 def test_every_google_machine_type_has_a_price_in_the_first_region_and_disks_have_one_in_all() -> None:
-    for name in catalogue.GCP_MACHINE_TYPES:
+    for name in google.MACHINE_TYPES:
         assert price("server", "gcp", name, "us-central1"), name
-    for region in catalogue.GCP_REGIONS:
+    for region in google.REGIONS:
         for disk in ("pd-standard", "pd-balanced", "pd-ssd"):
             assert price("disk", "gcp", disk, region), f"{disk} in {region}"
 
 
 def test_every_bucket_location_has_a_price_in_every_storage_class() -> None:
-    for location in catalogue.GCP_BUCKET_LOCATIONS:
+    for location in google.BUCKET_LOCATIONS:
         for storage in ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"):
             assert price("bucket", "gcp", storage, location), f"{storage} in {location}"
 
 
 def test_every_accelerator_that_is_sold_apart_has_a_price_in_the_first_region() -> None:
-    for name, line in catalogue.GCP_ACCELERATORS.items():
-        assert (price("accelerator", "gcp", name, "us-central1") is None) == line.startswith(COMES_WITH), name
+    for name, line in google.ACCELERATORS.items():
+        assert (price("accelerator", "gcp", name, "us-central1") is None) == line.startswith(google.WITH_GPUS), name
 
 
 def test_bigger_machines_of_a_line_cost_more() -> None:

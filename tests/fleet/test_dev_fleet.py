@@ -8,7 +8,9 @@ from pydantic import BaseModel, ValidationError
 
 from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import load_fleet, parse_fleet
-from fediversity.fleet.providers import DarwinProvider, GcpProvider, HetznerProvider
+from fediversity.fleet.providers.google.model import GcpProvider
+from fediversity.fleet.providers.hetzner.model import HetznerProvider
+from fediversity.fleet.providers.outside import DarwinProvider
 from tests.fleet.good import GOOD, edited, line_of
 
 FILE = Path(__file__).parents[2] / "stacks" / "dev.yaml"

@@ -7,8 +7,8 @@ import pytest
 from fediversity.fleet.checks import CHECKS
 from fediversity.fleet.dns_records import RecordSet, record_sets, zone_of
 from fediversity.fleet.dns_types import RECORD_TYPES, RecordType
-from fediversity.fleet.google import zone_name
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.google.names import zone_name
 from tests.planning.samples import mac, server, unchecked
 
 V6_ONLY = {"machineClass": "nixos", "system": "x86_64-linux", "provider": {"kind": "existing", "host": "2001:db8::6"}}

@@ -13,8 +13,9 @@ import pytest
 from fediversity.embedded_cloud.plugins.dns import values_problems
 from fediversity.embedded_cloud.plugins.gcp import facts as google
 from fediversity.embedded_cloud.plugins.hcloud import facts as hetzner
-from fediversity.fleet.dns_types import RECORD_TYPES, ZONE_PROVIDERS, RecordType, ZoneProvider, types_taken
+from fediversity.fleet.dns_types import RECORD_TYPES, RecordType, types_taken
 from fediversity.fleet.load import parse_fleet
+from fediversity.fleet.providers.registry import ZONE_SERVICES, ZoneProvider
 from fediversity.fleet.schema import schema
 from tests.fleet.good import GOOD, edited
 
@@ -57,12 +58,12 @@ def test_nothing_else_lists_record_types() -> None:
     assert not lists
 
 
-@pytest.mark.parametrize("provider", ZONE_PROVIDERS)
+@pytest.mark.parametrize("provider", ZONE_SERVICES)
 def test_a_provider_s_real_api_takes_the_types_that_the_table_says_and_no_other_of_them(provider: ZoneProvider) -> None:
     assert set(types_taken(provider)) == set(RECORD_TYPES) & REAL_TYPES[provider]
 
 
-@pytest.mark.parametrize("provider", ZONE_PROVIDERS)
+@pytest.mark.parametrize("provider", ZONE_SERVICES)
 def test_the_simulated_provider_takes_every_example_of_its_types(provider: ZoneProvider) -> None:
     for kind in set(types_taken(provider)) - {"TXT"}:
         values = [(kind, RECORD_TYPES[kind].canonical(example)) for example in RECORD_TYPES[kind].examples]
@@ -81,7 +82,7 @@ def test_the_docs_show_a_type_with_its_examples(kind: RecordType) -> None:
     examples = (example.replace(SHA_256, "<hash>") for example in rule.examples)
     assert row, f"docs/fleet-file.md has no row for {kind}"
     assert all(f"`{example}`" in row for example in examples)
-    assert rule.providers == ZONE_PROVIDERS.keys() or all(ZONE_PROVIDERS[name] in row for name in rule.providers)
+    assert rule.providers == ZONE_SERVICES.keys() or all(ZONE_SERVICES[name] in row for name in rule.providers)
 
 
 @pytest.mark.parametrize("kind", RECORD_TYPES)

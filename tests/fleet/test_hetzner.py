@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.fleet.checks import hetzner
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.hetzner import checks as hetzner
 from tests.planning.samples import server, unchecked
 
 NETWORKS = {"inside": {"zone": "eu-central", "range": "10.0.0.0/16", "subnet": "10.0.1.0/29"}}
@@ -32,8 +32,8 @@ def test_a_placement_group_has_room_for_ten_servers_that_are_switched_on() -> No
 def test_a_subnet_has_room_for_as_many_servers_as_it_has_addresses() -> None:
     """10.0.1.0/29 has eight; its ends are nobody's, and the gateway 10.0.0.1 lies outside."""
     inside = {"network": {"name": "inside"}}
-    assert not [*hetzner.places(fleet_of(*(dict(inside) for _ in range(6))))]
-    (finding,) = hetzner.places(fleet_of(*(dict(inside) for _ in range(8))))
+    assert not [*hetzner.network_places(fleet_of(*(dict(inside) for _ in range(6))))]
+    (finding,) = hetzner.network_places(fleet_of(*(dict(inside) for _ in range(8))))
     assert (finding.where[1], finding.what) == ("web6", "the subnet '10.0.1.0/29' has room for 6 servers")
 
 
@@ -52,13 +52,15 @@ def test_the_gateway_is_the_first_address_of_the_network_not_of_the_subnet(
 ) -> None:
     networks = {"inside": {"zone": "eu-central", "range": range_, "subnet": subnet}}
     fleet = fleet_of({"network": {"name": "inside", "address": address}}, networks=networks)
-    assert [finding.what for finding in hetzner.places(fleet)] == [f"'{address}' is the address of a gateway"] * refused
+    assert [finding.what for finding in hetzner.network_places(fleet)] == [
+        f"'{address}' is the address of a gateway"
+    ] * refused
 
 
 def test_the_same_address_in_two_networks_is_two_addresses() -> None:
     networks = dict.fromkeys(("inside", "outside"), NETWORKS["inside"])
     places = [{"network": {"name": name, "address": "10.0.1.2"}} for name in networks]
-    assert not [*hetzner.places(fleet_of(*places, networks=networks))]
+    assert not [*hetzner.network_places(fleet_of(*places, networks=networks))]
 
 
 def test_two_machines_whose_volumes_would_have_one_name_are_told() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import parse_fleet
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.google import catalogue as google
+from fediversity.fleet.providers.hetzner import catalogue as hetzner
 from fediversity.fleet.schema import SCHEMA_FILE, schema, schema_text
 from fediversity.fleet.services import SERVICES, SETTINGS
 from fediversity.fleet.yaml_reader import read_yaml
@@ -94,11 +95,11 @@ def test_an_editor_complains_about_nothing_that_loads() -> None:
 @pytest.mark.parametrize(
     ("model", "field", "known"),
     [
-        ("HetznerProvider", "server_type", catalogue.HETZNER_SERVER_TYPES),
-        ("HetznerProvider", "location", catalogue.HETZNER_LOCATIONS),
-        ("GcpProvider", "machine_type", catalogue.GCP_MACHINE_TYPES),
-        ("GcpProvider", "zone", catalogue.GCP_ZONES),
-        ("Bucket", "location", catalogue.GCP_BUCKET_LOCATIONS),
+        ("HetznerProvider", "server_type", hetzner.SERVER_TYPES),
+        ("HetznerProvider", "location", hetzner.LOCATIONS),
+        ("GcpProvider", "machine_type", google.MACHINE_TYPES),
+        ("GcpProvider", "zone", google.ZONES),
+        ("Bucket", "location", google.BUCKET_LOCATIONS),
         ("Instance", "module", SERVICES),
     ],
 )
@@ -107,7 +108,7 @@ def test_editors_complete_exactly_what_the_catalogue_knows(model: str, field: st
 
 
 def test_editors_complete_the_images_of_hetzner_beside_a_snapshot_s_number() -> None:
-    assert definition("HetznerProvider", "image")["anyOf"][0]["enum"] == sorted(catalogue.HETZNER_IMAGES)
+    assert definition("HetznerProvider", "image")["anyOf"][0]["enum"] == sorted(hetzner.IMAGES)
 
 
 @pytest.mark.parametrize("model", ["Machine", "Zone", "Bucket"])

@@ -16,13 +16,13 @@ def test_without_any_every_cloud_is_at_its_own_address() -> None:
     "url", ["https://api.example/v1", "http://127.0.0.1:8081/v1", "http://localhost:1/", "http://[::1]:8081/v1"]
 )
 def test_https_is_taken_from_anywhere_and_http_from_this_computer(url: str) -> None:
-    assert parse_endpoints({"hcloud": url}) == (Endpoints(url), [])
+    assert parse_endpoints({"hcloud": url}) == (Endpoints({"hcloud": {"": url}}), [])
 
 
 def test_each_of_google_s_services_has_its_own() -> None:
     gcp = {"compute": "https://proxy.example/compute/v1/", "storage": "http://127.0.0.1:4443/storage/v1/"}
     found, wrong = parse_endpoints({"gcp": gcp})
-    assert (dict(found.gcp), wrong) == (gcp, [])
+    assert (found.urls["gcp"], wrong) == (gcp, [])
     assert found
 
 

@@ -82,7 +82,7 @@ def test_protection_is_switched_by_a_word(text: str, protect: bool) -> None:
             "`--plugins local` previews a real stack with simulated plug-ins",
         ),
         (
-            {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local"}},
+            {"fleet": "x", "machines": "simulated", "plugins": {"hcloud": "local", "gcp": "official"}},
             "fediversity:plugins.gcp: 'official' does not go with machines: simulated",
         ),
         (
@@ -176,7 +176,7 @@ def test_credentials_of_unknown_clouds_are_refused_by_name() -> None:
 
 def test_end_points_are_part_of_the_settings_and_checked_with_them() -> None:
     url = "http://127.0.0.1:8081/v1"
-    assert parse_settings("production", {"fleet": "x", "endpoints": {"hcloud": url}}).endpoints.hcloud == url
+    assert parse_settings("production", {"fleet": "x", "endpoints": {"hcloud": url}}).endpoints.url("hcloud") == url
     (said,) = complaints(fleet="x", endpoints={"hcloud": "http://api.example"})
     assert said.startswith("fediversity:endpoints.hcloud: http:// is for this computer only")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pulumi import _types
 
-from fediversity.policy.resource_types import KEPT, LABELLED, PLACES, SIZES
+from fediversity.fleet.providers.resource_types import CLOUDS, RESOURCE_TYPES, resource_type
 from tests.contracts import hcloud
 from tests.policy.stacks import PROJECT, declared_by, settings_of
 from tests.program.contracts import arguments
@@ -34,20 +34,21 @@ def test_every_declared_type_that_takes_labels_is_in_the_table() -> None:
     for type_ in declared_types():
         names = inputs_of(type_)
         assert names is not None, f"{type_} is not in tests/program/contracts.py"
-        assert ("labels" in names) == (type_ in LABELLED), type_
+        assert ("labels" in names) == resource_type(type_).labelled, type_
 
 
 def test_every_declared_type_that_can_be_protected_at_its_cloud_is_in_the_table() -> None:
     switches = {"deleteProtection", "deletionProtection", "rebuildProtection"}
     for type_ in declared_types():
-        assert not switches & (inputs_of(type_) or set()) - set(KEPT.get(type_, ())), type_
+        assert not switches & (inputs_of(type_) or set()) - set(resource_type(type_).kept_by or ()), type_
 
 
 def facts() -> Iterator[tuple[str, str]]:
     """Every property that a table says a type has."""
-    yield from ((type_, "labels") for type_ in LABELLED)
-    yield from ((type_, name) for type_, names in KEPT.items() for name in names)
-    yield from SIZES.items()
+    for token, entry in RESOURCE_TYPES.items():
+        yield from ((token, "labels") for _ in range(entry.labelled))
+        yield from ((token, name) for name in entry.kept_by or ())
+        yield from ((token, name) for name in (entry.size, entry.accelerators, entry.firewalls) if name)
 
 
 @pytest.mark.parametrize(("type_", "name"), sorted(facts()))
@@ -61,6 +62,7 @@ def test_a_type_has_the_property_that_the_table_says(type_: str, name: str) -> N
 
 
 def test_every_package_s_places_are_properties_of_something_declared() -> None:
-    for package, names in PLACES.items():
-        taken = {name for type_ in declared_types() if type_.startswith(package) for name in inputs_of(type_) or ()}
-        assert taken & set(names)
+    for cloud in CLOUDS:
+        declared = {type_ for type_ in declared_types() if type_.startswith(f"{cloud.package}:")}
+        taken = {name for type_ in declared for name in inputs_of(type_) or ()}
+        assert taken & set(cloud.places)

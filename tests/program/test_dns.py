@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from fediversity.fleet.dns_types import ZONE_PROVIDERS, ZoneProvider, types_taken
+from fediversity.fleet.dns_types import types_taken
+from fediversity.fleet.providers.registry import ZONE_SERVICES, ZoneProvider
 from tests.planning.samples import server, unchecked
 from tests.program.programs import DEV, STACKS, declare, dev, production
 from tests.program.recording import Recording, Registration
@@ -150,7 +151,7 @@ def test_hosts_services_and_inner_zones_have_their_records(provider: str) -> Non
     assert found["www", "AAAA"] == ["2001:db8::1"]
 
 
-@pytest.mark.parametrize("zone_provider", ZONE_PROVIDERS)
+@pytest.mark.parametrize("zone_provider", ZONE_SERVICES)
 def test_a_cname_and_what_may_take_its_place_know_each_other(zone_provider: ZoneProvider) -> None:
     recording = small_fleet(zone_provider)
     kind = {"hetzner": RRSET, "gcp": RECORD_SET}[zone_provider]

@@ -7,9 +7,9 @@ import pulumi
 import pytest
 
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.program.simulated import LOCAL_VERSION
 from fediversity.project.credentials import Credential, Credentials
-from fediversity.project.endpoints import GCP_SERVICES
 from fediversity.project.settings import parse_settings, with_plugins
 from tests.planning.samples import PROJECT, dev_fleet, every_kind, mac, one_server, server, unchecked
 from tests.program.contracts import wrong_in_arguments, wrong_in_schema
@@ -142,7 +142,7 @@ def test_a_credential_from_elsewhere_is_kept_as_a_secret_and_a_plug_in_s_own_is_
 
 
 def test_a_stack_s_own_end_points_are_those_of_its_providers() -> None:
-    gcp = {service: f"https://proxy.example/{service}/" for service in GCP_SERVICES}
+    gcp = {service: f"https://proxy.example/{service}/" for service in ACCOUNTS["gcp"].services}
     given = {"fleet": "stacks/production.yaml", "endpoints": {"hcloud": "http://127.0.0.1:8081/v1", "gcp": gcp}}
     recording = declare(every_kind(), parse_settings("production", given))
     assert recording.one("pulumi:providers:hcloud", "hcloud").inputs["endpoint"] == "http://127.0.0.1:8081/v1"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from fediversity.fleet.health import Limits, PerProvider
+from fediversity.fleet.health import Limits
 from fediversity.fleet.health_checks import CommandCheck, HttpCheck, MeshCheck, PeerCheck
+from fediversity.fleet.providers.registry import PerProvider
 from fediversity.planning.steps import Plan, Step
 from fediversity.program.deployments import ONCE_FOR_EACH_SERVER
 from fediversity.program.limits import write_limits

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.clan_secret import ClanSecretError
-from fediversity.project.credential_sources import CLOUDS, clouds_of
+from fediversity.project.credential_sources import clouds_of
 from fediversity.project.credentials import CredentialLookup, Credentials, find_credentials
 from fediversity.project.settings import SettingsError, parse_settings, with_plugins
 from tests.planning.samples import dev_fleet, every_kind, one_server
@@ -24,7 +25,7 @@ def find(
 ) -> Credentials:
     """The credentials of a stack that asks both clouds."""
     given = parse_settings("production", {"fleet": "stacks/production.yaml", **settings})
-    return find_credentials(given, CLOUDS, CredentialLookup(lambda key: key in config, environ or {}, clan))
+    return find_credentials(given, ACCOUNTS, CredentialLookup(lambda key: key in config, environ or {}, clan))
 
 
 def refused(environ: Mapping[str, str] | None = None, **more: Any) -> str:
@@ -110,7 +111,7 @@ def test_an_empty_variable_is_a_missing_credential() -> None:
 
 def test_with_simulated_plug_ins_no_credential_is_looked_for() -> None:
     settings = with_plugins(parse_settings("production", {"fleet": "x"}), "local")
-    assert find_credentials(settings, CLOUDS, CredentialLookup(lambda _: False, {}, no_clan)) == {}
+    assert find_credentials(settings, ACCOUNTS, CredentialLookup(lambda _: False, {}, no_clan)) == {}
 
 
 def test_a_fleet_needs_the_clouds_that_something_of_it_lives_in() -> None:

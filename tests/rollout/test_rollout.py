@@ -88,7 +88,7 @@ def test_what_is_deployed_is_what_the_fleet_file_was_priced_for(checkout: Checko
     done = checkout.run(sys.executable, "-m", "fediversity.cli.main", "cost", "dev", "--json")
 
     found = json.loads(checkout.must(done))
-    assert found["deployed"] == "by the engine's state"
+    assert found["deployed"] == "by Pulumi's state"
     assert found["difference"]["changes"] == []
     assert len(found["items"]) > 5
 

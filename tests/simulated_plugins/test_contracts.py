@@ -7,7 +7,7 @@ import pytest
 
 from fediversity.embedded_cloud.plugins.registry import PACKAGES, provider
 from fediversity.embedded_cloud.plugins.schema import Table
-from fediversity.fleet.catalogue import HETZNER_DISK_GB, HETZNER_SERVER_TYPES
+from fediversity.fleet.providers.hetzner.catalogue import DISK_GB, SERVER_TYPES
 from tests.contracts import hcloud
 from tests.simulated_plugins.contracts import (
     HCLOUD_RESOURCES,
@@ -116,4 +116,4 @@ def test_the_schema_a_plug_in_shows_is_complete_and_says_that_it_is_simulated(pa
 
 
 def test_every_server_type_of_the_catalogue_has_a_disk() -> None:
-    assert set(HETZNER_DISK_GB) == set(HETZNER_SERVER_TYPES)
+    assert set(DISK_GB) == set(SERVER_TYPES)

@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from fediversity.fleet.catalogue import GCP_BUCKET_LOCATIONS
+from fediversity.fleet.providers.google.catalogue import BUCKET_LOCATIONS
 from tests.state.refusing import Cloud, Flags, RefusedError
 
 
@@ -32,7 +32,7 @@ def _gcs(cloud: Cloud, command: str, url: str, flags: Flags) -> Any:
                 "HTTPError 409: Your previous request to create the named bucket succeeded and you already own it.",
             )
         location = flags.get("--location", "us").lower()
-        if location not in GCP_BUCKET_LOCATIONS:
+        if location not in BUCKET_LOCATIONS:
             refuse(command, "HTTPError 400: The specified location constraint is not valid.")
         cloud["gcs"][name] = {
             "name": name,

@@ -97,7 +97,7 @@ def test_without_anybody_to_agree_the_plan_is_printed_and_nothing_is_changed(
     out, err = capsys.readouterr()
     assert "this will:" in out
     assert "garden-states into Pulumi.production.yaml" in out.replace("?region=eu-central-1", "")
-    assert "nothing was changed: nobody is here to agree" in err
+    assert "nothing was changed: there is no terminal to ask on" in err
 
 
 @pytest.mark.parametrize(("answer", "status"), [("n", 1), ("", 1), ("yes", 0)])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fediversity.fleet.catalogue import GCP_ZONES
+from fediversity.fleet.providers.google.catalogue import ZONES
 
 STEPS: Mapping[str, str] = {
     "upload": "secrets are unpacked on the machine (tar)",
@@ -72,7 +72,7 @@ def _step(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    if text not in GCP_ZONES:
+    if text not in ZONES:
         raise FaultError(f"'{text}' is not a zone of Google's, like europe-west1-b")
     return text
 

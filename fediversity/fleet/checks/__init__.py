@@ -9,11 +9,7 @@ from fediversity.fleet.checks import (
     access,
     applications,
     dns,
-    google,
-    google_machines,
-    google_storage,
     health,
-    hetzner,
     lifecycle,
     machines,
     order,
@@ -23,6 +19,8 @@ from fediversity.fleet.checks import (
 )
 from fediversity.fleet.diagnostics import Finding
 from fediversity.fleet.model import Fleet
+from fediversity.fleet.providers.google import checks as google
+from fediversity.fleet.providers.hetzner import checks as hetzner
 
 FleetCheck = Callable[[Fleet], Iterator[Finding]]
 
@@ -30,7 +28,6 @@ CHECKS: tuple[FleetCheck, ...] = (
     machines.at_least_one,
     machines.kinds,
     machines.sizes,
-    machines.places,
     machines.disks,
     machines.tags,
     machines.meshes,
@@ -45,22 +42,8 @@ CHECKS: tuple[FleetCheck, ...] = (
     services.settings,
     access.operator_keys,
     access.host_keys,
-    google.project,
-    google.machine_names,
-    google.zone_names,
-    google.sources,
-    google_machines.accelerators,
-    google_machines.fallback_zones,
-    google_machines.disk_names,
-    google_machines.roles,
-    google_storage.bucket_keys,
-    hetzner.networks,
-    hetzner.places,
-    hetzner.volumes,
-    hetzner.groups,
-    hetzner.reverse_names,
-    hetzner.rules,
-    hetzner.install_types,
+    *hetzner.CHECKS,
+    *google.CHECKS,
     dns.names,
     dns.taken_by_provider,
     dns.machines,

@@ -9,7 +9,7 @@ from fediversity.fleet.services import SSHD
 
 
 def operator_keys(fleet: Fleet) -> Iterator[Finding]:
-    """Each public key stands once among all operators, whatever its comments."""
+    """Checks that each public key stands once among all operators, whatever its comments."""
     seen: dict[tuple[str, ...], Location] = {}
     for name, operator in fleet.operators.items():
         for index, text in enumerate(operator.keys):
@@ -22,7 +22,7 @@ def operator_keys(fleet: Fleet) -> Iterator[Finding]:
 
 
 def host_keys(fleet: Fleet) -> Iterator[Finding]:
-    """Every NixOS machine has a host key that the rollout can know beforehand: a var of clan's sshd service."""
+    """Checks that every NixOS machine has a host key that is known beforehand: a var of clan's sshd service."""
     instances = {name: instance for name, instance in fleet.instances.items() if instance.module == SSHD}
     # What is wrong with such an instance is said already, and may be the only reason.
     if any(finding.where[1] in instances for finding in services.roles(fleet)):

@@ -9,7 +9,7 @@ from fediversity.fleet.model import Fleet
 
 
 def deployments(fleet: Fleet) -> Iterator[Finding]:
-    """Applications run on NixOS machines that are switched on, each at a domain of its own, one of a kind a machine."""
+    """Checks that applications run on enabled NixOS machines, each at its own domain, one of a kind a machine."""
     domains: dict[str, str] = {}
     places: dict[tuple[str, str], str] = {}
     for name, deployment in fleet.deployments.items():

@@ -16,9 +16,9 @@ from fediversity.fleet.dns_records import (
     written,
     zone_of,
 )
-from fediversity.fleet.dns_types import RECORD_TYPES, ZONE_PROVIDERS, RecordType
+from fediversity.fleet.dns_types import RECORD_TYPES, RecordType
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import GcpProvider, HetznerProvider
+from fediversity.fleet.providers.registry import ZONE_SERVICES
 
 _REVERSE = {"in-addr.arpa": 4, "ip6.arpa": 32}
 """The zones of addresses, and how many labels an address has there."""
@@ -74,8 +74,8 @@ def taken_by_provider(fleet: Fleet) -> Iterator[Finding]:
     for domain, zone in fleet.dns.zones.items():
         for record in written(fleet, domain):
             if zone.provider not in record.rule.providers:
-                others = " or ".join(f"{ZONE_PROVIDERS[other]} (`{other}`)" for other in sorted(record.rule.providers))
-                what = f"{ZONE_PROVIDERS[zone.provider]} takes no records of type {record.type}"
+                others = " or ".join(f"{ZONE_SERVICES[other]} (`{other}`)" for other in sorted(record.rule.providers))
+                what = f"{ZONE_SERVICES[zone.provider]} takes no records of type {record.type}"
                 fix = f"remove it, or have the zone served by {others}"
                 yield Finding((*record.where, "type"), what, fix)
 
@@ -122,12 +122,8 @@ def _machine(fleet: Fleet, name: str, kind: RecordType | None, where: Location) 
         what = f"'{name}' has no public address that this fleet knows"
         yield Finding(where, what, "name a cloud machine, or write the address under `values:`")
     elif kind is not None and kind not in types:
-        fix = "write the address under `values:`, or remove the record"
-        if isinstance(machine.provider, HetznerProvider):
-            fix = f"set `ipv6: true` under the provider of '{name}', or remove the record"
-        elif isinstance(machine.provider, GcpProvider):
-            fix = "a machine at Google Cloud has an IPv4 address only: remove the record"
-        yield Finding(where, f"'{name}' has no IPv{RECORD_TYPES[kind].address_version} address", fix)
+        what = f"'{name}' has no IPv{RECORD_TYPES[kind].address_version} address"
+        yield Finding(where, what, machine.provider.missing_address_fix(name))
 
 
 def once(fleet: Fleet) -> Iterator[Finding]:

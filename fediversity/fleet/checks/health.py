@@ -9,7 +9,7 @@ from fediversity.fleet.order import mesh_members, shared_mesh
 
 
 def mesh_checks(fleet: Fleet) -> Iterator[Finding]:
-    """Only a machine that takes part in a mesh can be asked whether it is connected to it."""
+    """Checks that only a machine that takes part in a mesh can be asked whether it is connected to it."""
     members = frozenset[str]().union(*mesh_members(fleet).values())
     for name, machine in fleet.enabled_machines.items():
         for index, check in enumerate(machine.checks):
@@ -20,7 +20,7 @@ def mesh_checks(fleet: Fleet) -> Iterator[Finding]:
 
 
 def peer_checks(fleet: Fleet) -> Iterator[Finding]:
-    """A check's `peer` is another enabled machine of the same mesh, and one that is always on."""
+    """Checks that a check's `peer` is another enabled machine of the same mesh, and one that is always on."""
     for name, machine in fleet.enabled_machines.items():
         for index, check in enumerate(machine.checks):
             if check.peer is not None:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.checks.common import repeated
 from fediversity.fleet.diagnostics import Finding, Location
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import GcpProvider, HetznerProvider
+from fediversity.fleet.providers.base import CloudProvider
 
 
 def retired(fleet: Fleet) -> Iterator[Finding]:
-    """A retired machine is no longer in the file, under no name."""
+    """Checks that a retired machine is no longer in the file, under no name."""
     for name in fleet.retired:
         where = ("retired", name)
         if name in fleet.machines:
@@ -23,7 +22,7 @@ def retired(fleet: Fleet) -> Iterator[Finding]:
 
 
 def former_names(fleet: Fleet) -> Iterator[Finding]:
-    """A former name leads to one machine, and is nobody's present name."""
+    """Checks that a former name leads to one machine, and is no machine's present name."""
     owners: dict[str, str] = {}
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name, "formerly")
@@ -40,7 +39,7 @@ def former_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def words_of_servers(fleet: Fleet) -> Iterator[Finding]:
-    """Only what a cloud makes can be taken over, protected or destroyed."""
+    """Checks that only what a cloud makes can be taken over, protected or destroyed."""
     for name, machine in fleet.machines.items():
         if machine.installed_by_us:
             continue
@@ -53,13 +52,12 @@ def words_of_servers(fleet: Fleet) -> Iterator[Finding]:
 
 
 def adopted(fleet: Fleet) -> Iterator[Finding]:
-    """What is taken over has ids of the cloud's own form, and its addresses come along."""
-    for name, machine in fleet.machines.items():
+    """Checks that ids of what is taken over have the cloud's form, and that its addresses are taken over too."""
+    for name, provider in CloudProvider.machines_of(fleet):
         where: Location = ("machines", name, "import")
-        taken = machine.import_
-        if taken is None or not machine.installed_by_us:
+        machine = fleet.machines[name]
+        if (taken := machine.import_) is None:
             continue
-        at_hetzner = isinstance(machine.provider, HetznerProvider)
         ids = {
             "server": taken.server,
             "address": taken.address,
@@ -67,13 +65,12 @@ def adopted(fleet: Fleet) -> Iterator[Finding]:
             "firewall": taken.firewall,
         }
         for part, id_ in ids.items():
-            if id_ is not None and id_.isdecimal() != at_hetzner:
-                form = "a number" if at_hetzner else "a path, 'projects/PROJECT/…'"
-                yield Finding((*where, part), f"'{id_}' is no id of this cloud", f"write {form}, as text")
+            if id_ is not None and not provider.is_id(id_):
+                yield Finding((*where, part), f"'{id_}' is no id of this cloud", f"write {provider.id_form}, as text")
         if taken.address is None:
             fix = "add the id of its address; with another one nobody would reach it"
             yield Finding(where, "the server's address is not taken over", fix)
-        if isinstance(machine.provider, HetznerProvider) and machine.provider.ipv6 and taken.address_ipv6 is None:
+        if 6 in provider.address_versions and taken.address_ipv6 is None:
             fix = "add `address_ipv6`, or say `ipv6: false` under `provider`"
             yield Finding(where, "the server's IPv6 network is not taken over", fix)
         if machine.destroy is not None:
@@ -82,27 +79,23 @@ def adopted(fleet: Fleet) -> Iterator[Finding]:
 
 
 def install_types(fleet: Fleet) -> Iterator[Finding]:
-    """A machine is installed on a type that is at least as large, and of the same architecture."""
-    for name, machine in fleet.machines.items():
-        provider = machine.provider
-        if not isinstance(provider, HetznerProvider | GcpProvider) or provider.install_type is None:
+    """Checks that a machine is installed on a type that is at least as large, and of the same architecture."""
+    for name, provider in CloudProvider.machines_of(fleet):
+        if (larger := provider.larger_size) is None:
             continue
         where: Location = ("machines", name, "provider", "install_type")
-        at_hetzner = isinstance(provider, HetznerProvider)
-        sold = catalogue.HETZNER_SERVER_TYPES if at_hetzner else catalogue.GCP_MACHINE_TYPES
-        larger, own = provider.install_type, machine.size or ""
+        sold, own = provider.machine_types, provider.size
         if provider.prepared:
             yield Finding(where, "a machine that boots a prepared image is never installed", "remove `install_type`")
         elif sold[larger].architecture != sold[own].architecture:
-            if not at_hetzner:  # There, `hetzner.install_types` says so.
-                what = f"'{larger}' is {sold[larger].architecture}, and '{own}' is {sold[own].architecture}"
-                yield Finding(where, what, "choose a type of the same architecture")
+            what = f"'{larger}' is {sold[larger].architecture}, but '{own}' is {sold[own].architecture}"
+            yield Finding(where, what, f"use a type of {sold[own].architecture}")
         elif sold[larger].memory_mb < sold[own].memory_mb:
             yield Finding(where, f"'{larger}' has less memory than '{own}'", "choose a larger type, or remove it")
 
 
 def prepared_images(fleet: Fleet) -> Iterator[Finding]:
-    """Only an installer encrypts a disk, and erases one that has a system."""
+    """Checks that only an installer encrypts a disk, and erases one that has a system."""
     for name, machine in fleet.machines.items():
         if not machine.boots_nixos:
             continue

@@ -2,27 +2,27 @@
 
 from collections.abc import Iterator
 
-from fediversity.fleet import catalogue
 from fediversity.fleet.checks.common import repeated
 from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.machines import COMPUTED_TAGS
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import DarwinProvider, ExistingProvider, GcpProvider, HetznerProvider
+from fediversity.fleet.providers.base import CloudProvider
+from fediversity.fleet.providers.catalogue import INSTALLER_MEMORY_MB, smallest_installable
 from fediversity.fleet.services import ZEROTIER
 
 
 def at_least_one(fleet: Fleet) -> Iterator[Finding]:
-    """A fleet has machines."""
+    """Checks that a fleet has machines."""
     if not fleet.machines:
         yield Finding(("machines",), "there is no machine", "list at least one", absent=("machines",))
 
 
 def kinds(fleet: Fleet) -> Iterator[Finding]:
-    """Class, system, provider and login user of a machine belong together."""
+    """Checks that class, system, provider and login user of a machine belong together."""
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name)
         kind = machine.provider.kind
-        if (kind == "darwin") != (machine.machineClass == "darwin"):
+        if machine.machineClass != machine.provider.runs:
             fix = "a Mac has machineClass darwin and provider kind darwin; every other provider runs nixos"
             yield Finding((*where, "machineClass"), f"machineClass {machine.machineClass} with provider {kind}", fix)
         elif machine.system.endswith("-darwin") != (machine.machineClass == "darwin"):
@@ -36,29 +36,23 @@ def kinds(fleet: Fleet) -> Iterator[Finding]:
 
 
 def sizes(fleet: Fleet) -> Iterator[Finding]:
-    """A cloud machine has the architecture its system needs, and the memory its installer needs."""
-    for name, machine in fleet.machines.items():
-        provider = machine.provider
-        if isinstance(provider, HetznerProvider):
-            sold, field, chosen = catalogue.HETZNER_SERVER_TYPES, "server_type", provider.server_type
-        elif isinstance(provider, GcpProvider):
-            sold, field, chosen = catalogue.GCP_MACHINE_TYPES, "machine_type", provider.machine_type
-        else:
-            continue
-        where = ("machines", name, "provider", field)
+    """Checks that a cloud machine has the architecture its system needs, and the memory its installer needs."""
+    for name, provider in CloudProvider.machines_of(fleet):
+        machine, sold = fleet.machines[name], provider.machine_types
+        where, chosen = ("machines", name, "provider", provider.size_field), provider.size
         size = sold[chosen]
         if machine.system.endswith("-linux") and not machine.system.startswith(f"{size.architecture}-"):
             what = f"'{chosen}' is {size.architecture}, but the machine's system is {machine.system}"
-            yield Finding(where, what, f"use `system: {size.architecture}-linux` or another {field}")
-        if machine.boots_nixos:
+            yield Finding(where, what, f"use `system: {size.architecture}-linux` or another {provider.size_field}")
+        if provider.prepared:
             continue
-        if provider.install_type is not None:
-            where, chosen = ("machines", name, "provider", "install_type"), provider.install_type
+        if provider.larger_size is not None:
+            where, chosen = ("machines", name, "provider", "install_type"), provider.larger_size
             size = sold[chosen]
-        if size.memory_mb < catalogue.INSTALLER_MEMORY_MB:
+        if size.memory_mb < INSTALLER_MEMORY_MB:
             what = f"'{chosen}' has {size.memory_mb} MiB of memory; the NixOS installer needs "
-            what += str(catalogue.INSTALLER_MEMORY_MB)
-            fits = catalogue.smallest_installable(sold, size.architecture)
+            what += str(INSTALLER_MEMORY_MB)
+            fits = smallest_installable(sold, size.architecture)
             yield Finding(
                 where,
                 what,
@@ -66,21 +60,8 @@ def sizes(fleet: Fleet) -> Iterator[Finding]:
             )
 
 
-def places(fleet: Fleet) -> Iterator[Finding]:
-    """A server is of a type that is sold where it shall stand."""
-    for name, machine in fleet.machines.items():
-        provider = machine.provider
-        if not isinstance(provider, HetznerProvider):
-            continue
-        sold_in = catalogue.hetzner_locations(provider.server_type)
-        if provider.location not in sold_in:
-            what = f"'{provider.server_type}' is not sold in '{provider.location}'"
-            fix = f"use one of {', '.join(sorted(sold_in))}, or another server_type"
-            yield Finding(("machines", name, "provider", "location"), what, fix)
-
-
 def disks(fleet: Fleet) -> Iterator[Finding]:
-    """Only a disk this fleet partitions can be encrypted by it, and its two SSH servers need two ports."""
+    """Checks that only a disk this fleet partitions can be encrypted by it, and its two SSH servers need two ports."""
     for name, machine in fleet.machines.items():
         where = ("machines", name, "disk")
         if not machine.disk.encrypted:
@@ -96,7 +77,7 @@ def disks(fleet: Fleet) -> Iterator[Finding]:
 
 
 def tags(fleet: Fleet) -> Iterator[Finding]:
-    """Tags are written once, and the computed ones never contradict the machine's class."""
+    """Checks that tags are written once, and the computed ones never contradict the machine's class."""
     for name, machine in fleet.machines.items():
         where: Location = ("machines", name, "tags")
         yield from repeated(machine.tags, where)
@@ -107,7 +88,7 @@ def tags(fleet: Fleet) -> Iterator[Finding]:
 
 
 def meshes(fleet: Fleet) -> Iterator[Finding]:
-    """`mesh` names a zerotier instance, on the machines that no role can configure."""
+    """Checks that `mesh` names a zerotier instance, on the machines that no role can configure."""
     known = [name for name, instance in fleet.instances.items() if instance.module == ZEROTIER]
     for name, machine in fleet.machines.items():
         if machine.mesh is None:
@@ -122,11 +103,11 @@ def meshes(fleet: Fleet) -> Iterator[Finding]:
 
 
 def hosts_are_different(fleet: Fleet) -> Iterator[Finding]:
-    """No two machines are the same host."""
+    """Checks that no two machines are the same host."""
     seen: dict[str, str] = {}
     for name, machine in fleet.machines.items():
-        if isinstance(machine.provider, ExistingProvider | DarwinProvider):
-            host = machine.provider.host.lower()
+        if machine.provider.fixed_host is not None:
+            host = machine.provider.fixed_host.lower()
             if host in seen:
                 where = ("machines", name, "provider", "host")
                 what = f"'{host}' is already the host of '{seen[host]}'"

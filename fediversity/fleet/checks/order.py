@@ -12,7 +12,7 @@ from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_aft
 
 
 def after_names(fleet: Fleet) -> Iterator[Finding]:
-    """`after:` names machines or tags that exist, each once, and never the machine itself."""
+    """Checks that `after:` names machines or tags that exist, each once, and never the machine itself."""
     entries: list[tuple[Location, str, tuple[str, ...]]] = []
     entries += [(("machines", name, "after"), name, machine.after) for name, machine in fleet.machines.items()]
     entries += [(("deployments", name, "after"), "", entry.after) for name, entry in fleet.deployments.items()]
@@ -32,9 +32,9 @@ def after_names(fleet: Fleet) -> Iterator[Finding]:
 
 
 def no_cycle(fleet: Fleet) -> Iterator[Finding]:
-    """Nothing waits for itself in a circle. Circles that share no machine are all found."""
+    """Checks that nothing waits for itself in a circle. Circles that share no machine are all found."""
     left = set(fleet.enabled_machines)
-    # Edges that are nobody's choice come first: where they alone make a circle, no `after:` is to blame.
+    # Edges that no one chose come first: where they alone make a circle, no `after:` is to blame.
     for waits in (_given_edges(fleet), machine_waits(fleet)):
         while cycle := find_cycle({name: waits[name] - {name} for name in left}):
             where, fix = _way_out(fleet, cycle)
@@ -43,7 +43,7 @@ def no_cycle(fleet: Fleet) -> Iterator[Finding]:
 
 
 def _given_edges(fleet: Fleet) -> Mapping[str, frozenset[str]]:
-    """Who waits for whom whatever `after:` says: mesh members for their controller, the deploying machine for all."""
+    """Returns the waits that `after:` does not decide: mesh members for a controller, the deploying machine for all."""
     edges = dict(mesh_controllers(fleet))
     if fleet.deploying_machine in edges:
         edges[fleet.deploying_machine] = frozenset(edges)
@@ -51,7 +51,7 @@ def _given_edges(fleet: Fleet) -> Mapping[str, frozenset[str]]:
 
 
 def _way_out(fleet: Fleet, cycle: tuple[str, ...]) -> tuple[Location, str]:
-    """Where a cycle can be ended, and how."""
+    """Returns where a cycle can be ended, and how."""
     given, last = _given_edges(fleet), fleet.deploying_machine
     removable: list[tuple[bool, Location]] = [
         (other == last, ("machines", name, "after", index))
@@ -77,7 +77,7 @@ def _way_out(fleet: Fleet, cycle: tuple[str, ...]) -> tuple[Location, str]:
 
 
 def no_deployment_after_the_last(fleet: Fleet) -> Iterator[Finding]:
-    """No deployment elsewhere waits for the deploying machine, which is updated after all of them."""
+    """Checks that no deployment elsewhere waits for the deploying machine, which is updated after all of them."""
     last = fleet.deploying_machine
     for name, deployment in fleet.placed_deployments.items():
         for index, entry in enumerate(deployment.after):
@@ -88,7 +88,7 @@ def no_deployment_after_the_last(fleet: Fleet) -> Iterator[Finding]:
 
 
 def deploying_machine(fleet: Fleet) -> Iterator[Finding]:
-    """The deploying machine is one of the fleet, if it is named."""
+    """Checks that the deploying machine is one of the fleet, if it is named."""
     name = fleet.deploying_machine
     if name is not None and name not in fleet.machines:
         yield unknown_machine(("deploying_machine",), name, fleet.machines)

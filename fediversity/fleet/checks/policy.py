@@ -1,4 +1,4 @@
-"""Whether the bounds of a fleet are about machines that it has."""
+"""Checks that the limits of a fleet are about machines that it has."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from fediversity.fleet.model import Fleet
 
 
 def unencrypted(fleet: Fleet) -> Iterator[Finding]:
-    """Machines whose disk need not be encrypted exist."""
+    """Checks that the machines that `unencrypted` names exist."""
     for index, name in enumerate(fleet.policy.unencrypted):
         if name not in fleet.machines:
             where = ("policy", "unencrypted", index)

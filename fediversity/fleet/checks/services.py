@@ -13,7 +13,7 @@ _SECRET_KEY = re.compile(r"(?i)(password|passphrase|secret|token|private_?key|ap
 
 
 def roles(fleet: Fleet) -> Iterator[Finding]:
-    """Roles exist in their service, are held by machines that exist, and by as many as the service wants."""
+    """Checks that roles exist in their service, and are held by machines that exist, as many as the service wants."""
     for name, instance in fleet.instances.items():
         where: Location = ("instances", name, "roles")
         known = SERVICES[instance.module].roles
@@ -73,7 +73,7 @@ def _names_somebody(fleet: Fleet, assignment: RoleAssignment) -> bool:
 
 
 def settings(fleet: Fleet) -> Iterator[Finding]:
-    """Settings are ones the role knows, can run without a person, and hold no secret."""
+    """Checks that settings are ones the role knows, can run without a person, and hold no secret."""
     for name, instance in fleet.instances.items():
         for role_name, assignment in instance.roles.items():
             where: Location = ("instances", name, "roles", role_name, "settings")

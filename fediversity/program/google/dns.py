@@ -3,16 +3,22 @@
 import pulumi
 
 from fediversity.fleet.dns_records import RecordSet
-from fediversity.fleet.google import zone_name
-from fediversity.program.dns_records import Content, ZoneArgs, absolute_name, declare_records, quoted, resource_name
+from fediversity.fleet.providers.google.names import zone_name
+from fediversity.program.dns_records import (
+    Content,
+    ZoneArgs,
+    ZoneComponent,
+    absolute_name,
+    declare_records,
+    quoted,
+    resource_name,
+)
 from fediversity.program.google import resources as gcp
 from fediversity.program.imports import adoptable
 
 
-class CloudDnsZone(pulumi.ComponentResource):
+class CloudDnsZone(ZoneComponent):
     """A zone of Cloud DNS with its records. `name_servers` are those that the parent zone has to name."""
-
-    name_servers: pulumi.Output[list[str]]
 
     def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:dns:CloudDnsZone", args.domain, None, opts)

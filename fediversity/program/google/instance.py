@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from fediversity.fleet.catalogue import gcp_has_gpus
-from fediversity.fleet.google import account_id, disk_name, image_name
-from fediversity.fleet.providers import GcpProvider
+from fediversity.fleet.providers.google.catalogue import has_gpus
+from fediversity.fleet.providers.google.model import GcpProvider
+from fediversity.fleet.providers.google.names import account_id, disk_name, image_name
 from fediversity.program.google import resources as gcp
 from fediversity.program.machines import MachineArgs
 
@@ -30,7 +30,7 @@ systemctl reload ssh
 
 
 def declare_disks(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> dict[str, gcp.Disk]:
-    """The machine's disks beside the boot disk, by the names they have on it (`/dev/disk/by-id/google-NAME`)."""
+    """Declares the disks beside the boot disk, by their names on the machine (`/dev/disk/by-id/google-NAME`)."""
     return {
         name: gcp.Disk(
             f"{args.name}-disk-{name}",
@@ -46,7 +46,7 @@ def declare_disks(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvi
 
 
 def declare_account(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> gcp.Account | None:
-    """A service account of the machine's own, which may do in the project what its roles say and nothing else."""
+    """Declares the machine's own service account, which has its roles in the project; None without roles."""
     if not provider.roles:
         return None
     account = gcp.Account(
@@ -68,7 +68,7 @@ def declare_account(parent: pulumi.Resource, args: MachineArgs, provider: GcpPro
 
 
 def declare_image(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvider) -> gcp.Image | None:
-    """The image of a prepared NixOS out of a bucket."""
+    """Declares the image of a prepared NixOS out of a bucket; None for a machine that is installed."""
     if not provider.prepared:
         return None
     return gcp.Image(
@@ -84,27 +84,27 @@ def declare_image(parent: pulumi.Resource, args: MachineArgs, provider: GcpProvi
 
 
 def boot_disk(provider: GcpProvider, image: gcp.Image | None) -> "InstanceBootDiskArgsDict":
-    """The boot disk with what it begins with."""
+    """Returns the boot disk and the image it begins with."""
     source = provider.image if image is None else image.self_link
     return {"initialize_params": {"image": source, "size": provider.disk_gb, "type": provider.disk_type}}
 
 
 def guest_accelerators(provider: GcpProvider) -> "list[InstanceGuestAcceleratorArgsDict] | None":
-    """The GPUs to attach; types that come with theirs have them said as well, or a refresh would find them new."""
+    """Returns the GPUs to attach. Types that come with GPUs name them too: a refresh would find them new."""
     if provider.accelerator is None:
         return None
     return [{"type": provider.accelerator.type, "count": provider.accelerator.count}]
 
 
 def scheduling(provider: GcpProvider, machine_type: str) -> "InstanceSchedulingArgsDict | None":
-    """What happens when Google maintains the host: GPUs cannot move, so the instance is ended and started again."""
-    if provider.accelerator is None and not gcp_has_gpus(machine_type):
+    """Returns what Google does when it maintains the host: an instance with GPUs is ended and started again."""
+    if provider.accelerator is None and not has_gpus(machine_type):
         return None
     return {"on_host_maintenance": "TERMINATE", "automatic_restart": True}
 
 
 def metadata(args: MachineArgs, provider: GcpProvider) -> dict[str, pulumi.Input[str]]:
-    """Who may log in at first, and that the serial console can be watched."""
+    """Returns the metadata: the keys that may log in at first, and that the serial console can be read."""
     given: dict[str, pulumi.Input[str]] = {
         "enable-oslogin": "FALSE",
         "serial-port-enable": "TRUE",

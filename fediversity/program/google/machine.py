@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from fediversity.fleet.google import address_name, closed_name, firewall_name
-from fediversity.fleet.providers import FirewallRule, GcpProvider
+from fediversity.fleet.providers.google.model import GcpProvider
+from fediversity.fleet.providers.google.names import address_name, closed_name, firewall_name
+from fediversity.fleet.providers.network_fields import FirewallRule
 from fediversity.program.google import resources as gcp
 from fediversity.program.google.instance import (
     boot_disk,
@@ -35,9 +36,7 @@ class GcpMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:GcpMachine", args.name, None, opts)
-        provider = args.machine.provider
-        if not isinstance(provider, GcpProvider):
-            raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+        provider = GcpProvider.of(args.machine.provider)
         self._declare_firewalls(args, provider)
         address = gcp.Address(
             f"{args.name}-address",
@@ -84,7 +83,7 @@ class GcpMachine(MachineComponent):
         self._finish(pulumi.Output.all(address.address, server_id).apply(lambda known: str(known[0])), server_id)
 
     def _declare_firewalls(self, args: MachineArgs, provider: GcpProvider) -> None:
-        """What is let in to the instance, by its tag, and that nothing else is."""
+        """Declares what is let in to the instance, by its tag, and that nothing else is."""
         for name, called, description, allows, sources in _openings(args, provider):
             gcp.Firewall(
                 name,
@@ -131,7 +130,7 @@ def _allow(rule: FirewallRule) -> "FirewallAllowArgsDict":
 
 
 def _sources(rule: FirewallRule) -> list[str]:
-    """The IPv4 networks of a rule: the network has no IPv6, and loading refuses a rule that counts on it."""
+    """Returns the IPv4 networks of a rule: the network has no IPv6, and loading refuses a rule that counts on it."""
     sources = [source for source in rule.sources if ":" not in source]
     if not sources:
         # To Google, no source means everybody.

@@ -42,13 +42,13 @@ _HIDDEN = ("effectiveLabels", "pulumiLabels")
 
 
 def engine_name(name: str) -> str:
-    """The engine's name of a property: `boot_disk` is `bootDisk`."""
+    """Returns Pulumi's name of a property: `boot_disk` is `bootDisk`."""
     first, *others = name.split("_")
     return first + "".join(word.capitalize() for word in others)
 
 
 def engine_value(value: Any) -> Any:
-    """A value with the engine's names at any depth."""
+    """Returns a value with Pulumi's names at any depth."""
     if isinstance(value, Mapping):
         return {
             engine_name(name): inner if name in VERBATIM else engine_value(inner)
@@ -83,7 +83,7 @@ class _Resource(pulumi.CustomResource):
 
 
 def _version() -> str:
-    """The SDK's version, which is that of the plug-in it was made for."""
+    """Returns the SDK's version, which is that of the plug-in it was made for."""
     from pulumi_gcp import _utilities  # noqa: PLC0415 (only where a resource of Google's is declared)
 
     return str(_utilities.get_version())  # type: ignore[no-untyped-call]
@@ -95,7 +95,7 @@ def _declared(token: str, *tells: str, labelled: bool = False, formerly: tuple[s
 
 
 def project_service_account(parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Cloud Storage's own account in the project, as a member of policies; asking for it makes it, if need be."""
+    """Returns Cloud Storage's own account in the project, as a member of policies. Asking for it makes it."""
     function = "gcp:storage/getProjectServiceAccount:getProjectServiceAccount"
     told = pulumi.runtime.invoke_output(function, {}, pulumi.InvokeOutputOptions(parent=parent))
     return told.apply(lambda account: str(account["member"]))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
-from fediversity.fleet.clouds import Bucket, KmsKey
-from fediversity.fleet.google import kms_location
+from fediversity.fleet.providers.google.names import kms_location
+from fediversity.fleet.providers.google.storage import Bucket, KmsKey
 from fediversity.program.google import resources as gcp
 from fediversity.program.imports import adoptable
 
@@ -57,7 +57,7 @@ class KeyRing(pulumi.ComponentResource):
                 member=storage,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            # Whoever takes the key's id from here waits until Cloud Storage may use it.
+            # A resource that takes the key's id from here waits until Cloud Storage may use it.
             self.keys[name] = pulumi.Output.all(key.id, allowed.id).apply(lambda known: str(known[0]))
         self.register_outputs({"keys": self.keys})
 

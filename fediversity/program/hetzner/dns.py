@@ -4,14 +4,19 @@ import pulumi
 import pulumi_hcloud as hcloud
 
 from fediversity.fleet.dns_records import RecordSet
-from fediversity.program.dns_records import Content, ZoneArgs, declare_records, quoted_utf8, resource_name
+from fediversity.program.dns_records import (
+    Content,
+    ZoneArgs,
+    ZoneComponent,
+    declare_records,
+    quoted_utf8,
+    resource_name,
+)
 from fediversity.program.imports import adoptable
 
 
-class HetznerZone(pulumi.ComponentResource):
+class HetznerZone(ZoneComponent):
     """A zone of Hetzner DNS with its records. `name_servers` are those that the parent zone has to name."""
-
-    name_servers: pulumi.Output[list[str]]
 
     def __init__(self, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:dns:HetznerZone", args.domain, None, opts)

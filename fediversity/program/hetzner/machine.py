@@ -7,8 +7,9 @@ from typing import Literal
 import pulumi
 import pulumi_hcloud as hcloud
 
-from fediversity.fleet.hetzner import volume_name
-from fediversity.fleet.providers import EVERYBODY, FirewallRule, HetznerProvider, Volume
+from fediversity.fleet.providers.hetzner.model import HetznerProvider, Volume
+from fediversity.fleet.providers.hetzner.names import volume_name
+from fediversity.fleet.providers.network_fields import EVERYBODY, FirewallRule
 from fediversity.program.hetzner.shared import HetznerShared
 from fediversity.program.machines import MachineArgs, MachineComponent, open_ports
 
@@ -22,9 +23,7 @@ class HetznerMachine(MachineComponent):
 
     def __init__(self, args: MachineArgs, shared: HetznerShared, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("fediversity:machines:HetznerMachine", args.name, None, opts)
-        provider = args.machine.provider
-        if not isinstance(provider, HetznerProvider):
-            raise TypeError(f"{args.name} is a machine of kind {provider.kind}")
+        provider = HetznerProvider.of(args.machine.provider)
         self._args, self._wanted = args, provider
         firewall = hcloud.Firewall(
             f"{args.name}-firewall",
@@ -139,7 +138,7 @@ class HetznerMachine(MachineComponent):
 
 
 def host_of(network: str) -> str:
-    """The address that a server has in an IPv6 network, given its first: `2001:db8::` → `2001:db8::1`."""
+    """Returns the address that a server has in an IPv6 network, given its first: `2001:db8::` → `2001:db8::1`."""
     return str(ipaddress.IPv6Address(network) + 1)
 
 
@@ -155,7 +154,7 @@ def _public_net(ipv4: hcloud.PrimaryIp, ipv6: hcloud.PrimaryIp | None) -> hcloud
 
 
 def _once_there(server: hcloud.Server, address: pulumi.Output[str]) -> pulumi.Output[str]:
-    """An address is known before its server is, but it reaches nothing until the server is there."""
+    """Returns the address once the server exists: it is known before, but reaches nothing until then."""
     return pulumi.Output.all(address, server.id).apply(lambda known: str(known[0]))
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_hcloud as hcloud
 
-from fediversity.fleet.clouds import Network
 from fediversity.fleet.model import Fleet
-from fediversity.fleet.providers import HetznerProvider
+from fediversity.fleet.providers.hetzner.model import HetznerProvider, Network
 from fediversity.program.ssh_keys import OperatorKey
 
 
@@ -33,8 +32,7 @@ def declare_shared(
     Keys and groups are there as soon as a server is; networks as long as the fleet file has them, because they cost
     nothing and what is in them may be switched off for a while.
     """
-    machines = fleet.enabled_machines.values()
-    servers = [found.provider for found in machines if isinstance(found.provider, HetznerProvider)]
+    servers = [provider for name, provider in HetznerProvider.machines_of(fleet) if name in fleet.enabled_machines]
     groups = sorted({found.placement_group for found in servers if found.placement_group})
     return HetznerShared(
         key_ids=HetznerAccess("access", keys, labels, opts).key_ids if servers else (),
@@ -68,7 +66,7 @@ class HetznerAccess(pulumi.ComponentResource):
                 name=key.name,
                 public_key=key.public_key,
                 labels=labels,
-                # Never deleted first: an engine that then asks what else has to go may name the servers.
+                # Never deleted first: Pulumi then asks what else has to go, and may name the servers.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
             ).id
             for key in keys

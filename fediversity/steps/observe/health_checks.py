@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fediversity.fleet.health_checks import CommandCheck, HttpCheck, MeshCheck, TcpCheck
+from fediversity.fleet.health_checks import CommandCheck, DirectCheck, HttpCheck, MeshCheck, TcpCheck
 from fediversity.steps.observe.zerotier import networks
 from fediversity.steps.observe.zerotier_peers import AddressedPeerCheck, peer_problem
 from fediversity.steps.transport.ssh import Target
@@ -10,7 +10,7 @@ from fediversity.steps.transport.ssh import Target
 _ANSWER_SECONDS = 10.0
 _COMMAND_SECONDS = 60.0
 
-ReadyCheck = CommandCheck | HttpCheck | TcpCheck | MeshCheck | AddressedPeerCheck
+ReadyCheck = DirectCheck | AddressedPeerCheck
 """A check that can be asked: a check of a peer has the peer's address."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
-from fediversity.fleet.health_checks import CommandCheck, HttpCheck, MeshCheck, PeerCheck, TcpCheck
+from fediversity.fleet.health_checks import DirectCheck, PeerCheck
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
 from fediversity.steps.specs import SwitchSpec
@@ -33,9 +33,7 @@ class AddressedPeerCheck(NamedTuple):
         return self.check.timeout
 
 
-def look_up_peers(
-    context: StepContext[SwitchSpec],
-) -> tuple[CommandCheck | HttpCheck | TcpCheck | MeshCheck | AddressedPeerCheck, ...]:
+def look_up_peers(context: StepContext[SwitchSpec]) -> tuple[DirectCheck | AddressedPeerCheck, ...]:
     """Returns the machine's checks, with the mesh address of each peer, which is read from the peer's vars.
 
     To be called before anything is changed. Raises StepError if a peer has no address.

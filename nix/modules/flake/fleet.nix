@@ -14,11 +14,7 @@ let
   checks = import ../../lib/fleet {
     inherit lib;
     services = lib.attrNames inputs.clan-core.clan.modules;
-    applications = [
-      "mastodon"
-      "peertube"
-      "pixelfed"
-    ];
+    applications = import ../../lib/fleet/applications.nix;
     machineModules = lib.mapAttrs (_: machineNames) config.flake.modules;
   };
 in

@@ -40,11 +40,7 @@ let
   };
 
   request.options = {
-    application = required (types.enum [
-      "mastodon"
-      "peertube"
-      "pixelfed"
-    ]) "What is run.";
+    application = required (types.enum (import ../../lib/fleet/applications.nix)) "What is run.";
     machine = required types.str "The NixOS machine it runs on.";
     enable = optional types.bool true "Whether it runs. A disabled one is taken down; its data stays.";
     removeData =

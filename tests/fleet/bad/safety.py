@@ -93,8 +93,8 @@ SAFETY = (
         _ELM + "      install_type: e2-medium\n",
         "install_type: e2",
         "machines.elm.provider.install_type",
-        "'e2-medium' is x86_64, and 't2a-standard-1' is aarch64",
-        "same architecture",
+        "'e2-medium' is x86_64, but 't2a-standard-1' is aarch64",
+        "use a type of aarch64",
     ),
     Bad(
         "installed on a smaller type",

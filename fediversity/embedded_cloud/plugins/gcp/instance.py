@@ -19,7 +19,7 @@ from fediversity.embedded_cloud.plugins.machine import MachineResource
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
-from fediversity.fleet.catalogue import GCP_MACHINE_TYPES
+from fediversity.fleet.providers.google.catalogue import MACHINE_TYPES
 
 ZONE_FULL = "ZONE_RESOURCE_POOL_EXHAUSTED"
 _NEEDS_STOP = ("machineType", "serviceAccount", "shieldedInstanceConfig")
@@ -157,7 +157,7 @@ class Instance(MachineResource, GcpResource):
     def machine(self, session: Session, record: Record) -> MachineSpec:
         """The machine behind an instance: root gets in only where a real one would let it."""
         inputs = record.inputs
-        size = GCP_MACHINE_TYPES[inputs["machineType"]]
+        size = MACHINE_TYPES[inputs["machineType"]]
         prepared = rules_instance.own_image(inputs["bootDisk"]["initializeParams"]["image"]) is not None
         return MachineSpec(
             id=machine_id(record.id),
@@ -194,7 +194,7 @@ def _admit_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
             f"changing {', '.join(stopped)} of a running instance needs to stop it; allow that with"
             " `allowStoppingForUpdate: true` (simulated)"
         )
-    before, after = (GCP_MACHINE_TYPES[inputs["machineType"]].architecture for inputs in (old, new))
+    before, after = (MACHINE_TYPES[inputs["machineType"]].architecture for inputs in (old, new))
     if before != after:
         raise api_error(f"an instance of architecture {before} cannot become {new['machineType']}", "invalid")
     if nat_ip(old) != nat_ip(new):

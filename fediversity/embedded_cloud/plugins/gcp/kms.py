@@ -13,11 +13,11 @@ from fediversity.embedded_cloud.plugins.gcp.iam import STORAGE_AGENT, Member
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import LEFT_BEHIND, Record, Session
-from fediversity.fleet.catalogue import GCP_BUCKET_LOCATIONS
-from fediversity.fleet.google import kms_location
+from fediversity.fleet.providers.google.catalogue import BUCKET_LOCATIONS
+from fediversity.fleet.providers.google.names import kms_location
 
 STORAGE_ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
-LOCATIONS = frozenset(kms_location(location) for location in GCP_BUCKET_LOCATIONS) | {"global"}
+LOCATIONS = frozenset(kms_location(location) for location in BUCKET_LOCATIONS) | {"global"}
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,63}")
 _RING = re.compile(rf"projects/{rules.PROJECT}/locations/[a-z0-9-]+/keyRings/[a-zA-Z0-9_-]+")

@@ -9,7 +9,7 @@ from fediversity.embedded_cloud.plugins import dns, labels
 from fediversity.embedded_cloud.plugins.gcp.facts import RECORD_TYPES
 from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean, not_simulated
 from fediversity.embedded_cloud.plugins.values import Values
-from fediversity.fleet.catalogue import GCP_BUCKET_LOCATIONS, GCP_REGIONS, GCP_ZONES
+from fediversity.fleet.providers.google.catalogue import BUCKET_LOCATIONS, REGIONS, ZONES
 
 PROJECT = "simulated"
 
@@ -67,7 +67,7 @@ def placed(key: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     value = inputs.get(key, settings.get(key))
     if value is None:
         yield Problem(key, "is missing; neither the resource nor its provider says it")
-    yield from one_of(key, value, GCP_ZONES if key == "zone" else GCP_REGIONS, f"a {key} of Google's")
+    yield from one_of(key, value, ZONES if key == "zone" else REGIONS, f"a {key} of Google's")
 
 
 def address(inputs: Values) -> Iterator[Problem]:
@@ -171,7 +171,7 @@ def bucket(inputs: Values) -> Iterator[Problem]:
     if isinstance(value, str):
         yield from _bucket_name(value)
     if isinstance(location, str):
-        yield from one_of("location", location.lower(), GCP_BUCKET_LOCATIONS, "a location of buckets")
+        yield from one_of("location", location.lower(), BUCKET_LOCATIONS, "a location of buckets")
     classes = {"STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"}
     yield from one_of("storageClass", inputs.get("storageClass"), classes, "a storage class")
     prevention = inputs.get("publicAccessPrevention")

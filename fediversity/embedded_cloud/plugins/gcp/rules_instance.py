@@ -8,12 +8,7 @@ from fediversity.embedded_cloud.plugins.gcp import rules
 from fediversity.embedded_cloud.plugins.gcp.rules import is_ipv4, one_of
 from fediversity.embedded_cloud.plugins.problems import Problem, not_simulated
 from fediversity.embedded_cloud.plugins.values import Values
-from fediversity.fleet.catalogue import (
-    GCP_ACCELERATOR_CORES,
-    GCP_ACCELERATORS,
-    GCP_MACHINE_TYPES,
-    gcp_has_gpus,
-)
+from fediversity.fleet.providers.google.catalogue import ACCELERATOR_CORES, ACCELERATORS, MACHINE_TYPES, has_gpus
 
 DISK_TYPES = frozenset({"pd-standard", "pd-balanced", "pd-ssd", "pd-extreme"})
 
@@ -32,7 +27,7 @@ def own_image(image: object) -> str | None:
 
 def instance(inputs: Values) -> Iterator[Problem]:
     """A virtual machine with a Debian or a prepared image, one network interface and an external address."""
-    yield from one_of("machineType", inputs.get("machineType"), GCP_MACHINE_TYPES, "a machine type of Google's")
+    yield from one_of("machineType", inputs.get("machineType"), MACHINE_TYPES, "a machine type of Google's")
     disk = inputs.get("bootDisk")
     if isinstance(disk, dict):
         yield from _boot_disk(disk)
@@ -86,7 +81,7 @@ def _interface(path: str, interface: Mapping[str, Any]) -> Iterator[Problem]:
 def _accelerators(inputs: Mapping[str, Any]) -> Iterator[Problem]:
     """GPUs go with certain machine types only, in certain numbers, and only so many virtual CPUs with them."""
     machine = inputs.get("machineType")
-    size = GCP_MACHINE_TYPES.get(machine) if isinstance(machine, str) else None
+    size = MACHINE_TYPES.get(machine) if isinstance(machine, str) else None
     given = _objects(inputs.get("guestAccelerators"))
     if len(given) > 1:
         yield Problem("guestAccelerators", "are of one kind only")
@@ -95,11 +90,11 @@ def _accelerators(inputs: Mapping[str, Any]) -> Iterator[Problem]:
         if not isinstance(kind, str):
             continue
         kind = kind.rsplit("/", maxsplit=1)[-1]
-        yield from one_of(f"{path}.type", kind, GCP_ACCELERATORS, "an accelerator of Google's")
-        if kind not in GCP_ACCELERATORS or size is None:
+        yield from one_of(f"{path}.type", kind, ACCELERATORS, "an accelerator of Google's")
+        if kind not in ACCELERATORS or size is None:
             continue
-        cores = GCP_ACCELERATOR_CORES[kind]
-        if not str(machine).startswith(GCP_ACCELERATORS[kind]):
+        cores = ACCELERATOR_CORES[kind]
+        if not str(machine).startswith(ACCELERATORS[kind]):
             yield Problem(path, f"[{machine}, {kind}] features are not compatible for creating instance")
         elif isinstance(count, int) and count not in cores:
             yield Problem(f"{path}.count", f"of {count} cannot be; it takes {', '.join(map(str, cores))}")
@@ -113,8 +108,8 @@ def _maintenance(inputs: Mapping[str, Any]) -> Iterator[Problem]:
         return
     choice = scheduling.get("onHostMaintenance", "MIGRATE")
     yield from one_of("scheduling.onHostMaintenance", choice, {"MIGRATE", "TERMINATE"}, "what can be done then")
-    has_gpus = bool(_objects(inputs.get("guestAccelerators"))) or (isinstance(machine, str) and gcp_has_gpus(machine))
-    if has_gpus and choice == "MIGRATE":
+    with_gpus = bool(_objects(inputs.get("guestAccelerators"))) or (isinstance(machine, str) and has_gpus(machine))
+    if with_gpus and choice == "MIGRATE":
         what = "has to be TERMINATE; instances with guest accelerators do not support live migration"
         yield Problem("scheduling.onHostMaintenance", what)
     if scheduling.get("preemptible") is True and scheduling.get("automaticRestart", True) is True:

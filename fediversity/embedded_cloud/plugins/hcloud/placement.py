@@ -10,7 +10,7 @@ from fediversity.embedded_cloud.plugins.hcloud.facts import PLACEMENT_GROUP
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
-from fediversity.fleet.hetzner import MOST_IN_A_GROUP
+from fediversity.fleet.providers.hetzner.names import MOST_IN_A_GROUP
 
 
 class PlacementGroup(CloudResource):

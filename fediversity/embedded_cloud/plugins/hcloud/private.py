@@ -12,8 +12,8 @@ from fediversity.embedded_cloud.plugins.hcloud.facts import NETWORK, NETWORK_SUB
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error, not_simulated
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
-from fediversity.fleet.catalogue import HETZNER_NETWORK_ZONES
-from fediversity.fleet.hetzner import PUBLIC_GATEWAY, SMALLEST_NETWORK, SMALLEST_SUBNET
+from fediversity.fleet.providers.hetzner.catalogue import NETWORK_ZONES
+from fediversity.fleet.providers.hetzner.names import PUBLIC_GATEWAY, SMALLEST_NETWORK, SMALLEST_SUBNET
 
 _PUBLIC_GATEWAY = IPv4Address(PUBLIC_GATEWAY)
 
@@ -49,7 +49,7 @@ class NetworkSubnet(CloudResource):
         yield from rules.one_of("type", inputs.get("type"), {"cloud", "server", "vswitch"}, "a type of subnet")
         if inputs.get("type") == "vswitch":
             yield not_simulated("type", "there is no vSwitch")
-        yield from rules.one_of("networkZone", inputs.get("networkZone"), HETZNER_NETWORK_ZONES, "a network zone")
+        yield from rules.one_of("networkZone", inputs.get("networkZone"), NETWORK_ZONES, "a network zone")
         yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_SUBNET)
 
     def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
@@ -165,7 +165,7 @@ class ServerNetwork(CloudResource):
         if "subnetId" in inputs:
             found = [subnet for subnet in found if subnet.id == inputs["subnetId"]]
         location = server.facts["location"]
-        zones = {zone for zone, places in HETZNER_NETWORK_ZONES.items() if location in places}
+        zones = {zone for zone, places in NETWORK_ZONES.items() if location in places}
         fitting = [IPv4Network(subnet.name) for subnet in found if subnet.inputs["networkZone"] in zones]
         if not fitting:
             message = f"no such subnet is in the network zone of {location}, where the server stands"

@@ -8,8 +8,8 @@ from typing import Any
 from fediversity.embedded_cloud.plugins import labels
 from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean, not_simulated
 from fediversity.embedded_cloud.plugins.values import Values
-from fediversity.fleet.catalogue import HETZNER_IMAGES, HETZNER_LOCATIONS, HETZNER_SERVER_TYPES
-from fediversity.fleet.hetzner import MOST_RULES, PRIVATE_RANGES
+from fediversity.fleet.providers.hetzner.catalogue import IMAGES, LOCATIONS, SERVER_TYPES
+from fediversity.fleet.providers.hetzner.names import MOST_RULES, PRIVATE_RANGES
 
 _LABEL_KEY = re.compile(
     r"([a-zA-Z0-9]([-_.a-zA-Z0-9]{0,253}[a-zA-Z0-9])?/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?"
@@ -80,9 +80,9 @@ def primary_ip(inputs: Values) -> Iterator[Problem]:
     yield from label_problems(inputs)
     yield from one_of("type", inputs.get("type"), {"ipv4", "ipv6"}, "a type of primary IP")
     yield from one_of("assigneeType", inputs.get("assigneeType"), {"server"}, "what a primary IP is assigned to")
-    yield from one_of("location", inputs.get("location"), HETZNER_LOCATIONS, "a Hetzner location")
+    yield from one_of("location", inputs.get("location"), LOCATIONS, "a Hetzner location")
     if "location" not in inputs and "assigneeId" not in inputs:
-        yield Problem("location", f"is missing; one of {', '.join(HETZNER_LOCATIONS)}")
+        yield Problem("location", f"is missing; one of {', '.join(LOCATIONS)}")
     if "datacenter" in inputs:
         yield Problem("datacenter", _DATACENTER_GONE)
 
@@ -93,8 +93,8 @@ def server(inputs: Values) -> Iterator[Problem]:
     name = inputs.get("name")
     if isinstance(name, str) and not labels.is_hostname(name):
         yield Problem("name", f'"{name}" is no host name (RFC 1123)')
-    yield from one_of("serverType", inputs.get("serverType"), HETZNER_SERVER_TYPES, "a Hetzner server type")
-    yield from one_of("location", inputs.get("location"), HETZNER_LOCATIONS, "a Hetzner location")
+    yield from one_of("serverType", inputs.get("serverType"), SERVER_TYPES, "a Hetzner server type")
+    yield from one_of("location", inputs.get("location"), LOCATIONS, "a Hetzner location")
     yield from _image(inputs)
     if "datacenter" in inputs:
         yield Problem("datacenter", _DATACENTER_GONE)
@@ -112,9 +112,9 @@ def _image(inputs: Values) -> Iterator[Problem]:
         yield Problem("image", "is missing")
     if isinstance(image, str) and _SNAPSHOT.fullmatch(image):
         return
-    yield from one_of("image", image, HETZNER_IMAGES, "a Hetzner image")
-    if isinstance(image, str) and image in HETZNER_IMAGES and not image.startswith("debian-"):
-        simulated = ", ".join(sorted(name for name in HETZNER_IMAGES if name.startswith("debian-")))
+    yield from one_of("image", image, IMAGES, "a Hetzner image")
+    if isinstance(image, str) and image in IMAGES and not image.startswith("debian-"):
+        simulated = ", ".join(sorted(name for name in IMAGES if name.startswith("debian-")))
         yield not_simulated("image", f'"{image}"; simulated are {simulated}')
 
 

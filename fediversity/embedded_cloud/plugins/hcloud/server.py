@@ -22,7 +22,7 @@ from fediversity.embedded_cloud.plugins.machine import MachineResource
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
-from fediversity.fleet.catalogue import HETZNER_DISK_GB, HETZNER_SERVER_TYPES
+from fediversity.fleet.providers.hetzner.catalogue import DISK_GB, SERVER_TYPES
 
 _DEFAULT_LOCATION = "fsn1"
 
@@ -72,7 +72,7 @@ class Server(MachineResource):
         primary = {side: session.get(PRIMARY_IP, str(net.get(side))) for side in ("ipv4", "ipv6")}
         places = [ip.inputs["location"] for ip in primary.values() if ip is not None]
         location = inputs.get("location") or (places or [_DEFAULT_LOCATION])[0]
-        facts: Values = {"location": location, "disk_gb": HETZNER_DISK_GB[inputs["serverType"]]}
+        facts: Values = {"location": location, "disk_gb": DISK_GB[inputs["serverType"]]}
         facts["keys"] = [_ssh_key(session, key).inputs["publicKey"] for key in inputs.get("sshKeys", ())]
         ipv4 = primary["ipv4"]
         facts["ipv4"] = ipv4.facts["address"] if ipv4 else session.take_address(f"{self.type}/{id_}")
@@ -82,7 +82,7 @@ class Server(MachineResource):
         """A bigger server type brings a bigger disk, unless the disk is to be kept for the way back."""
         facts = dict(old.facts)
         if not inputs.get("keepDisk"):
-            facts["disk_gb"] = max(facts["disk_gb"], HETZNER_DISK_GB[inputs["serverType"]])
+            facts["disk_gb"] = max(facts["disk_gb"], DISK_GB[inputs["serverType"]])
         if public_net(old.inputs) != public_net(inputs):
             facts = {name: value for name, value in facts.items() if name != "ipv6"} | _own_ipv6(public_net(inputs))
         return facts
@@ -139,7 +139,7 @@ class Server(MachineResource):
 
         Debian, or from a snapshot NixOS: nobody makes snapshots here, so every number is that of a prepared NixOS.
         """
-        size = HETZNER_SERVER_TYPES[record.inputs["serverType"]]
+        size = SERVER_TYPES[record.inputs["serverType"]]
         return MachineSpec(
             id=machine_id(record.id),
             name=record.name,
@@ -164,12 +164,12 @@ def _ssh_key(session: Session, name_or_id: str) -> Record:
 
 def _admit_change(old: Record, new: Mapping[str, Any]) -> None:
     kind = new["serverType"]
-    before, after = (HETZNER_SERVER_TYPES[name].architecture for name in (old.inputs["serverType"], kind))
+    before, after = (SERVER_TYPES[name].architecture for name in (old.inputs["serverType"], kind))
     if before != after:
         message = f"a server of architecture {before} cannot become {kind}, which is {after}"
         raise api_error(message, "invalid_server_type")
-    if HETZNER_DISK_GB[kind] < old.facts["disk_gb"]:
-        message = f"the disk of {old.facts['disk_gb']} GB does not fit {kind}, which has {HETZNER_DISK_GB[kind]} GB"
+    if DISK_GB[kind] < old.facts["disk_gb"]:
+        message = f"the disk of {old.facts['disk_gb']} GB does not fit {kind}, which has {DISK_GB[kind]} GB"
         raise api_error(message, "invalid_server_type")
     if _ipv4(public_net(old.inputs)) != _ipv4(public_net(new)):
         raise CloudError(

@@ -11,8 +11,8 @@ from fediversity.embedded_cloud.plugins.hcloud.facts import SERVER, VOLUME, VOLU
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import Record, Session
-from fediversity.fleet.catalogue import HETZNER_LOCATIONS
-from fediversity.fleet.hetzner import MOST_VOLUMES
+from fediversity.fleet.providers.hetzner.catalogue import LOCATIONS
+from fediversity.fleet.providers.hetzner.names import MOST_VOLUMES
 
 SMALLEST_GB, LARGEST_GB = 10, 10240
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
@@ -31,10 +31,10 @@ class Volume(CloudResource):
             yield Problem("name", f'"{name}" is no name of a volume: at most 64 letters, digits and ._- between them')
         if isinstance(size, int) and not SMALLEST_GB <= size <= LARGEST_GB:
             yield Problem("size", f"of {size} is out of bounds; it takes {SMALLEST_GB} to {LARGEST_GB} GB")
-        yield from rules.one_of("location", inputs.get("location"), HETZNER_LOCATIONS, "a Hetzner location")
+        yield from rules.one_of("location", inputs.get("location"), LOCATIONS, "a Hetzner location")
         yield from rules.one_of("format", inputs.get("format"), {"ext4", "xfs"}, "a format of a volume")
         if "location" not in inputs:
-            yield Problem("location", f"is missing; one of {', '.join(HETZNER_LOCATIONS)}")
+            yield Problem("location", f"is missing; one of {', '.join(LOCATIONS)}")
 
     def taken(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the volume name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")

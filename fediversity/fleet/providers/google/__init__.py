@@ -1,0 +1,1 @@
+"""Google Cloud: Compute Engine, Cloud DNS, Cloud Storage, Cloud KMS."""

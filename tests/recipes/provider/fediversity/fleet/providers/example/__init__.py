@@ -1,0 +1,1 @@
+"""Example Cloud, which does not exist."""
