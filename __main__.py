@@ -4,7 +4,6 @@ import gc
 
 import pulumi
 
-from fediversity.fleet.diagnostics import FleetError
 from fediversity.planning.stack_plan import plan_stack
 from fediversity.planning.systems import carry_over
 from fediversity.program.credentials import load_credentials
@@ -12,7 +11,7 @@ from fediversity.program.fleet_program import Program
 from fediversity.program.limits import write_limits
 from fediversity.program.sdk_performance import declare_many
 from fediversity.program.settings import load_settings
-from fediversity.project.settings import SettingsError
+from fediversity.support.errors import FediversityError
 
 gc.disable()  # a run makes little garbage, and looking for it takes a tenth of its time
 settings = load_settings()
@@ -20,7 +19,7 @@ try:
     planned = plan_stack(settings, pulumi.log.info)
     credentials = load_credentials(settings, planned.fleet)
     carry_over(settings, planned.fleet, preview=pulumi.runtime.is_dry_run())
-except (FleetError, SettingsError) as error:
+except FediversityError as error:
     raise pulumi.RunError(str(error)) from None
 for note in planned.notes:
     pulumi.log.info(note)

@@ -11,8 +11,8 @@ from fediversity.fleet.providers import DarwinProvider, ExistingProvider, Firewa
 from fediversity.program.imports import EVERYTHING
 from fediversity.program.simulated import SimulatedHost
 from fediversity.program.ssh_keys import OperatorKey
+from fediversity.support.constants import ZEROTIER_PORT
 
-ZEROTIER_PORT = 9993
 """The UDP port ZeroTier listens on."""
 
 

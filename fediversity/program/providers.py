@@ -8,8 +8,9 @@ import pulumi
 from fediversity.fleet.clouds import Gcp
 from fediversity.program.credentials import secret_of
 from fediversity.program.settings import Settings
-from fediversity.program.simulated import LOCAL_VERSION, SimulatedProvider, SimulatedSite
+from fediversity.program.simulated import SimulatedProvider, SimulatedSite
 from fediversity.project.credentials import Credential, Credentials
+from fediversity.support.constants import LOCAL_VERSION
 
 _FROM_SETTINGS: Credentials = {"hcloud": Credential("config"), "gcp": Credential("plugin")}
 
