@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fediversity.fleet.diagnostics import FleetError
 from fediversity.planning.known_servers import former_steps
 from fediversity.planning.stacks import read_settings
 from fediversity.project.embedded import missing_extra
-from fediversity.project.settings import PLUGINS_VARIABLE, Settings, SettingsError, require_plain_path, with_plugins
+from fediversity.project.settings import PLUGINS_VARIABLE, Settings, require_plain_path, with_plugins
 from fediversity.rollout.backend import Backend
 from fediversity.rollout.console import say, summary
 from fediversity.rollout.errors import RefusedError
@@ -27,6 +26,7 @@ from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import DEV, OPERATIONS, arguments, environment
 from fediversity.rollout.recovery import recover, switch_on
 from fediversity.rollout.summary import steps_taken_away
+from fediversity.support.entry import run_command
 
 if TYPE_CHECKING:
     from fediversity.planning.stack_plan import StackPlan
@@ -51,16 +51,13 @@ def main(words: list[str]) -> int:
     parser.add_argument("--events", type=Path, metavar="FILE", help="up: write each event as a line of JSON")
     known, options = parser.parse_known_args(words)
     showing = OutputOptions(known.plain, known.verbose, known.events)
-    try:
+
+    def work() -> int:
         if known.operation != "up" and showing != OutputOptions():
             raise RefusedError("--plain, --verbose and --events are about what an `up` shows")
         return _carry_out(known.operation, known.stack, options, showing, known.plugins)
-    except (RefusedError, SettingsError, FleetError) as refusal:
-        say(str(refusal))
-        return 1
-    except OSError as error:
-        say(f"{error.filename or 'the rollout'}: {error.strerror or error}")
-        return 1
+
+    return run_command(work, prefix="fediversity: ", subject="the rollout")
 
 
 def _carry_out(operation: str, stack: str, options: list[str], showing: OutputOptions, plugins: str | None) -> int:

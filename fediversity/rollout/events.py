@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fediversity.ledger.durations import ago, took
 from fediversity.ledger.records import StepRecord
 from fediversity.rollout.remaining_steps import FLEET
+from fediversity.support.durations import ago, took
 
 Happening = Literal["begun", "started", "turn", "ended", "finished"]
 """The rollout has begun; a step started, had its turn after it had waited for it, ended; the rollout has finished."""

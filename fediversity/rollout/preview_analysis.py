@@ -25,7 +25,7 @@ _DONE = "declared.sha256"
 """The file in a simulated stack's folder with a hash of what was rolled out last."""
 
 _LIFTED = "lifted.json"
-_ROOMS = ("program", "planning", "nix_eval", "project", "fleet")
+_ROOMS = ("program", "planning", "nix_eval", "project", "fleet", "support")
 _PROGRAM = ("__main__.py", "requirements.txt", *(f"fediversity/{room}" for room in _ROOMS))
 _PARTLY = ("--target", "-t", "--exclude")
 _CHOOSE = (*_PARTLY, "--replace", "--target-replace", "--config", "-c")
