@@ -18,10 +18,10 @@ from fediversity.cost.items import Item
 from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
 from fediversity.fleet.policy import Budget
-from fediversity.ledger.durations import ago
 from fediversity.planning.stacks import open_stack, state_folder
 from fediversity.project.settings import Settings
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
+from fediversity.support.durations import ago
 
 
 @dataclass(frozen=True)

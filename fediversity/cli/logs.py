@@ -9,7 +9,7 @@ from pathlib import Path
 from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, read_settings, state_folder
-from fediversity.project.settings import SettingsError
+from fediversity.support.errors import UsageError
 
 FLEET = "fleet"
 """What is given in place of a machine for the steps that are done once for the whole fleet."""
@@ -24,11 +24,11 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the newest log, its path first, or lists them all. Raises SettingsError if there is none."""
+    """Prints the newest log, its path first, or lists them all. Raises UsageError if there is none."""
     stack = read_settings(arguments.stack, Path()).stack
     runs = chosen_runs(ledger_of(stack).records(), arguments.machine, arguments.step)
     if not runs:
-        raise SettingsError(_nothing(arguments, ledger_of(stack).records()))
+        raise UsageError(_nothing(arguments, ledger_of(stack).records()))
     if arguments.all:
         for record in runs:
             began = datetime.fromtimestamp(record.queued_at).astimezone().isoformat(sep=" ", timespec="seconds")
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     path = state_folder(stack) / str(runs[-1].log)
     if not path.exists():
-        raise SettingsError(f"{path} is gone (`./just clean` removes logs); --all lists what else there was.")
+        raise UsageError(f"{path} is gone (`./just clean` removes logs); --all lists what else there was.")
     print(path, flush=True)
     with path.open("rb") as log:
         sys.stdout.buffer.writelines(log)

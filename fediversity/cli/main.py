@@ -2,12 +2,11 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from fediversity.fleet.diagnostics import FleetError
-from fediversity.project.settings import SettingsError
+from fediversity.support import debug
+from fediversity.support.entry import run_command
 
 COMMANDS: Mapping[str, str] = {
     "cost": "say what a fleet costs a month, and how that differs from what is deployed",
@@ -28,6 +27,8 @@ COMMANDS: Mapping[str, str] = {
 Only the module of the command that was asked for is imported: each knows what it needs and costs no other its time.
 """
 
+DEBUG = "--debug"
+
 RENAMED: Mapping[str, str] = {"check": "probe", "lint": "validate"}
 """Earlier names of commands. They still work and name the new one."""
 
@@ -35,20 +36,10 @@ RENAMED: Mapping[str, str] = {"check": "probe", "lint": "validate"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 1 for whatever a person has to correct, 2 for bad usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return _run(given)
-    except (FleetError, SettingsError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # Whoever read the output has seen enough (`fediversity plan | head`); nothing can be flushed to it any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        print(f"{error.filename or 'fediversity'}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    if given[:1] == [DEBUG]:
+        given = given[1:]
+        debug.turn_on()
+    return run_command(lambda: _run(given))
 
 
 def _run(given: Sequence[str]) -> int:
@@ -58,6 +49,7 @@ def _run(given: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="fediversity", description="Look at a fleet: what a rollout would do, and how its machines stand."
     )
+    parser.add_argument(DEBUG, action="store_true", help=f"show tracebacks and every command run ({debug.VARIABLE}=1)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")

@@ -17,8 +17,9 @@ from fediversity.ledger import history
 from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.stacks import ledger_of, open_stack
-from fediversity.project.settings import Settings, SettingsError
+from fediversity.project.settings import Settings
 from fediversity.steps.transport.cancellation import Cancellation
+from fediversity.support.errors import UsageError
 
 _SECONDS = 60.0
 
@@ -57,7 +58,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Looks at the machines. Exit code 1 if one is not well, drifted, or away and must not be.
 
-    Raises FleetError or SettingsError if there is no such fleet or machine.
+    Raises FediversityError if there is no such fleet or machine.
     """
     settings, fleet = open_stack(arguments.stack)
     names = chosen_machines(fleet, arguments.machines)
@@ -73,11 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
-    """The machines a person has named, all enabled ones if none. Raises SettingsError for those that are not there."""
+    """The machines a person has named, all enabled ones if none. Raises UsageError for those that are not there."""
     wrong = [name for name in names if name not in fleet.enabled_machines]
     if wrong:
         known = ", ".join(fleet.enabled_machines) or "none"
-        raise SettingsError(f"Not an enabled machine of this fleet: {', '.join(wrong)}; enabled: {known}.")
+        raise UsageError(f"Not an enabled machine of this fleet: {', '.join(wrong)}; enabled: {known}.")
     return tuple(dict.fromkeys(names or fleet.enabled_machines))
 
 

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import shlex
-import sys
 import time
 from pathlib import Path
 
@@ -16,11 +15,12 @@ from fediversity.ledger import history
 from fediversity.ledger.records import Outcome
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.stacks import hold, ledger_of, open_stack
-from fediversity.project.settings import SettingsError
 from fediversity.steps.arguments import patience_of
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
-from fediversity.steps.redact import Redactor, secrets_of
+from fediversity.support.errors import RefusedError, UsageError
+from fediversity.support.prompt import can_ask, confirm
+from fediversity.support.redact import Redactor, secrets_of
 
 _RELEASED = "a person let the machine go again: the next rollout updates it"
 
@@ -39,27 +39,24 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rolls one machine back. Exit code 1 if it was not done. Raises FleetError or SettingsError."""
+    """Rolls one machine back. Exit code 1 if it was not done. Raises FediversityError where it cannot begin."""
     settings, fleet = open_stack(arguments.stack)
     name = arguments.machine
     if name not in fleet.enabled_machines:
         known = ", ".join(fleet.enabled_machines) or "none"
-        raise SettingsError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
+        raise UsageError(f"'{name}' is no enabled machine of this fleet; enabled: {known}.")
     with hold(settings.stack, Path()):
         ledger = ledger_of(settings.stack, fleet)
         records = ledger.records()
         if busy(records, name):
-            raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
+            raise RefusedError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
         runs = history.of_machine(records, name)
         if arguments.release:
             return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
         machine = connect(settings, fleet, name, records)
         if machine is None:
-            raise SettingsError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
-        try:
-            way = plan_rollback(machine, runs, arguments.to)
-        except StepError as error:
-            raise SettingsError(f"{error.reason} ({error.hint})") from None
+            raise UsageError(f"Nobody wrote down where {name} is: it was never rolled out from this checkout.")
+        way = plan_rollback(machine, runs, arguments.to)
         _show(name, way)
         if not (arguments.yes or _agreed()):
             return 1
@@ -67,10 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _patience(*, simulated: bool) -> float:
-    try:
-        return patience_of(os.environ.get("FEDIVERSITY_PATIENCE"), simulated=simulated)
-    except StepError as error:
-        raise SettingsError(error.reason) from None
+    return patience_of(os.environ.get("FEDIVERSITY_PATIENCE"), simulated=simulated)
 
 
 def _show(name: str, way: RollbackPlan) -> None:
@@ -80,9 +74,9 @@ def _show(name: str, way: RollbackPlan) -> None:
 
 
 def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise SettingsError("There is no terminal to ask on, so nothing was changed; --yes answers beforehand.")
-    if input("Roll it back? [y/N] ").strip().lower() in {"y", "yes"}:
+    if not can_ask():
+        raise RefusedError("There is no terminal to ask on, so nothing was changed; --yes answers beforehand.")
+    if confirm("Roll it back?"):
         return True
     print("nothing was changed")
     return False
@@ -133,7 +127,7 @@ def _say_what_is_next(ledger: Ledger, name: str) -> None:
 
 def _release(ledger: Ledger, name: str, *, is_held: bool) -> int:
     if not is_held:
-        raise SettingsError(f"{name} is not held: nothing was changed.")
+        raise RefusedError(f"{name} is not held: nothing was changed.")
     ledger.create()
     # What makes a drifted machine's update run again makes this one's run as well.
     ledger.record_probe(name, healthy=True, drift=True, system=None, detail=_RELEASED)

@@ -11,12 +11,13 @@ from pathlib import Path
 from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.load import load_fleet
 from fediversity.planning.stacks import read_settings
-from fediversity.project.settings import SettingsError
 from fediversity.state.actions import Action, CommandResult, ResourceState
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_project
 from fediversity.state.backend_spec import BackendRequest, BackendSpec, Bucket, GcsBucket, StateError, backend_spec
 from fediversity.state.next_steps import first_use, move, with_backend
 from fediversity.state.prepare import carry_out, inspect_backend
+from fediversity.support.files import write_atomically
+from fediversity.support.prompt import can_ask, confirm
 
 _SECONDS = 120
 _QUIET = {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "AWS_PAGER": "", "AWS_CLI_AUTO_PROMPT": "off"}
@@ -43,17 +44,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Looks, says what it would do, asks, and does it. Exits with 1 if anything does not fit, or nobody agrees."""
-    try:
-        return _init(arguments)
-    except StateError as error:
-        print(f"fediversity: {error}", file=sys.stderr)
-        return 1
-
-
-def _init(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.stack, Path())
     if settings.simulated:
-        raise SettingsError(f"The stack '{settings.stack}' is simulated; its state stays in a folder.")
+        raise StateError(f"The stack '{settings.stack}' is simulated; its state stays in a folder.")
     chosen = backend_spec(_asked(arguments, settings.fleet_file))
     found = inspect_backend(chosen, run_tool, datetime.now(UTC), accept_unencrypted=arguments.accept_unencrypted)
     mending = [wrong.mend for wrong in found.wrong if wrong.mend is not None] if arguments.mend else []
@@ -71,7 +64,7 @@ def _init(arguments: argparse.Namespace) -> int:
         return 1
     carry_out(steps, run_tool, lambda step: print(f"{step.what} …", flush=True))
     if changed != text:
-        _replace(file, changed)
+        write_atomically(file, changed)
         print(f"{file.name}: the backend is {chosen.bucket.url}")
     print("\n".join(["", *(move(chosen, old, text) if old else first_use(chosen, text))]))
     return 0
@@ -132,10 +125,10 @@ def _agreed(steps: Sequence[Action], settings: Path | None, chosen: BackendSpec,
     print("\n".join(_plan_lines(steps, settings, chosen)))
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not can_ask():
         print("nothing was changed: nobody is here to agree; --yes agrees", file=sys.stderr)
         return False
-    if input("Do that? [y/N] ").strip().lower() in {"y", "yes"}:
+    if confirm("Do that?"):
         return True
     print("nothing was changed", file=sys.stderr)
     return False
@@ -164,9 +157,3 @@ def run_tool(command: Sequence[str]) -> CommandResult:
     except subprocess.TimeoutExpired:
         raise StateError(f"`{' '.join(command[:4])}` did not answer within {_SECONDS} s") from None
     return CommandResult(done.returncode, done.stdout, done.stderr)
-
-
-def _replace(file: Path, text: str) -> None:
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, file)

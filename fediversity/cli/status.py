@@ -10,9 +10,9 @@ from typing import Any
 
 from fediversity.cli.fleet_argument import DEFAULT_STACK
 from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
-from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, open_stack, state_folder
+from fediversity.support.durations import ago
 
 
 def register(parser: argparse.ArgumentParser) -> None:
