@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fediversity.steps.job import Job, StepError, Verb
+from fediversity.ledger.records import StepKind
+from fediversity.steps.job import Job, StepError
 from fediversity.steps.observe.health_checks import parse_checks
 from fediversity.steps.options import read_words
+from fediversity.support.layout import stack_folder
 
-_SECONDS: Mapping[Verb, float] = {
+_SECONDS: Mapping[StepKind, float] = {
     "vars": 900.0,
     "reach": 600.0,
     "install": 3600.0,
@@ -38,7 +40,7 @@ _PATIENCE_WITH_SIMULATED = 0.1
 _LEAST_WAITING = 30.0
 """Whoever is impatient waits so long all the same, in seconds: a busy computer is slow, too."""
 
-_WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
+_WITH_TOOL: frozenset[StepKind] = frozenset({"vars", "install", "update", "apply"})
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
@@ -62,7 +64,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
         verb=given.verb,
         subject=given.subject,
         stack=given.stack,
-        state_dir=Path.cwd() / ".fediversity" / given.stack,
+        state_dir=stack_folder(Path.cwd(), given.stack),
         command=tuple(command),
         timeout=given.timeout or _seconds(given.verb, patience),
         machine=machine,
@@ -97,7 +99,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Job:
     )
 
 
-def _seconds(verb: Verb, patience: float) -> float:
+def _seconds(verb: StepKind, patience: float) -> float:
     """How long the step may take: a tool always as long as it needs, plain waiting by the patience that there is."""
     seconds = _SECONDS[verb]
     return seconds if verb in _WITH_TOOL else max(min(seconds, _LEAST_WAITING), seconds * patience)

@@ -1,10 +1,10 @@
 """What each kind of step does. Every function takes its workbench and gives a result or raises StepError."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from fediversity.ledger.records import StepKind
 from fediversity.ledger.vars_hashes import changed_vars
 from fediversity.steps.act.concurrency import slot
 from fediversity.steps.act.git_tracking import register_new_files
@@ -13,13 +13,14 @@ from fediversity.steps.act.switch import switch_system
 from fediversity.steps.act.unlock import unlock, unlock_if_locked
 from fediversity.steps.act.zerotier_join import join
 from fediversity.steps.context import StepContext
-from fediversity.steps.job import Result, StepError, Verb
+from fediversity.steps.job import Result, StepError
 from fediversity.steps.observe.boot_id import note_boot, require_restarted
 from fediversity.steps.observe.health import require_well
 from fediversity.steps.observe.host_facts import DARWIN_REBUILD, HOST_KEY_VAR, exists, reached
 from fediversity.steps.observe.host_state import DEPLOYMENTS, HostState
 from fediversity.steps.transport.connectivity import AwayError, blocking_machine, defer, wait_for_ssh
 from fediversity.steps.transport.ssh import Target, pin_host_key, pinned_host_key
+from fediversity.support.files import PRIVATE, write_atomically
 
 
 def generate_vars(context: StepContext) -> Result:
@@ -194,10 +195,7 @@ def _require_deployed(context: StepContext, machine: Target, asked: Mapping[str,
 def _write_facts(context: StepContext, facts: Mapping[str, object]) -> None:
     folder = context.job.state_dir / "deployments" / context.job.subject
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = folder / ".deployment.json.new"
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(facts, file, indent=2, sort_keys=True)
-    fresh.replace(folder / "deployment.json")
+    write_atomically(folder / "deployment.json", json.dumps(facts, indent=2, sort_keys=True), mode=PRIVATE)
 
 
 def _require_bootstrapped(machine: Target) -> None:
@@ -212,7 +210,7 @@ def _require_bootstrapped(machine: Target) -> None:
         raise StepError(f"{name} asks {machine.user} for a password with sudo", hint)
 
 
-VERBS: Mapping[Verb, Callable[[StepContext], Result]] = {
+VERBS: Mapping[StepKind, Callable[[StepContext], Result]] = {
     "vars": generate_vars,
     "reach": reach,
     "install": install,

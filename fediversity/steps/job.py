@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fediversity.ledger.records import Outcome
-
-Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
+from fediversity.ledger.records import Outcome, StepKind, step_name
+from fediversity.support.errors import FediversityError
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Job:
     the time-outs of tools are not changed by it. `by_hand` is the command line that does the step again.
     """
 
-    verb: Verb
+    verb: StepKind
     subject: str
     stack: str
     state_dir: Path
@@ -83,7 +82,7 @@ class Job:
     @property
     def step(self) -> str:
         """The step's name, as in the plan."""
-        return f"{self.subject}-{self.verb}"
+        return step_name(self.subject, self.verb)
 
     @property
     def known_hosts(self) -> Path:
@@ -110,13 +109,19 @@ class Result:
     system: str | None = None
 
 
-class StepError(Exception):
-    """A step that did not reach its end. The text says what happened; `hint` what a person can do about it."""
+class StepError(FediversityError):
+    """A step that did not reach its end. `reason` says what happened, `hint` what a person can do about it."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
-        self.reason = reason
-        self.hint = hint
-        super().__init__(reason)
+        super().__init__(reason, hint)
+
+    @property
+    def reason(self) -> str:
+        return self.message
+
+    @property
+    def hint(self) -> str:
+        return self.fix
 
 
 class RolledBackError(StepError):
@@ -128,4 +133,7 @@ class RolledBackError(StepError):
 
 
 class StopError(Exception):
-    """The runner was told to stop, or whoever started it is gone."""
+    """The runner was told to stop, or the process that started it is gone.
+
+    Not a FediversityError: there is nothing for a person to correct, and no handler of errors may swallow it.
+    """

@@ -5,7 +5,7 @@ import re
 from collections import deque
 from pathlib import Path
 
-from fediversity.steps.redact import Redactor
+from fediversity.support.redact import Redactor
 
 _LONGEST_LINE = 65536
 _LONGEST_SECRET = 8192

@@ -23,9 +23,10 @@ from fediversity.steps.context import StepContext
 from fediversity.steps.handlers import VERBS
 from fediversity.steps.job import Job, RolledBackError, StepError, StopError
 from fediversity.steps.log import Log, readable
-from fediversity.steps.redact import Redactor, secrets_of
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.supervisor import STOPPED_STATUS, run_supervised
+from fediversity.support.layout import LEDGER_FILE, stack_path
+from fediversity.support.redact import Redactor, secrets_of
 
 _LONGEST_SUMMARY = 300
 _LONGEST_REASON = 3000
@@ -59,7 +60,7 @@ def _run(job: Job, stop: Cancellation) -> int:
         ending = _recorded(job, stop, log_name)
     except (OSError, sqlite3.Error) as error:
         ending = StepOutcome("failed", f"the ledger or the log cannot be written: {error}", f"look at {job.state_dir}")
-    place = f".fediversity/{job.stack}/{log_name}"
+    place = stack_path(job.stack, log_name)
     if ending.status == 0:
         reason = _clipped(ending.reason, _LONGEST_SUMMARY)
         print(json.dumps({"step": job.step, "outcome": ending.outcome, "reason": reason, "log": place}))
@@ -74,7 +75,7 @@ def _run(job: Job, stop: Cancellation) -> int:
 def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
     """Does the step, with its log and its record in the ledger. Raises OSError or sqlite3.Error without them."""
     redactor = Redactor(secrets_of(os.environ))
-    ledger = Ledger(job.state_dir / "ledger.sqlite")
+    ledger = Ledger(job.state_dir / LEDGER_FILE)
     ledger.create()
     log = Log(job.state_dir / log_name, redactor)
     with contextlib.closing(log):

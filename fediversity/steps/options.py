@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import get_args
 
-from fediversity.steps.job import StepError, Verb
+from fediversity.ledger.records import StepKind
+from fediversity.steps.job import StepError
 
 _USAGE = "usage: fediversity-step VERB SUBJECT --stack STACK [OPTIONS] [-- COMMAND]"
 
@@ -71,7 +72,7 @@ _OTHER_NAMES = {"class": "machine_class"}
 
 
 def read_words(words: Sequence[str]) -> SimpleNamespace:
-    """Verb, subject and options, by name: `unlock_port`, and `machine_class` for `--class`.
+    """StepKind, subject and options, by name: `unlock_port`, and `machine_class` for `--class`.
 
     Raises StepError for wrong usage. Prints what there is and raises SystemExit for `--help`.
     """
@@ -81,8 +82,8 @@ def read_words(words: Sequence[str]) -> SimpleNamespace:
     verb, subject, *rest = (*words, "", "")[: max(2, len(words))]
     if not subject or verb.startswith("-") or subject.startswith("-"):
         raise StepError(f"a verb and its subject come first\n{_USAGE}")
-    if verb not in get_args(Verb):
-        raise StepError(f"invalid choice: '{verb}' is no verb; choose from {', '.join(get_args(Verb))}")
+    if verb not in get_args(StepKind):
+        raise StepError(f"invalid choice: '{verb}' is no verb; choose from {', '.join(get_args(StepKind))}")
     given = {name: option.default for name, option in _OPTIONS.items()} | _options(rest)
     if given["stack"] is None:
         raise StepError(f"--stack is missing\n{_USAGE}")
@@ -114,6 +115,6 @@ def _help() -> str:
     listed = "\n".join(f"  --{name:<{width}}  {option.help}".rstrip() for name, option in _OPTIONS.items())
     return (
         f"{_USAGE}\n\nRun one step of a rollout under supervision.\n\n"
-        f"VERB is one of {', '.join(get_args(Verb))}.\n"
+        f"VERB is one of {', '.join(get_args(StepKind))}.\n"
         f"SUBJECT is a machine, a deployment, or the word fleet.\n\n{listed}"
     )

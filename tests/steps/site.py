@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fediversity.ledger.records import StepRecord
+from fediversity.ledger.records import StepKind, StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.steps.context import StepContext
-from fediversity.steps.job import Job, Verb
+from fediversity.steps.job import Job
 from fediversity.steps.log import Log
-from fediversity.steps.redact import Redactor
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.ssh import Target, pin_host_key
+from fediversity.support.redact import Redactor
 from tests.steps.machines import ScriptedMachine
 
 RUNNER = (sys.executable, "-m", "fediversity.steps.main")
@@ -106,7 +106,7 @@ class Site:
 
     def context(
         self,
-        verb: Verb,
+        verb: StepKind,
         there: ScriptedMachine | None = None,
         command: tuple[str, ...] = (),
         *,

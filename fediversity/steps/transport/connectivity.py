@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from fediversity.ledger.records import update_step
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
 from fediversity.steps.log import Log
@@ -73,7 +74,7 @@ def blocking_machine(context: StepContext) -> str | None:
     """Which machine the step has to wait for whose update was put off, as a reason; None if it need not."""
     newest = {record.step: record for record in context.ledger.records()} if context.job.gate else {}
     for name in context.job.gate:
-        record = newest.get(f"{name}-update")
+        record = newest.get(update_step(name))
         if record is not None and record.outcome == "deferred":
             return f"{context.job.machine} comes after {name}, whose update was put off"
     return None
