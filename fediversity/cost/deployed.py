@@ -7,8 +7,9 @@ whole: a property that is missing leaves the thing without a price.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from fediversity.cost.fleet_items import BOOT_DISK, COMES_WITH
+from fediversity.cost.fleet_items import BOOT_DISK
 from fediversity.cost.items import Item
+from fediversity.fleet.catalogue import gcp_has_gpus
 
 DEFAULT_DISK = "pd-standard"
 """What Compute Engine makes of a disk whose type nobody chose (reference of its API: `initializeParams`)."""
@@ -93,7 +94,7 @@ def _google_instance(name: str, found: Mapping[str, Any]) -> Iterator[Item]:
         yield Item(
             owner, "disk", "gcp", str(disk.get("type") or DEFAULT_DISK), region, _whole(disk.get("size")), BOOT_DISK
         )
-    for accelerator in () if kind.startswith(COMES_WITH) else found.get("guestAccelerators") or ():
+    for accelerator in () if gcp_has_gpus(kind) else found.get("guestAccelerators") or ():
         if isinstance(accelerator, Mapping):
             count = _whole(accelerator.get("count"))
             yield Item(owner, "accelerator", "gcp", _text(accelerator, "type"), region, count)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from fediversity.cost.items import Item
+from fediversity.fleet.catalogue import gcp_has_gpus
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers import GcpProvider, HetznerProvider
 
 BOOT_DISK = "boot"
-COMES_WITH = ("a2-", "g2-")
-"""How the machine types begin whose accelerators are in the machine's own price."""
 
 
 def fleet_items(fleet: Fleet) -> tuple[Item, ...]:
@@ -55,7 +54,7 @@ def _hetzner(name: str, wanted: HetznerProvider) -> Iterator[Item]:
 def _google(name: str, wanted: GcpProvider) -> Iterator[Item]:
     region = wanted.region
     yield Item(name, "server", "gcp", wanted.machine_type, region)
-    if wanted.accelerator is not None and not wanted.machine_type.startswith(COMES_WITH):
+    if wanted.accelerator is not None and not gcp_has_gpus(wanted.machine_type):
         yield Item(name, "accelerator", "gcp", wanted.accelerator.type, region, wanted.accelerator.count)
     yield Item(name, "disk", "gcp", wanted.disk_type, region, wanted.disk_gb, BOOT_DISK)
     for disk, size in wanted.disks.items():

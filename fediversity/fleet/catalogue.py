@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Architecture = Literal["x86_64", "aarch64"]
+from fediversity.support.constants import INSTALLER_MEMORY_MIB
 
-INSTALLER_MEMORY_MB = 1536
-"""Memory nixos-anywhere needs for its kexec step, in MiB, swap not counted (its docs/requirements.md)."""
+Architecture = Literal["x86_64", "aarch64"]
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,13 @@ GCP_ACCELERATOR_CORES: Mapping[str, Mapping[int, int]] = MappingProxyType(
 """How many GPUs of a kind one instance can have, and how many virtual CPUs it may have with so many of them."""
 
 
+GCP_WITH_GPUS = ("a2-", "g2-")
+"""How the machine types begin that come with GPUs, which are in the machine's own price."""
+
+
 def gcp_has_gpus(machine_type: str) -> bool:
     """Whether a machine type comes with GPUs (G2, A2), which like all GPUs cannot move to another host."""
-    return machine_type.startswith(("g2-", "a2-"))
+    return machine_type.startswith(GCP_WITH_GPUS)
 
 
 _GCP_REGION_ZONES: Mapping[str, str] = {
@@ -206,5 +209,5 @@ GCP_BUCKET_LOCATIONS: frozenset[str] = GCP_REGIONS | {"eu", "us", "asia", "eur4"
 
 def smallest_installable(sold: Mapping[str, MachineType], architecture: Architecture) -> str:
     """The smallest of the types that the NixOS installer fits in, of that architecture if there is one."""
-    fitting = [name for name, size in sold.items() if size.memory_mb >= INSTALLER_MEMORY_MB]
+    fitting = [name for name, size in sold.items() if size.memory_mb >= INSTALLER_MEMORY_MIB]
     return min(fitting, key=lambda name: (sold[name].architecture != architecture, sold[name].memory_mb))

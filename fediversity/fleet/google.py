@@ -42,6 +42,10 @@ LONGEST_ACCOUNT = 30
 """How many characters the id of a service account may have; it has 6 at least (reference of IAM)."""
 
 
+BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
+"""Google's roles over a whole project."""
+
+
 def account_id(machine: str) -> str:
     """The service account of a machine."""
     return f"{machine}-host"

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from fediversity.fleet import catalogue
 from fediversity.fleet.base import Domain, Label, Model, fail_validation, form, in_schema, is_address
 from fediversity.fleet.diagnostics import choose
+from fediversity.fleet.google import BASIC_ROLES
 from fediversity.fleet.hetzner import PRIVATE_RANGES
 
 EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -19,7 +20,6 @@ _PORTS = re.compile(r"[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
 _GCP_IMAGE = re.compile(r"gs://[a-z0-9][a-z0-9._-]*/\S+\.tar\.gz|(?!gs:)[a-z0-9][a-z0-9._/:-]*")
 _HETZNER_SNAPSHOT = re.compile(r"[1-9][0-9]*")
 _ROLE = re.compile(r"(projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/)?roles/[a-zA-Z0-9_.]+")
-_BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 
 
 def _hetzner_type(value: str) -> str:
@@ -101,7 +101,7 @@ def _accelerator(value: str) -> str:
 def _role(value: str) -> str:
     if not _ROLE.fullmatch(value):
         fail_validation(f"'{value}' is not a role", "write it like 'roles/storage.objectViewer'")
-    if value in _BASIC_ROLES:
+    if value in BASIC_ROLES:
         fail_validation(
             f"'{value}' is a basic role over the whole project", "name the roles that the machine really needs"
         )

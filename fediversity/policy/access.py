@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fediversity.fleet.google import BASIC_ROLES
 from fediversity.fleet.secret_scan import key_material
 from fediversity.policy.resources import UNSEEN, Breach, DeclaredResource, Stack
 
@@ -13,7 +14,6 @@ _INSTANCE = "gcp:compute/instance:Instance"
 _SSH_KEY = "hcloud:index/sshKey:SshKey"
 
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
-_BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 _STRONG = frozenset(
     {
         "ssh-ed25519",
@@ -90,7 +90,7 @@ def basic_roles(declared: DeclaredResource, stack: Stack) -> Iterator[Breach]:
     if declared.package != "gcp":
         return
     where = (*declared.where, "provider", "roles") if declared.machine else declared.where
-    if found := sorted(_BASIC_ROLES & set(_texts(declared.inputs))):
+    if found := sorted(BASIC_ROLES & set(_texts(declared.inputs))):
         yield Breach(f"gives {found[0]} over the whole project", "name the roles that are really needed", where)
     account = declared.inputs.get("serviceAccount")
     if declared.type == _INSTANCE and isinstance(account, Mapping) and not account.get("email"):

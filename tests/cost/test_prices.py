@@ -4,10 +4,10 @@ import json
 from datetime import date
 from decimal import Decimal
 
-from fediversity.cost.fleet_items import COMES_WITH
 from fediversity.cost.items import Item
 from fediversity.cost.prices import FILE, load_prices
 from fediversity.fleet import catalogue
+from fediversity.fleet.catalogue import gcp_has_gpus
 
 NO_LONGER_SOLD = {"cx22", "cx32", "cx42", "cx52"}
 """Types that a fleet file may still name, because servers of them go on, and whose price nobody publishes any more."""
@@ -65,7 +65,7 @@ def test_every_bucket_location_has_a_price_in_every_storage_class() -> None:
 
 def test_every_accelerator_that_is_sold_apart_has_a_price_in_the_first_region() -> None:
     for name, line in catalogue.GCP_ACCELERATORS.items():
-        assert (price("accelerator", "gcp", name, "us-central1") is None) == line.startswith(COMES_WITH), name
+        assert (price("accelerator", "gcp", name, "us-central1") is None) == gcp_has_gpus(line), name
 
 
 def test_bigger_machines_of_a_line_cost_more() -> None:

@@ -9,6 +9,7 @@ from fediversity.fleet.machines import COMPUTED_TAGS
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers import DarwinProvider, ExistingProvider, GcpProvider, HetznerProvider
 from fediversity.fleet.services import ZEROTIER
+from fediversity.support.constants import INSTALLER_MEMORY_MIB
 
 
 def at_least_one(fleet: Fleet) -> Iterator[Finding]:
@@ -55,9 +56,9 @@ def sizes(fleet: Fleet) -> Iterator[Finding]:
         if provider.install_type is not None:
             where, chosen = ("machines", name, "provider", "install_type"), provider.install_type
             size = sold[chosen]
-        if size.memory_mb < catalogue.INSTALLER_MEMORY_MB:
+        if size.memory_mb < INSTALLER_MEMORY_MIB:
             what = f"'{chosen}' has {size.memory_mb} MiB of memory; the NixOS installer needs "
-            what += str(catalogue.INSTALLER_MEMORY_MB)
+            what += str(INSTALLER_MEMORY_MIB)
             fits = catalogue.smallest_installable(sold, size.architecture)
             yield Finding(
                 where,
