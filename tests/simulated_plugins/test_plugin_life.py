@@ -12,14 +12,14 @@ import pytest
 from google.protobuf import empty_pb2
 
 from fediversity.embedded_cloud.plugins.protos import plugin_pb2, provider_pb2
-from fediversity.embedded_cloud.plugins.registry import PACKAGES
+from fediversity.support.constants import LOCAL_PACKAGES
 from tests.processes import runs
 from tests.simulated_plugins.plugin_process import COMMAND, SECONDS, SSH_KEY, Plugin
 from tests.simulated_plugins.world import KEY
 
 
 class TestLife:
-    @pytest.mark.parametrize("package", PACKAGES)
+    @pytest.mark.parametrize("package", LOCAL_PACKAGES)
     def test_a_plug_in_introduces_itself(self, package: str, tmp_path: Path) -> None:
         with Plugin(tmp_path, package) as plugin:
             assert plugin.stub.GetPluginInfo(empty_pb2.Empty()).version == "0.0.0-local"

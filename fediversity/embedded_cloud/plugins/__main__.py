@@ -6,8 +6,8 @@ import gc
 import os
 import sys
 
-from fediversity.embedded_cloud.plugins.registry import PACKAGES
 from fediversity.project.embedded import missing_extra
+from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="pulumi-resource", description="A simulated provider plug-in of the embedded cloud."
     )
-    parser.add_argument("package", choices=PACKAGES)
+    parser.add_argument("package", choices=LOCAL_PACKAGES)
     parser.add_argument("engine", nargs="?", help="host:port of the engine")
     parser.add_argument("--tracing", help=argparse.SUPPRESS)
     arguments, _ = parser.parse_known_args()
