@@ -14,25 +14,22 @@ from fediversity.bootstrap import nix_files
 from fediversity.bootstrap.lock import only_one
 from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
 from fediversity.bootstrap.openssh_server import ensure_openssh_server
-from fediversity.bootstrap.paths import LOCAL_PACKAGES, LOCAL_VERSION, Paths
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.bootstrap.pulumi import ensure_pulumi, examine
-from fediversity.bootstrap.report import BootstrapError, say
+from fediversity.bootstrap.report import say
 from fediversity.bootstrap.venv import ensure_venv
 from fediversity.bootstrap.wrappers import ensure_programs_start
+from fediversity.support.constants import LOCAL_PACKAGES, LOCAL_VERSION
+from fediversity.support.entry import run_command
 
 _ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str]) -> int:
     places = Paths.of(_ROOT, os.environ)
-    try:
-        return _COMMANDS[arguments[0] if arguments else "set-up"](places)
-    except BootstrapError as error:
-        print(f"fediversity: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    command = _COMMANDS[arguments[0] if arguments else "set-up"]
+    return run_command(lambda: command(places), prefix="fediversity: ", subject="the set-up")
 
 
 def _set_up(places: Paths) -> int:

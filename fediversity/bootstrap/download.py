@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fediversity.bootstrap.release import Release
+from fediversity.support.errors import FediversityError
 
 _ARCHIVES = "https://get.pulumi.com/releases/sdk"
 _CHECKSUMS = "https://github.com/pulumi/pulumi/releases/download/v{version}"
 _TIMEOUT_S = 10
 
 
-class DownloadError(Exception):
+class DownloadError(FediversityError):
     """The download cannot be had or cannot be trusted; the text says which."""
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCAL_PACKAGES = ("hcloud", "gcp", "command", "simulated")
-LOCAL_VERSION = "0.0.0-local"
+from fediversity.support.constants import LOCAL_VERSION
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from fediversity.bootstrap.paths import LOCAL_PACKAGES, LOCAL_VERSION, Paths
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import fresh_log, run_logged, say
+from fediversity.support.constants import LOCAL_PACKAGES, LOCAL_VERSION
 
 _ADVICE = "`./just engine` says which engine is in use and where it keeps its plug-ins."
 

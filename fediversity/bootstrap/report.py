@@ -5,10 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fediversity.support.errors import FediversityError
+
 _TAIL_LINES = 20
 
 
-class BootstrapError(Exception):
+class BootstrapError(FediversityError):
     """The set-up cannot go on. The text says what is wrong and what to do about it."""
 
 

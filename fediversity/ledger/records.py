@@ -4,14 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+StepKind = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
+"""The kinds of steps of a rollout. The ledger also has the kind `rollback`, which a person does between rollouts."""
+
 Outcome = Literal["applied", "unchanged", "deferred", "rolled_back", "failed", "interrupted"]
 """How a step ended. `interrupted`: whoever ran it died in the middle, so nobody knows how far it came."""
 
 ENDED_WELL: frozenset[Outcome] = frozenset({"applied", "unchanged"})
-
+"""The outcomes of a step that reached what it was for."""
 
 TAKES_TURNS = frozenset({"install", "update", "apply"})
 """The kinds of steps of which only so many are at work at once."""
+
+
+def step_name(subject: str, kind: str) -> str:
+    """The name of a step of a machine, a deployment or the whole fleet. Pulumi's resource has it too."""
+    return f"{subject}-{kind}"
+
+
+def update_step(machine: str) -> str:
+    """The name of the step that ends a machine's rollout."""
+    return step_name(machine, "update")
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ class StepRecord:
     @property
     def subject(self) -> str:
         """What the step was about: a machine, a deployment, or the word fleet."""
-        return self.step.removesuffix(f"-{self.kind}")
+        return self.step.removesuffix(step_name("", self.kind))
 
     @property
     def waiting(self) -> bool:
@@ -66,7 +79,7 @@ class StepRecord:
         new = renamed.get(self.machine or "")
         if new is None:
             return self
-        step = f"{new}-{self.kind}" if self.step == f"{self.machine}-{self.kind}" else self.step
+        step = step_name(new, self.kind) if self.step == step_name(self.machine or "", self.kind) else self.step
         return replace(self, machine=new, step=step)
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.nix_eval.evaluate import System
+from fediversity.support.files import write_atomically
+from fediversity.support.layout import FOLDER
 
-EVALUATIONS = Path(".fediversity/cache/derivations")
-DIFFERENCES = Path(".fediversity/cache/differences")
-FINGERPRINTS = Path(".fediversity/cache/fingerprints")
+EVALUATIONS = Path(FOLDER, "cache", "derivations")
+DIFFERENCES = Path(FOLDER, "cache", "differences")
+FINGERPRINTS = Path(FOLDER, "cache", "fingerprints")
 """Where these are remembered, relative to the project's folder. Whatever is removed there is found out again."""
 
 _KEPT = 20
@@ -49,9 +51,7 @@ class Cache:
         """
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            fresh = self.folder / f".{key}.{os.getpid()}.new"
-            fresh.write_text(json.dumps(content))
-            fresh.replace(self._file(key))
+            write_atomically(self._file(key), json.dumps(content))
             for file in self._newest_first()[self._kept :]:
                 file.unlink(missing_ok=True)
 

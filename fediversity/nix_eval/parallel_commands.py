@@ -5,7 +5,6 @@ group should this process be gone without having done so, however that came abou
 """
 
 import contextlib
-import os
 import signal
 import subprocess
 import tempfile
@@ -13,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
+
+from fediversity.support.processes import signal_group
 
 _GUARDED = """
 trap : TERM
@@ -92,19 +93,14 @@ class _Running:
         """Ends what is left of its group, politely first, and says what became of it."""
         status = self._process.poll()
         if status is None:
-            self._signal(signal.SIGTERM)
+            signal_group(self._process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_SECONDS)
-        self._signal(signal.SIGKILL)
+        signal_group(self._process.pid, signal.SIGKILL)
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
         return CommandResult(status, _content(self._stdout), _content(self._stderr))
-
-    def _signal(self, number: signal.Signals) -> None:
-        # macOS says EPERM of a group in which only dead processes are left.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
 
 
 def _content(file: IO[bytes]) -> str:

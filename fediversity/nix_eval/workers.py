@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.project.settings import SettingsError
+from fediversity.support.errors import UsageError
 
 MEMORY_OF_AN_EVALUATION = 1536 * 1024**2
 """Bytes. What colmena sets aside for evaluating one machine: 1024 MiB for Nix and nixpkgs, 512 MiB for the machine."""
@@ -19,11 +19,11 @@ _WHERE_MEMORY_IS_UNKNOWN = 2
 def how_many(machines: int, cores: int, available: int | None, wanted: str | None = None) -> int:
     """How many machines to evaluate at once, given the bytes of memory that are available, None if nobody knows.
 
-    `wanted` is what a person asks for and wins. Raises SettingsError if it is no number of at least 1.
+    `wanted` is what a person asks for and wins. Raises UsageError if it is no number of at least 1.
     """
     if wanted:
         if not wanted.isascii() or not wanted.isdecimal() or int(wanted) < 1:
-            raise SettingsError(f"{VARIABLE} is '{wanted}'; write how many machines to evaluate at once, e.g. 2.")
+            raise UsageError(f"{VARIABLE} is '{wanted}'; write how many machines to evaluate at once, e.g. 2.")
         return max(1, min(machines, int(wanted)))
     fitting = _WHERE_MEMORY_IS_UNKNOWN if available is None else available // MEMORY_OF_AN_EVALUATION
     return max(1, min(machines, cores, fitting))

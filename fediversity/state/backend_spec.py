@@ -4,15 +4,16 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from fediversity.fleet.google import kms_location
+from fediversity.support.errors import FediversityError
+
 # Google's and Amazon's rules for buckets, without names with dots: those do not go with TLS to the bucket's own host.
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]")
 _KEY = re.compile(r"[a-zA-Z0-9_-]{1,63}")
 _PLACE = re.compile(r"[a-z0-9-]+")
-_MULTI_REGIONS = {"eu": "europe", "us": "us", "asia": "asia", "eur4": "eur4", "nam4": "nam4"}
-"""What Cloud KMS calls the locations of buckets that are no regions."""
 
 
-class StateError(Exception):
+class StateError(FediversityError):
     """Something a person has to correct; nothing was changed."""
 
 
@@ -140,8 +141,7 @@ def _usual_keeper(scheme: str, endpoint: str | None) -> str:
 
 def _keeper(asked: BackendRequest, secrets: str) -> SecretsProvider:
     if secrets == "gcpkms":
-        location = (asked.location or "").lower()
-        place = _MULTI_REGIONS.get(location, location)
+        place = kms_location((asked.location or "").lower())
         return GcpKey(asked.project or "", place, asked.key_ring, asked.key or f"{asked.stack}-state")
     if secrets == "awskms":
         return AwsKey(asked.key or f"fediversity-{asked.stack}", asked.region or "")

@@ -11,11 +11,12 @@ import pytest
 
 from fediversity.bootstrap.build import build
 from fediversity.bootstrap.lock import only_one
-from fediversity.bootstrap.paths import LOCAL_PACKAGES, Paths
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.bootstrap.report import BootstrapError
 from fediversity.bootstrap.uv import UV_VERSION, find_uv, uv_environment
 from fediversity.bootstrap.venv import ensure_venv
+from fediversity.support.constants import LOCAL_PACKAGES
 from tests.bootstrap.conftest import ROOT, Computer
 
 # `uv venv` makes an interpreter that starts and believes to be where it is; everything else succeeds.
