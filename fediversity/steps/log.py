@@ -57,6 +57,13 @@ class Log:
             self._write(f"# {line}".encode())
         self._file.flush()
 
+    def debug(self, text: str) -> None:
+        """Writes lines for a person who looks for a fault; the tail, which reasons are made from, is without them."""
+        tail = tuple(self.tail)
+        self.note(text)
+        self.tail.clear()
+        self.tail.extend(tail)
+
     def end_line(self) -> None:
         """Writes out what has come without a line end; what comes next is said by somebody else."""
         if self._rest:

@@ -12,7 +12,7 @@ import shlex
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from fediversity.steps.job import Job, RolledBackError, StepError, StopError
 from fediversity.steps.log import Log, readable
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.supervisor import STOPPED_STATUS, run_supervised
+from fediversity.support import debug
 from fediversity.support.layout import LEDGER_FILE, stack_path
 from fediversity.support.redact import Redactor, secrets_of
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         job = parse(sys.argv[1:] if arguments is None else arguments, os.environ)
     except StepError as error:
+        debug.show_traceback()
         print(f"fediversity-step: {error.reason}", file=sys.stderr)
         return 2
     return run_supervised(lambda stop: _run(job, stop))
@@ -59,6 +61,7 @@ def _run(job: Job, stop: Cancellation) -> int:
     try:
         ending = _recorded(job, stop, log_name)
     except (OSError, sqlite3.Error) as error:
+        debug.show_traceback()
         ending = StepOutcome("failed", f"the ledger or the log cannot be written: {error}", f"look at {job.state_dir}")
     place = stack_path(job.stack, log_name)
     if ending.status == 0:
@@ -78,7 +81,7 @@ def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
     ledger = Ledger(job.state_dir / LEDGER_FILE)
     ledger.create()
     log = Log(job.state_dir / log_name, redactor)
-    with contextlib.closing(log):
+    with contextlib.closing(log), _debugged(log):
         record = ledger.begin(
             step=job.step,
             kind=job.verb,
@@ -98,6 +101,19 @@ def _recorded(job: Job, stop: Cancellation, log_name: str) -> StepOutcome:
     return ending
 
 
+@contextlib.contextmanager
+def _debugged(log: Log) -> Iterator[None]:
+    """With debugging on, has the log show every command that the step starts."""
+    if not debug.is_on():
+        yield
+        return
+    debug.show_commands(log.debug)
+    try:
+        yield
+    finally:
+        debug.hide_commands()
+
+
 def _ending(context: StepContext) -> StepOutcome:
     def for_people(text: str) -> str:
         return _clipped(context.log.redacted(readable(text)), _LONGEST_REASON)
@@ -107,8 +123,10 @@ def _ending(context: StepContext) -> StepOutcome:
         result = VERBS[context.job.verb](context)
         return StepOutcome(result.outcome, for_people(result.reason), status=0, system=result.system)
     except RolledBackError as error:
+        debug.show_traceback(context.log.debug)
         return StepOutcome("rolled_back", for_people(error.reason), for_people(error.hint), system=error.system)
     except StepError as error:
+        debug.show_traceback(context.log.debug)
         return StepOutcome("failed", for_people(error.reason), for_people(error.hint))
     except StopError as error:
         return StepOutcome("interrupted", str(error), "the next rollout does the step again", STOPPED_STATUS)
