@@ -1,4 +1,4 @@
-"""One set-up at a time on a computer."""
+"""Lets one set-up at a time run on a computer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

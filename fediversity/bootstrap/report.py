@@ -1,4 +1,4 @@
-"""What a person sees of the set-up: one line a slow step, and the end of its log when it fails."""
+"""Output for people: one line for each slow step, and the end of its log when it fails."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ _TAIL_LINES = 20
 
 
 class BootstrapError(FediversityError):
-    """The set-up cannot go on. The text says what is wrong and what to do about it."""
+    """The set-up cannot go on; the text says what is wrong and what to do about it."""
 
 
 def say(text: str) -> None:
@@ -26,7 +26,7 @@ def run_logged(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run a command with its output in `log` (appended); raise BootstrapError with the log's end on failure."""
+    """Runs a command and appends its output to `log`. Raises BootstrapError with the log's end if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         try:
@@ -43,13 +43,13 @@ def run_logged(
 
 
 def tail(log: Path) -> str:
-    """The last lines of a log, indented."""
+    """Returns the last lines of a log, indented."""
     lines = log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
     return "\n".join(f"    {line}" for line in lines)
 
 
 def fresh_log(log: Path) -> Path:
-    """Empty the log of an earlier attempt, so that its end never explains the wrong failure."""
+    """Empties the log of an earlier attempt, so that its end never explains the wrong failure."""
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     return log

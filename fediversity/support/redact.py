@@ -1,4 +1,4 @@
-"""Taking secrets out of text before it is written anywhere."""
+"""Removes secrets from text before it is written anywhere."""
 
 import json
 import re
@@ -30,20 +30,20 @@ _ASSIGNED = re.compile(
     r"|://[^/\s:@]{1,64}:(?=[^/\s@]{1,256}@)"
     r")(?!\[redacted\])([^\s\"',;&@]+)"
 )
-"""What a secret stands behind: a word that announces it, or the user in front of it in a URL."""
+"""What precedes a secret: a word that announces it, or the user before it in a URL."""
 
 
 class Redactor:
-    """Hides the secrets it was given, and whatever looks like a key or a token.
+    """Hides given secrets, and everything that looks like a key or a token.
 
-    A secret of several lines is hidden line by line. Lines shorter than 6 characters are not: they would be found
+    A secret of several lines is hidden line by line. Lines of less than 6 characters are not: they would match
     everywhere.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         lines = {line.strip() for secret in secrets for line in secret.splitlines()}
         self._given = frozenset(line for line in lines if len(line) >= _SHORTEST)
-        # Tools print what they were told as JSON, too.
+        # Tools print secrets as JSON, too.
         forms = self._given | {json.dumps(line)[1:-1] for line in self._given}
         self._known = sorted(forms, key=lambda form: (-len(form), form))
 
@@ -51,14 +51,14 @@ class Redactor:
         return self._without_values(_OPEN_KEY.sub(HIDDEN, _without_whole_keys(text)))
 
     def with_secret(self, secret: str) -> "Redactor":
-        """A redactor that hides one secret more."""
+        """Returns a redactor that hides one more secret."""
         return Redactor([*self._given, secret])
 
     def line(self, text: str, key_lines: int) -> tuple[str, int]:
-        """One line of a longer text, redacted, and how many lines a private key is long that began in it or before.
+        """Redacts one line of a longer text. Returns it, and the lines so far of a private key that has not ended yet.
 
-        `key_lines` is that number as the line before gave it, at first 0. A key that does not end counts as ended
-        after 256 lines, so that a word about keys cannot hide all that follows.
+        `key_lines` is that number from the line before, at first 0. A key without an end counts as ended after 256
+        lines, so that a sentence about keys cannot hide everything after it.
         """
         if key_lines:
             end = _KEY_ENDS.search(text)
@@ -72,7 +72,7 @@ class Redactor:
         return self._without_values(text[: begins.start()]) + HIDDEN, 1
 
     def cut(self, text: str, at: int) -> int:
-        """The last place not behind `at` where the text can be cut without cutting a secret in two."""
+        """Returns the last place up to `at` where a cut does not split a secret."""
         for start, end in sorted(self._spans(text), reverse=True):
             if start < at < end:
                 at = start
@@ -92,10 +92,10 @@ class Redactor:
 
 
 def _without_whole_keys(text: str) -> str:
-    # Without an end there is none, and to look for one behind each of many beginnings takes long.
+    # Without an end there is no whole key, and a search behind each of many beginnings takes long.
     return _WHOLE_KEY.sub(HIDDEN, text) if _KEY_ENDS.search(text) else text
 
 
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
-    """The values of the variables whose names say that they are secret."""
+    """Returns the values of the variables that are secret by their names."""
     return [value for name, value in environment.items() if _SECRET_NAME.search(name)]

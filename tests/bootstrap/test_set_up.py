@@ -129,7 +129,7 @@ mkdir -p "$target" && cp "$folder"/* "$target"
 
 
 def test_each_local_package_is_installed_once_and_again_when_the_launcher_changes(computer: Computer) -> None:
-    computer.program("pulumi", _PLUGIN_INSTALL, computer.places.engine_links)
+    computer.program("pulumi", _PLUGIN_INSTALL, computer.places.pulumi_links)
     assert tuple(ensure_plugins(computer.places)) == LOCAL_PACKAGES
     assert tuple(ensure_plugins(computer.places)) == ()
     computer.places.plugin("gcp").unlink()
