@@ -1,7 +1,7 @@
 """A small fact is written down once: its literal stands in one file of the package."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,11 +9,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "fediversity"
 
 
-def literals(file: Path) -> Iterator[object]:
+@cache
+def literals(file: Path) -> tuple[object, ...]:
     """The constants of a file's code, pieces of f-strings among them; docstrings are prose."""
-    tree = ast.parse(file.read_text())
-    prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    yield from (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in prose)
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    prose = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    return tuple(node.value for node in nodes if isinstance(node, ast.Constant) and node not in prose)
 
 
 def files_with(fact: object) -> list[str]:
