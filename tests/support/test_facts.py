@@ -68,3 +68,20 @@ def test_the_kinds_of_steps_are_listed_once() -> None:
         )
     ]
     assert users == ["ledger/records.py"]
+
+
+def test_the_outcomes_that_count_as_well_are_listed_once() -> None:
+    users = [
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        if any(
+            isinstance(node, ast.Set) and {ast.unparse(entry) for entry in node.elts} == {"'applied'", "'unchanged'"}
+            for node in ast.walk(ast.parse(file.read_text()))
+        )
+    ]
+    assert users == ["ledger/records.py"]
+
+
+def test_the_simulated_installer_needs_the_memory_that_a_fleet_file_is_checked_for() -> None:
+    for user in ("fleet/checks/machines.py", "steps/observe/preflight.py", "embedded_cloud/machines/power.py"):
+        assert "from fediversity.support.constants import INSTALLER_MEMORY_MIB" in (PACKAGE / user).read_text()
