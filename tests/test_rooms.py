@@ -107,5 +107,5 @@ def test_no_room_imports_the_embedded_cloud() -> None:
 def test_the_program_itself_is_short_and_connects_only() -> None:
     program = PROJECT / "__main__.py"
     assert len(program.read_text().splitlines()) < 30
-    allowed = {"fleet", "planning", "program", "project", "pulumi"}
+    allowed = {"fleet", "planning", "program", "project", "pulumi", "support"}
     assert {name.partition(".")[0] for _, name in foreign(program, "__main__")} <= allowed

@@ -16,10 +16,9 @@ from fediversity.assessment.document import DOCUMENT, document
 from fediversity.assessment.evidence import EVIDENCE, gathered
 from fediversity.assessment.findings import read_findings
 from fediversity.assessment.nix import Nix
-from fediversity.assessment.observed import ObservedError
 from fediversity.assessment.results import Result, Row
-from fediversity.fleet.diagnostics import FleetError
 from fediversity.fleet.flake_copies import write_copies
+from fediversity.support.errors import FediversityError
 
 _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "yellow"}
 
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         write_copies(bench.flake)
         rows = tuple(checked(bench))
-    except (FleetError, ObservedError) as error:
+    except FediversityError as error:
         print(error, file=sys.stderr)
         return 1
     evidence = gathered(bench, rows, datetime.datetime.now(datetime.UTC).date().isoformat())

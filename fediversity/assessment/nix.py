@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fediversity.support.errors import FediversityError
+
 _FEATURES = ("--extra-experimental-features", "nix-command flakes")
 _NO_SOURCE = re.compile(
     r"unable to download|cannot fetch|Could ?n.t resolve|Failed to (open|fetch)|unable to fetch|timed out"
@@ -19,7 +21,7 @@ _PLACE = re.compile(r"(?:(?<=path:)|(?<=file:)|(?<![\w./:$-]))/[^\s'\"«»:,]+")
 _LONGEST = 300
 
 
-class NixError(Exception):
+class NixError(FediversityError):
     """A call of Nix that failed; the text is Nix' own last word, without this computer's paths."""
 
     @property

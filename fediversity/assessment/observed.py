@@ -14,6 +14,7 @@ import yaml
 
 from fediversity.assessment.bench import MACHINE, VALIDATION
 from fediversity.assessment.results import How, Outcome, Result, Row, not_checked
+from fediversity.support.errors import FediversityError
 
 OBSERVED = Path("docs/assessment/observed.yaml")
 _KEYS = ("criterion", "date", "by", "result", "evidence")
@@ -54,7 +55,7 @@ TO_OBSERVE: Mapping[str, tuple[str, str]] = {
 """The claim of each criterion and the command line that answers it. ADDRESS is the server's, an output of the stack."""
 
 
-class ObservedError(Exception):
+class ObservedError(FediversityError):
     """Observations that cannot be used; the text names everything that is wrong, and how to write them."""
 
 

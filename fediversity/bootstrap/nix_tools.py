@@ -1,6 +1,6 @@
 """Finds the programs that check Nix files: on PATH, else from the flake by Nix, else built by cargo.
 
-The one on PATH is preferred, so that in `nix develop` the flake's lock file says which version is used.
+A program on PATH is preferred, so that in `nix develop` the flake's lock file decides the version.
 """
 
 import shutil
@@ -12,8 +12,8 @@ from pathlib import Path
 from fediversity.bootstrap.crates import OLDEST_RUST, Crate, cargo_problem, ensure_crates
 from fediversity.bootstrap.paths import Paths
 
-# nixfmt's official implementation is in Haskell; this crate formats as it does. statix is on crates.io under
-# that name, but as something else (an HTTP server), so it comes with Nix only.
+# nixfmt's official implementation is in Haskell; this crate has the same output. The crate called statix is an
+# HTTP server, so the linter of that name comes with Nix only.
 CRATES = (Crate("nixfmt_rs", "0.5.3", "nixfmt"), Crate("deadnix", "1.3.1", "deadnix"))
 
 _WHAT = {"nixfmt": "the format of Nix files", "deadnix": "dead code in them", "statix": "statix' lints of Nix files"}
@@ -21,7 +21,7 @@ _WHAT = {"nixfmt": "the format of Nix files", "deadnix": "dead code in them", "s
 
 @dataclass(frozen=True)
 class NixTools:
-    """The programs to use, and a sentence for each check that has to be left out."""
+    """The programs to use, and a sentence for each check that is left out."""
 
     nixfmt: Path | None = None
     deadnix: Path | None = None
@@ -31,24 +31,24 @@ class NixTools:
 
     @property
     def names(self) -> Sequence[str]:
-        """The programs that are there, by name."""
+        """Returns the names of the programs that were found."""
         return [path.name for path in (self.nix_instantiate, self.nixfmt, self.deadnix, self.statix) if path]
 
 
-def ensure_nix_tools(places: Paths, environ: Mapping[str, str]) -> NixTools:
-    """The programs to check Nix files with, built first where that is possible and necessary.
+def ensure_nix_tools(paths: Paths, environ: Mapping[str, str]) -> NixTools:
+    """Finds the programs that check Nix files, and builds them where that is possible and necessary.
 
-    Raises BootstrapError when a build by cargo fails.
+    Raises BootstrapError if a build by cargo fails.
     """
     found = {name: path for name in _WHAT if (path := _on_path(name, environ))}
     without_nix, without_cargo = "there is no nix on PATH", ""
     if found.keys() != _WHAT.keys() and (nix := _on_path("nix", environ)):
-        by_nix, without_nix = _from_flake(nix, places, environ)
+        by_nix, without_nix = _from_flake(nix, paths, environ)
         found = by_nix | found
     if wanted := [crate for crate in CRATES if crate.program not in found]:
-        without_cargo = _from_crates(wanted, places, environ)
+        without_cargo = _from_crates(wanted, paths, environ)
         if not without_cargo:
-            found |= {crate.program: crate.path(places) for crate in wanted}
+            found |= {crate.program: crate.path(paths) for crate in wanted}
     by_either = [what for name, what in _WHAT.items() if name not in found and name != "statix"]
     left_out = [f"not checked: {' and '.join(by_either)} ({without_nix}; {without_cargo})"] if by_either else []
     if "statix" not in found:
@@ -62,13 +62,13 @@ def _on_path(program: str, environ: Mapping[str, str]) -> Path | None:
     return Path(found) if found else None
 
 
-def _from_flake(nix: Path, places: Paths, environ: Mapping[str, str]) -> tuple[dict[str, Path], str]:
-    """The programs in the flake's package `nix-tools`; without them, what Nix said.
+def _from_flake(nix: Path, paths: Paths, environ: Mapping[str, str]) -> tuple[dict[str, Path], str]:
+    """Returns the programs of the flake's package `nix-tools`, or Nix' error where it cannot build them.
 
-    The flake is looked at, not changed: a lock file that is not there yet is a person's to make.
+    Does not write the flake's lock file: a person creates it.
     """
     options = ["--extra-experimental-features", "nix-command flakes", "--no-write-lock-file"]
-    build = ["build", "--no-link", "--print-out-paths", f"{places.root / 'nix'}#nix-tools"]
+    build = ["build", "--no-link", "--print-out-paths", f"{paths.root / 'nix'}#nix-tools"]
     try:
         done = subprocess.run(
             [str(nix), *options, *build], env=dict(environ), capture_output=True, text=True, check=True
@@ -82,11 +82,11 @@ def _from_flake(nix: Path, places: Paths, environ: Mapping[str, str]) -> tuple[d
     return {name: folder / name for name in _WHAT}, ""
 
 
-def _from_crates(crates: Sequence[Crate], places: Paths, environ: Mapping[str, str]) -> str:
-    """Build what is not in the cache yet; "" when all is there, else why cargo cannot be used."""
-    if not all(crate.path(places).exists() for crate in crates):
+def _from_crates(crates: Sequence[Crate], paths: Paths, environ: Mapping[str, str]) -> str:
+    """Builds what is not in the cache yet. Returns "" if all is there, else why cargo cannot be used."""
+    if not all(crate.path(paths).exists() for crate in crates):
         problem = cargo_problem(environ)
         if problem is not None:
             return f"{problem}, and Rust {'.'.join(map(str, OLDEST_RUST))} or newer would do"
-    ensure_crates(places, crates, environ)
+    ensure_crates(paths, crates, environ)
     return ""

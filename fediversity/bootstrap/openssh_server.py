@@ -1,6 +1,6 @@
 """Finds what the tests of real SSH connections need: Debian's OpenSSH server, and sudo.
 
-They are installed only where nobody minds: by root, in CI, on a Debian. Everywhere else a person is told what to do.
+Installs them only as root, in CI, on Debian. Everywhere else it tells a person what to install.
 """
 
 import os
@@ -14,7 +14,7 @@ from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import fresh_log, run_logged, say
 
 PACKAGES: Mapping[str, str] = {"sshd": "openssh-server", "sudo": "sudo"}
-"""The programs that are wanted, and Debian's package of each."""
+"""The programs that the tests need, and Debian's package of each."""
 
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin")
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -23,7 +23,7 @@ _NO_SERVICES = "#!/bin/sh\n# Nothing that is installed is started: invoke-rc.d(8
 
 @dataclass(frozen=True)
 class Computer:
-    """What decides: the wanted programs that are not there, and whether they may be installed."""
+    """The facts that decide: the programs that are missing, and whether they may be installed."""
 
     missing: Sequence[str]
     is_root: bool
@@ -32,7 +32,7 @@ class Computer:
 
 
 def decide(computer: Computer) -> tuple[tuple[str, ...], str]:
-    """Debian's packages to install, and what to tell a person ("": nothing); never both. A pure function."""
+    """Returns Debian's packages to install, or what to tell a person ("": nothing); never both. A pure function."""
     packages = tuple(PACKAGES[program] for program in computer.missing)
     if not packages:
         return (), ""
@@ -45,8 +45,8 @@ def decide(computer: Computer) -> tuple[tuple[str, ...], str]:
     )
 
 
-def ensure_openssh_server(places: Paths, environ: Mapping[str, str]) -> None:
-    """Installs what is missing where that is wanted, and else says in one line what a person has to install.
+def ensure_openssh_server(paths: Paths, environ: Mapping[str, str]) -> None:
+    """Installs what is missing where that is allowed, else tells a person in one line what to install.
 
     Raises BootstrapError if apt-get fails.
     """
@@ -62,7 +62,7 @@ def ensure_openssh_server(places: Paths, environ: Mapping[str, str]) -> None:
         say(told)
     if packages:
         say(f"installing {', '.join(packages)} …")
-        log = fresh_log(places.log("openssh-server"))
+        log = fresh_log(paths.log("openssh-server"))
         env = {**environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
         with _services_stay_off():
@@ -71,20 +71,20 @@ def ensure_openssh_server(places: Paths, environ: Mapping[str, str]) -> None:
 
 
 def find(program: str, environ: Mapping[str, str]) -> Path | None:
-    """A program, also where only root's PATH leads."""
+    """Finds a program on PATH or in the folders of root's PATH."""
     folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder]
     found = shutil.which(program, path=os.pathsep.join([*folders, *_SYSTEM_FOLDERS]))
     return Path(found) if found else None
 
 
 def find_sshd(environ: Mapping[str, str]) -> Path | None:
-    """The OpenSSH server, by its full path, which it wants to be started by."""
+    """Returns the full path of the OpenSSH server, which refuses to start by another."""
     return find("sshd", environ)
 
 
 @contextmanager
 def _services_stay_off() -> Iterator[None]:
-    """Whoever has decided already what may be started has decided."""
+    """Keeps packages from starting services meanwhile, unless the computer has a policy of its own."""
     if _POLICY.exists():
         yield
         return

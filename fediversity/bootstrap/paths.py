@@ -1,18 +1,17 @@
-"""Where the set-up reads from and writes to."""
+"""The folders that the set-up reads from and writes to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCAL_PACKAGES = ("hcloud", "gcp", "command", "simulated")
-LOCAL_VERSION = "0.0.0-local"
+from fediversity.support.constants import LOCAL_VERSION
 
 
 @dataclass(frozen=True)
 class Paths:
     """The folders of one checkout and of the computer it is on.
 
-    `cache` is outside the checkout, so that clones share the engine. `pulumi_home` is the engine's own
+    `cache` is outside the checkout, so that clones share one Pulumi. `pulumi_home` is Pulumi's own
     folder for plug-ins and logs.
     """
 
@@ -22,7 +21,7 @@ class Paths:
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> "Paths":
-        """Apply FEDIVERSITY_CACHE, XDG_CACHE_HOME and PULUMI_HOME, each with its usual default."""
+        """Returns the paths by FEDIVERSITY_CACHE, XDG_CACHE_HOME and PULUMI_HOME, each with its usual default."""
         home = Path(environ["HOME"])
         caches = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
         return cls(
@@ -40,18 +39,18 @@ class Paths:
         return self.venv / "bin" / "python"
 
     @property
-    def engine_links(self) -> Path:
-        """The folder that `./just` puts on PATH: links to the programs of the engine in use."""
+    def pulumi_links(self) -> Path:
+        """The folder that `./just` puts on PATH: links to the programs of the Pulumi in use."""
         return self.venv / "engine"
 
     @property
-    def engines(self) -> Path:
+    def pulumi_versions(self) -> Path:
         return self.cache / "engine"
 
     def log(self, step: str) -> Path:
         return self.cache / "logs" / f"{step}.log"
 
     def plugin(self, package: str) -> Path:
-        """The installed launcher of a local package, where the engine itself looks for it."""
+        """Returns where Pulumi looks for the launcher of a local package."""
         folder = self.pulumi_home / "plugins" / f"resource-{package}-v{LOCAL_VERSION}"
         return folder / f"pulumi-resource-{package}"

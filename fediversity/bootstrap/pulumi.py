@@ -1,4 +1,4 @@
-"""Finds the engine, or gets one: the computer's own, the cached one, the official download, a build."""
+"""Finds Pulumi, or gets it: the computer's own, the cached one, the official download, a build."""
 
 import hashlib
 import os
@@ -22,45 +22,45 @@ _SCRATCH = ".unfinished-"
 
 @dataclass(frozen=True)
 class PulumiBinary:
-    """A usable engine: its folder of programs, its version, and how it came here."""
+    """A usable Pulumi: its program, its version, and where it came from."""
 
-    pulumi: Path
+    program: Path
     version: str
     origin: str
 
 
-def ensure_pulumi(places: Paths, environ: Mapping[str, str]) -> PulumiBinary:
-    """The engine to use, linked into `.venv/engine`; fetched or built when the computer has none."""
-    engine = find_pulumi(places, environ) or _obtain(places, environ)
-    _link(engine, places.engine_links)
-    return engine
+def ensure_pulumi(paths: Paths, environ: Mapping[str, str]) -> PulumiBinary:
+    """Links a Pulumi into `.venv/engine` and returns it; downloads or builds one where the computer has none."""
+    binary = find_pulumi(paths, environ) or _obtain(paths, environ)
+    _link(binary, paths.pulumi_links)
+    return binary
 
 
-def find_pulumi(places: Paths, environ: Mapping[str, str]) -> PulumiBinary | None:
-    """The engine that FEDIVERSITY_PULUMI names, else a fitting one on PATH, else a cached one.
+def find_pulumi(paths: Paths, environ: Mapping[str, str]) -> PulumiBinary | None:
+    """Returns the Pulumi that FEDIVERSITY_PULUMI names, else a usable one on PATH, else a cached one.
 
-    Raises BootstrapError when FEDIVERSITY_PULUMI names something that cannot be used.
+    Raises BootstrapError if FEDIVERSITY_PULUMI names something that cannot be used.
     """
     named = environ.get("FEDIVERSITY_PULUMI")
     if named:
-        problem, engine = examine(Path(named), "FEDIVERSITY_PULUMI", environ)
-        if engine is None:
+        problem, binary = examine(Path(named), "FEDIVERSITY_PULUMI", environ)
+        if binary is None:
             raise BootstrapError(f"FEDIVERSITY_PULUMI={named} cannot be used: {problem}. Correct or unset it.")
-        return engine
-    on_path = _which("pulumi", places, environ)
+        return binary
+    on_path = _which("pulumi", paths, environ)
     if on_path is not None:
-        problem, engine = examine(Path(on_path), "PATH", environ)
-        if engine is not None:
-            return engine
+        problem, binary = examine(Path(on_path), "PATH", environ)
+        if binary is not None:
+            return binary
         say(f"{on_path} is not used: {problem}")
-    for folder, origin in ((_built(places), "built from Go modules"), (_official(places), "official download")):
+    for folder, origin in ((_built(paths), "built from Go modules"), (_official(paths), "official download")):
         if (folder / "pulumi").exists():
             return examine(folder / "pulumi", origin, environ)[1]
     return None
 
 
 def examine(pulumi: Path, origin: str, environ: Mapping[str, str]) -> tuple[str, PulumiBinary | None]:
-    """An engine if `pulumi` can be used as one, else what is wrong with it."""
+    """Returns a Pulumi if the program `pulumi` can be used, else what is wrong with it."""
     try:
         quiet = {**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         done = subprocess.run([pulumi, "version"], env=quiet, capture_output=True, text=True, check=True)
@@ -76,32 +76,34 @@ def examine(pulumi: Path, origin: str, environ: Mapping[str, str]) -> tuple[str,
     return "", PulumiBinary(pulumi.absolute(), version, origin)
 
 
-def _which(program: str, places: Paths, environ: Mapping[str, str]) -> str | None:
-    """A program on PATH, our own links left out: the choice of the last set-up is not the computer's."""
+def _which(program: str, paths: Paths, environ: Mapping[str, str]) -> str | None:
+    """Finds a program on PATH, without our own links: those are the last set-up's choice, not the computer's."""
     folders = environ.get("PATH", os.defpath).split(os.pathsep)
-    others = [folder for folder in folders if folder and Path(folder) != places.engine_links]
+    others = [folder for folder in folders if folder and Path(folder) != paths.pulumi_links]
     return shutil.which(program, path=os.pathsep.join(others))
 
 
-def _obtain(places: Paths, environ: Mapping[str, str]) -> PulumiBinary:
-    release = pinned_release(places.root)
-    _remove_unfinished(places.engines)
+def _obtain(paths: Paths, environ: Mapping[str, str]) -> PulumiBinary:
+    release = pinned_release(paths.root)
+    _remove_unfinished(paths.pulumi_versions)
     origin = Origin.of(release, environ)
-    say(f"downloading the official engine v{release.version} (about a minute, once)")
+    say(f"downloading the official Pulumi v{release.version} (about a minute, once)")
     try:
-        _place(places, _official(places), lambda bin_folder, _: download(release, origin, bin_folder))
+        _place(paths, _official(paths), lambda bin_folder, _: download(release, origin, bin_folder))
     except DownloadError as error:
         say(f"the official download is not to be had here ({error})")
-        _place(places, _built(places), lambda bin_folder, scratch: build(places, bin_folder, scratch))
-    engine = find_pulumi(places, environ)
-    if engine is None:
-        raise BootstrapError(f"the new engine in {places.engines} does not run; remove that folder and try again")
-    return engine
+        _place(paths, _built(paths), lambda bin_folder, scratch: build(paths, bin_folder, scratch))
+    binary = find_pulumi(paths, environ)
+    if binary is None:
+        raise BootstrapError(
+            f"the new Pulumi in {paths.pulumi_versions} does not run; remove that folder and try again"
+        )
+    return binary
 
 
-def _place(places: Paths, bin_folder: Path, make: Callable[[Path, Path], None]) -> None:
-    """Fill a folder elsewhere, then move it into place whole, so that nobody ever sees half an engine."""
-    with _scratch(places.engines) as scratch:
+def _place(paths: Paths, bin_folder: Path, make: Callable[[Path, Path], None]) -> None:
+    """Fills a folder elsewhere, then moves it into place as a whole, so that no process sees half a Pulumi."""
+    with _scratch(paths.pulumi_versions) as scratch:
         made = scratch / "result" / "bin"
         made.mkdir(parents=True)
         make(made, scratch)
@@ -110,36 +112,36 @@ def _place(places: Paths, bin_folder: Path, make: Callable[[Path, Path], None]) 
 
 
 @contextmanager
-def _scratch(engines: Path) -> Iterator[Path]:
-    engines.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=engines))
+def _scratch(versions: Path) -> Iterator[Path]:
+    versions.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=versions))
     try:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _remove_unfinished(engines: Path) -> None:
-    """What a killed set-up left behind. Nobody else is at it: the caller holds the set-up's lock."""
-    for folder in engines.glob(f"{_SCRATCH}*"):
+def _remove_unfinished(versions: Path) -> None:
+    """Removes what a killed set-up left behind. No other process is at work: the caller holds the set-up's lock."""
+    for folder in versions.glob(f"{_SCRATCH}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _official(places: Paths) -> Path:
-    return places.engines / f"v{pinned_release(places.root).version}-official" / "bin"
+def _official(paths: Paths) -> Path:
+    return paths.pulumi_versions / f"v{pinned_release(paths.root).version}-official" / "bin"
 
 
-def _built(places: Paths) -> Path:
-    """Named by the pins it was built from, so that a changed pin is built anew."""
+def _built(paths: Paths) -> Path:
+    """Returns the folder of a built Pulumi, named by its pins, so that a changed pin is built anew."""
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum", "language/go.mod", "language/go.sum"):
-        digest.update((places.root / PINS / name).read_bytes())
-    return places.engines / f"v{pinned_release(places.root).version}-{digest.hexdigest()[:12]}" / "bin"
+        digest.update((paths.root / PINS / name).read_bytes())
+    return paths.pulumi_versions / f"v{pinned_release(paths.root).version}-{digest.hexdigest()[:12]}" / "bin"
 
 
-def _link(engine: PulumiBinary, links: Path) -> None:
-    """Links to the engine's programs alone: PATH must not gain whatever else stands in their folder."""
-    wanted = {"pulumi": engine.pulumi, **_language_hosts(engine.pulumi)}
+def _link(binary: PulumiBinary, links: Path) -> None:
+    """Links to Pulumi's programs alone: PATH must not gain whatever else stands in their folder."""
+    wanted = {"pulumi": binary.program, **_language_hosts(binary.program)}
     if links.is_dir() and wanted == {link.name: link.readlink() for link in links.iterdir()}:
         return
     fresh = links.with_name(f"engine.{os.getpid()}")

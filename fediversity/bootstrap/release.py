@@ -1,4 +1,4 @@
-"""Which engine this project uses: read from `third_party/pulumi/go.mod`, so the pin stands in one place."""
+"""The version of Pulumi that this project uses: read from `third_party/pulumi/go.mod`, its only place."""
 
 import platform
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from fediversity.bootstrap.report import BootstrapError
 
 PINS = "third_party/pulumi"
-"""The folder with the Go modules that pin the engine, below the top of the checkout."""
+"""The folder with the Go modules that pin Pulumi, below the top of the checkout."""
 
 CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
@@ -25,7 +25,7 @@ _SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
 
 @dataclass(frozen=True)
 class Release:
-    """A published version of the engine for one kind of computer; `platform` as in `linux-x64`."""
+    """A published version of Pulumi for one kind of computer; `platform` as in `linux-x64`."""
 
     version: str
     platform: str
@@ -41,16 +41,16 @@ class Release:
 
 
 def pinned_release(root: Path) -> Release:
-    """The pinned release for the computer this runs on."""
+    """Returns the pinned release for this computer. Raises BootstrapError if there is none."""
     system, machine = platform.system(), platform.machine()
     if system not in _SYSTEMS or machine.lower() not in _ARCHES:
-        raise BootstrapError(f"no engine is known for {system} on {machine}; set FEDIVERSITY_PULUMI to a pulumi")
+        raise BootstrapError(f"no Pulumi is known for {system} on {machine}; set FEDIVERSITY_PULUMI to a pulumi")
     version = module_version((root / PINS / "go.mod").read_text(), CLI_MODULE)
     return Release(version, f"{_SYSTEMS[system]}-{_ARCHES[machine.lower()]}")
 
 
 def module_version(go_mod: str, module: str) -> str:
-    """The version, without its `v`, at which a go.mod requires a module."""
+    """Returns the version, without its `v`, at which a go.mod requires a module."""
     found = re.search(rf"^(?:require)?\s*{re.escape(module)} v(\S+)", go_mod, re.MULTILINE)
     if found is None:
         raise BootstrapError(f"{PINS}/go.mod does not require {module}; restore it with `git checkout {PINS}`")
@@ -58,7 +58,7 @@ def module_version(go_mod: str, module: str) -> str:
 
 
 def go_version(go_mod: str) -> tuple[int, ...]:
-    """The oldest Go that can build a go.mod, from its `go` line."""
+    """Returns the oldest Go that can build a go.mod, from its `go` line."""
     found = re.search(r"^go (\d+(?:\.\d+)*)", go_mod, re.MULTILINE)
     if found is None:
         raise BootstrapError(f"{PINS}/go.mod has no `go` line; restore it with `git checkout {PINS}`")
@@ -66,6 +66,6 @@ def go_version(go_mod: str) -> tuple[int, ...]:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """`v3.259.0-dev` as (3, 259, 0); () when there is no version in the text."""
+    """Returns `v3.259.0-dev` as (3, 259, 0); () if there is no version in the text."""
     found = re.search(r"\d+(?:\.\d+)*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -1,15 +1,17 @@
-"""What a person sees of the set-up: one line a slow step, and the end of its log when it fails."""
+"""Output for people: one line for each slow step, and the end of its log when it fails."""
 
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fediversity.support.errors import FediversityError
+
 _TAIL_LINES = 20
 
 
-class BootstrapError(Exception):
-    """The set-up cannot go on. The text says what is wrong and what to do about it."""
+class BootstrapError(FediversityError):
+    """The set-up cannot go on; the text says what is wrong and what to do about it."""
 
 
 def say(text: str) -> None:
@@ -24,7 +26,7 @@ def run_logged(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run a command with its output in `log` (appended); raise BootstrapError with the log's end on failure."""
+    """Runs a command and appends its output to `log`. Raises BootstrapError with the log's end if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         try:
@@ -41,13 +43,13 @@ def run_logged(
 
 
 def tail(log: Path) -> str:
-    """The last lines of a log, indented."""
+    """Returns the last lines of a log, indented."""
     lines = log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
     return "\n".join(f"    {line}" for line in lines)
 
 
 def fresh_log(log: Path) -> Path:
-    """Empty the log of an earlier attempt, so that its end never explains the wrong failure."""
+    """Empties the log of an earlier attempt, so that its end never explains the wrong failure."""
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     return log

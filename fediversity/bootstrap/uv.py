@@ -17,7 +17,7 @@ _NO_PIP = (
     "(Debian and Ubuntu: apt install python3-venv), or check that the package index can be reached."
 )
 
-# uv has its own names for the settings that pip reads; a computer set up for pip alone should just work.
+# uv has its own names for the settings that pip reads; a computer that is set up for pip alone must work too.
 _PIP_SETTINGS = {
     "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
     "PIP_EXTRA_INDEX_URL": "UV_INDEX",
@@ -25,17 +25,17 @@ _PIP_SETTINGS = {
 }
 
 
-def find_uv(places: Paths) -> Path:
-    """The `uv` on PATH, else the pinned one in the cache, installed when it is not there yet."""
+def find_uv(paths: Paths) -> Path:
+    """Returns the `uv` on PATH, else the pinned one in the cache, which it installs if necessary."""
     on_path = shutil.which("uv")
     if on_path is not None:
         return Path(on_path)
-    folder = places.cache / f"uv-{UV_VERSION}"
+    folder = paths.cache / f"uv-{UV_VERSION}"
     uv = folder / "bin" / "uv"
     if _works(uv):
         return uv
     say(f"installing uv {UV_VERSION} into the cache (about 5 seconds, once)")
-    log = fresh_log(places.log("uv"))
+    log = fresh_log(paths.log("uv"))
     shutil.rmtree(folder, ignore_errors=True)
     try:
         run_logged([sys.executable, "-m", "venv", folder], log=log, advice=_NO_PIP)
@@ -48,7 +48,7 @@ def find_uv(places: Paths) -> Path:
 
 
 def uv_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment with pip's index settings passed on under uv's names, where uv's own are not set."""
+    """Returns the environment with pip's index settings under uv's names, where uv's own are not set."""
     passed_on = {
         ours: environ[theirs] for theirs, ours in _PIP_SETTINGS.items() if theirs in environ and ours not in environ
     }

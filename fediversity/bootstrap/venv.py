@@ -11,45 +11,45 @@ from fediversity.bootstrap.uv import find_uv, uv_environment
 
 _ADVICE = "Is the package index reachable? Run ./just again once it is; `rm -rf .venv` starts from nothing."
 
-# Only three parts of the Google Cloud SDK are in use, and all of it would take as long as everything else.
+# Only a few parts of the Google Cloud SDK are in use; compiling all of it would take as long as everything else.
 _NOT_COMPILED = r"/pulumi_gcp/(?!(compute|dns|storage|config)/)[^/]+/"
 
 
-def ensure_venv(places: Paths) -> None:
-    """Create or update `.venv`; does nothing when neither the pins nor the project's metadata changed."""
-    stamp = places.venv / "requirements.sha256"
-    wanted = _fingerprint(places)
-    if stamp.is_file() and stamp.read_text() == wanted and _runs(places):
+def ensure_venv(paths: Paths) -> None:
+    """Creates or updates `.venv`. Does nothing if neither the pins nor the project's metadata changed."""
+    stamp = paths.venv / "requirements.sha256"
+    wanted = _fingerprint(paths)
+    if stamp.is_file() and stamp.read_text() == wanted and _runs(paths):
         return
     say("installing the pinned Python packages into .venv (about 20 seconds)")
-    uv = find_uv(places)
-    log = fresh_log(places.log("venv"))
+    uv = find_uv(paths)
+    log = fresh_log(paths.log("venv"))
     env = uv_environment()
     stamp.unlink(missing_ok=True)
 
     def run(*command: str | Path) -> None:
-        run_logged(command, log=log, advice=_ADVICE, env=env, cwd=places.root)
+        run_logged(command, log=log, advice=_ADVICE, env=env, cwd=paths.root)
 
-    if not _runs(places):
-        run(uv, "venv", "--clear", "--python", sys.executable, places.venv)
-    run(uv, "pip", "sync", "--python", places.python, places.root / "requirements.txt")
-    run(places.python, "-m", "compileall", "-q", "-j", "0", "-x", _NOT_COMPILED, places.venv / "lib")
+    if not _runs(paths):
+        run(uv, "venv", "--clear", "--python", sys.executable, paths.venv)
+    run(uv, "pip", "sync", "--python", paths.python, paths.root / "requirements.txt")
+    run(paths.python, "-m", "compileall", "-q", "-j", "0", "-x", _NOT_COMPILED, paths.venv / "lib")
     stamp.write_text(wanted)
 
 
-def _fingerprint(places: Paths) -> str:
-    """What the content of `.venv` depends on; the folder counts, because scripts name it in their first line."""
-    digest = hashlib.sha256(str(places.root).encode())
+def _fingerprint(paths: Paths) -> str:
+    """Returns a hash of what `.venv` depends on; of the folder too, because scripts name it in their first line."""
+    digest = hashlib.sha256(str(paths.root).encode())
     for name in ("requirements.txt", "pyproject.toml"):
-        digest.update((places.root / name).read_bytes())
+        digest.update((paths.root / name).read_bytes())
     return digest.hexdigest()
 
 
-def _runs(places: Paths) -> bool:
-    """Whether `.venv` has an interpreter that starts, is new enough and believes to be in that folder."""
+def _runs(paths: Paths) -> bool:
+    """Whether `.venv` has an interpreter that starts, is new enough and takes that folder for its own."""
     check = "import sys; sys.exit(sys.version_info < (3, 11) or sys.prefix != sys.argv[1])"
     try:
-        done = subprocess.run([places.python, "-c", check, places.venv], capture_output=True, check=False)
+        done = subprocess.run([paths.python, "-c", check, paths.venv], capture_output=True, check=False)
     except OSError:
         return False
     return done.returncode == 0

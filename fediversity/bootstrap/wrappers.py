@@ -1,4 +1,4 @@
-"""Sees to it that programs which came as Python packages start on this computer."""
+"""Makes sure that programs which came as Python packages start on this computer."""
 
 import shutil
 import subprocess
@@ -8,20 +8,20 @@ from pathlib import Path
 from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.report import BootstrapError, say
 
-# Packages that are one compiled program. What is written in Python starts wherever Python does.
+# Packages that are one compiled program. Programs in Python start wherever Python does.
 _COMPILED = ("just", "ruff")
 
 
-def ensure_programs_start(places: Paths, environ: Mapping[str, str]) -> None:
-    """Put the computer's own program in the place of one that does not start.
+def ensure_programs_start(paths: Paths, environ: Mapping[str, str]) -> None:
+    """Replaces a program that does not start by the computer's own.
 
-    NixOS has no loader where compiled programs of packages look for it; there `nix develop` brings these programs.
+    NixOS has no loader at the path that compiled programs expect; there `nix develop` brings these programs.
     """
     for name in _COMPILED:
-        program = places.venv / "bin" / name
+        program = paths.venv / "bin" / name
         if _starts(program):
             continue
-        own = _elsewhere(name, places, environ)
+        own = _elsewhere(name, paths, environ)
         if own is not None:
             say(f"{program} does not start on this computer; {own} takes its place")
             program.unlink(missing_ok=True)
@@ -33,15 +33,15 @@ def ensure_programs_start(places: Paths, environ: Mapping[str, str]) -> None:
             )
 
 
-def _elsewhere(name: str, places: Paths, environ: Mapping[str, str]) -> Path | None:
-    folders = [folder for folder in environ.get("PATH", "").split(":") if folder and not _ours(folder, places)]
+def _elsewhere(name: str, paths: Paths, environ: Mapping[str, str]) -> Path | None:
+    folders = [folder for folder in environ.get("PATH", "").split(":") if folder and not _ours(folder, paths)]
     found = shutil.which(name, path=":".join(folders))
     return Path(found).absolute() if found and _starts(Path(found)) else None
 
 
-def _ours(folder: str, places: Paths) -> bool:
-    """Our own script is called `just` too, and stands at the top of the checkout."""
-    return Path(folder).resolve() in {places.root, (places.venv / "bin").resolve()}
+def _ours(folder: str, paths: Paths) -> bool:
+    """Whether a folder is the checkout's own: its script at the top is called `just` too."""
+    return Path(folder).resolve() in {paths.root, (paths.venv / "bin").resolve()}
 
 
 def _starts(program: Path) -> bool:

@@ -17,11 +17,11 @@ from fediversity.cost.prices import load_prices
 from fediversity.cost.record import read_record
 from fediversity.fleet.policy import Budget
 from fediversity.fleet.providers.billing import Item
-from fediversity.ledger.durations import ago
 from fediversity.planning.stacks import open_stack
 from fediversity.project.project import Project
 from fediversity.project.settings import Settings
 from fediversity.state.backend import backend_url, checkpoint_files, folder_of, read_deployment, read_project
+from fediversity.support.durations import ago
 
 EXAMPLES = (
     "fediversity cost production",

@@ -1,8 +1,9 @@
 """Writes files that are generated and committed, and finds stale ones."""
 
-import os
 import sys
 from pathlib import Path
+
+from fediversity.support.files import write_atomically
 
 
 def write(file: Path, text: str) -> int:
@@ -11,9 +12,7 @@ def write(file: Path, text: str) -> int:
         print(f"{file} is up to date")
         return 0
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, file)
+    write_atomically(file, text)
     print(f"{file} written")
     return 0
 

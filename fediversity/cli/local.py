@@ -13,7 +13,8 @@ from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.planning.stacks import open_stack
 from fediversity.project.embedded import missing_extra
-from fediversity.project.settings import Settings, SettingsError
+from fediversity.project.settings import Settings
+from fediversity.support.errors import RefusedError, UsageError
 
 EXAMPLES = (
     "fediversity local fault cinnabar drop-at-step install --times 1",
@@ -42,12 +43,12 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the command in the embedded cloud and returns its exit code. Raises SettingsError for a real stack."""
+    """Runs the command in the embedded cloud and returns its exit code. Raises UsageError for a real stack."""
     project, fleet = open_stack(arguments.stack)
     if not project.settings.simulated:
-        raise SettingsError(f"The machines of the stack '{arguments.stack}' are real; only simulated ones have faults.")
+        raise UsageError(f"The machines of the stack '{arguments.stack}' are real; only simulated ones have faults.")
     if problem := missing_extra():
-        raise SettingsError(f"fediversity: {problem}")
+        raise RefusedError(problem)
     words = [arguments.verb, arguments.stack]
     if arguments.verb != "faults":
         known = [f"--known={name}={machine.machineClass}" for name, machine in sorted(fleet.enabled_machines.items())]

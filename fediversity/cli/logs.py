@@ -8,7 +8,7 @@ from datetime import datetime
 from fediversity.cli.stack_argument import add_stack_option
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, open_project
-from fediversity.project.settings import SettingsError
+from fediversity.support.errors import UsageError
 
 EXAMPLES = (
     "fediversity logs cinnabar --stack dev --step update",
@@ -28,11 +28,11 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the newest log, its path first, or lists them all. Raises SettingsError if there is none."""
+    """Prints the newest log, its path first, or lists them all. Raises UsageError if there is none."""
     project = open_project(arguments.stack)
     runs = chosen_runs(ledger_of(project).records(), arguments.machine, arguments.step)
     if not runs:
-        raise SettingsError(_no_log(arguments, ledger_of(project).records()))
+        raise UsageError(_no_log(arguments, ledger_of(project).records()))
     if arguments.all:
         for record in runs:
             began = datetime.fromtimestamp(record.queued_at).astimezone().isoformat(sep=" ", timespec="seconds")
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = project.folder / str(runs[-1].log)
     shown = project.relative(path)
     if not path.exists():
-        raise SettingsError(f"{shown} is gone (`./just clean` removes logs); --all lists what else there was.")
+        raise UsageError(f"{shown} is gone (`./just clean` removes logs); --all lists what else there was.")
     print(shown, flush=True)
     with path.open("rb") as log:
         sys.stdout.buffer.writelines(log)

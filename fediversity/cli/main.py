@@ -1,32 +1,21 @@
 """The entry point of the `fediversity` command: finds the sub-command, runs it, and reports errors."""
 
-import os
 import sys
 from collections.abc import Sequence
 
 from fediversity.cli.commands import COMMANDS, RENAMED
-from fediversity.cli.parsers import command_module, parse, program_parser, refuse_unknown
-from fediversity.fleet.diagnostics import FleetError
-from fediversity.project.settings import SettingsError
+from fediversity.cli.parsers import DEBUG, command_module, parse, program_parser, refuse_unknown
+from fediversity.support import debug
+from fediversity.support.entry import run_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 1 for what a person has to correct, 2 for bad usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return _run(given)
-    except (FleetError, SettingsError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader of the output has closed it (`fediversity plan | head`): nothing can be flushed to it any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        print(f"{error.filename or 'fediversity'}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    if given[:1] == [DEBUG]:
+        given = given[1:]
+        debug.turn_on()
+    return run_command(lambda: _run(given))
 
 
 def _run(given: Sequence[str]) -> int:

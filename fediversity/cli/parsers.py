@@ -7,8 +7,12 @@ from types import ModuleType
 from typing import NoReturn
 
 from fediversity.cli.commands import COMMANDS, FORWARDS_OPTIONS, GROUPS, TAKES_ALL_WORDS
+from fediversity.support import debug
 
 PROGRAM = "fediversity"
+
+DEBUG = "--debug"
+"""Stands before a command: shows tracebacks and every command that is run."""
 
 
 def command_module(name: str) -> ModuleType:
@@ -57,13 +61,15 @@ def program_parser() -> argparse.ArgumentParser:
     lines: list[str] = []
     for title, commands in GROUPS.items():
         lines += ["", f"{title}:", *(f"  {name:<{width}}  {purpose}" for name, purpose in commands.items())]
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        usage=f"{PROGRAM} COMMAND [ARGUMENT ...]",
+        usage=f"{PROGRAM} [{DEBUG}] COMMAND [ARGUMENT ...]",
         description="\n".join(["Rolls fleets out, looks at their machines, and checks their files.", *lines]),
         epilog=f"`{PROGRAM} COMMAND --help` explains a command and shows examples.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(DEBUG, action="store_true", help=f"show tracebacks and every command run ({debug.VARIABLE}=1)")
+    return parser
 
 
 def refuse_unknown(name: str | None) -> NoReturn:

@@ -18,8 +18,8 @@ from fediversity.ledger.records import StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.stacks import ledger_of, open_stack
 from fediversity.project.project import Project
-from fediversity.project.settings import SettingsError
 from fediversity.steps.transport.cancellation import Cancellation
+from fediversity.support.errors import UsageError
 
 EXAMPLES = (
     "fediversity probe production --timeout 30",
@@ -63,7 +63,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Probes the machines. Returns 1 if the state of one is in FAILURES.
 
-    Raises FleetError or SettingsError if there is no such fleet or machine.
+    Raises FediversityError if there is no such fleet or machine.
     """
     project, fleet = open_stack(arguments.stack)
     names = chosen_machines(fleet, arguments.machines)
@@ -79,11 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen_machines(fleet: Fleet, names: Sequence[str]) -> tuple[str, ...]:
-    """Returns the named machines, all enabled ones without names. Raises SettingsError for unknown names."""
+    """Returns the named machines, all enabled ones without names. Raises UsageError for unknown names."""
     unknown = [name for name in names if name not in fleet.enabled_machines]
     if unknown:
         known = ", ".join(fleet.enabled_machines) or "none"
-        raise SettingsError(f"Not an enabled machine of this fleet: {', '.join(unknown)}; enabled: {known}.")
+        raise UsageError(f"Not an enabled machine of this fleet: {', '.join(unknown)}; enabled: {known}.")
     return tuple(dict.fromkeys(names or fleet.enabled_machines))
 
 

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import shlex
-import sys
 import time
 
 from fediversity.cli.connection import Connection, connect
@@ -19,7 +18,9 @@ from fediversity.project.settings import SettingsError
 from fediversity.steps.facts import patience_of
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
-from fediversity.steps.redact import Redactor, secrets_of
+from fediversity.support.errors import RefusedError
+from fediversity.support.prompt import can_ask, confirm
+from fediversity.support.redact import Redactor, secrets_of
 
 EXAMPLES = (
     "fediversity rollback cinnabar --stack production",
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         ledger = ledger_of(project, fleet)
         records = ledger.records()
         if busy(records, name):
-            raise SettingsError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
+            raise RefusedError(f"A step is at work on {name}: wait for its end, or stop the rollout.")
         runs = history.of_machine(records, name)
         if arguments.release:
             return _release(ledger, name, is_held=history.held(runs, ledger.drifts().get(name)) is not None)
@@ -72,10 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _patience(*, simulated: bool) -> float:
-    try:
-        return patience_of(os.environ.get("FEDIVERSITY_PATIENCE"), simulated=simulated)
-    except StepError as error:
-        raise SettingsError(error.reason) from None
+    return patience_of(os.environ.get("FEDIVERSITY_PATIENCE"), simulated=simulated)
 
 
 def _show(name: str, plan: RollbackPlan) -> None:
@@ -85,9 +83,9 @@ def _show(name: str, plan: RollbackPlan) -> None:
 
 
 def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise SettingsError("There is no terminal to ask on, so nothing was changed; --yes answers beforehand.")
-    if input("Roll it back? [y/N] ").strip().lower() in {"y", "yes"}:
+    if not can_ask():
+        raise RefusedError("There is no terminal to ask on, so nothing was changed; --yes answers beforehand.")
+    if confirm("Roll it back?"):
         return True
     print("nothing was changed")
     return False
@@ -138,7 +136,7 @@ def _print_next(ledger: Ledger, name: str) -> None:
 
 def _release(ledger: Ledger, name: str, *, is_held: bool) -> int:
     if not is_held:
-        raise SettingsError(f"{name} is not held: nothing was changed.")
+        raise RefusedError(f"{name} is not held: nothing was changed.")
     ledger.create()
     # A record of drift makes the next rollout run the machine's update again.
     ledger.record_probe(name, healthy=True, drift=True, system=None, detail=_RELEASED)

@@ -17,6 +17,8 @@ from fediversity.state.backend import backend_url, checkpoint_files, folder_of, 
 from fediversity.state.backend_spec import BackendRequest, BackendSpec, Bucket, GcsBucket, StateError, backend_spec
 from fediversity.state.next_steps import first_use, move, with_backend
 from fediversity.state.prepare import carry_out, inspect_backend
+from fediversity.support.files import write_atomically
+from fediversity.support.prompt import confirm
 
 EXAMPLES = (
     "fediversity state init production --bucket gs://example-state --location europe-west4",
@@ -76,7 +78,7 @@ def _init(arguments: argparse.Namespace) -> int:
         return 1
     carry_out(steps, run_tool, lambda step: print(f"{step.what} …", flush=True))
     if changed != text:
-        _replace(file, changed)
+        write_atomically(file, changed)
         print(f"{file.name}: the backend is {chosen.bucket.url}")
     print("\n".join(["", *(move(chosen, old, text) if old else first_use(chosen, text))]))
     return 0
@@ -140,7 +142,7 @@ def _agreed(steps: Sequence[Action], settings: Path | None, chosen: BackendSpec,
     if not sys.stdin.isatty():
         print("nothing was changed: there is no terminal to ask on; --yes agrees", file=sys.stderr)
         return False
-    if input("Do that? [y/N] ").strip().lower() in {"y", "yes"}:
+    if confirm("Do that?"):
         return True
     print("nothing was changed", file=sys.stderr)
     return False
@@ -169,9 +171,3 @@ def run_tool(command: Sequence[str]) -> CommandResult:
     except subprocess.TimeoutExpired:
         raise StateError(f"`{' '.join(command[:4])}` did not answer within {_SECONDS} s") from None
     return CommandResult(done.returncode, done.stdout, done.stderr)
-
-
-def _replace(file: Path, text: str) -> None:
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, file)

@@ -11,9 +11,9 @@ from typing import Any
 
 from fediversity.cli.stack_argument import add_stack
 from fediversity.cli.status_model import Status, StatusNote, deployment_statuses, machine_statuses
-from fediversity.ledger.durations import ago
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.stacks import ledger_of, open_stack
+from fediversity.support.durations import ago
 
 EXAMPLES = (
     "fediversity status production",

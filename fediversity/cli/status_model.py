@@ -1,6 +1,5 @@
 """The status of each machine and each deployment of a fleet, from the ledger: pure functions."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 from fediversity.fleet.model import Fleet
 from fediversity.ledger import history
 from fediversity.ledger.records import Probe, StepRecord
+from fediversity.support.processes import is_alive
 
 Health = Literal["well", "unwell", "unreachable", "unknown"]
 _SHORT = 8
@@ -49,17 +49,6 @@ class Status:
         """The fingerprint of the last update, shortened for a table."""
         whole = self.applied.fingerprint if self.applied else None
         return whole.rpartition(":")[2][:_SHORT] if whole else None
-
-
-def is_alive(pid: int) -> bool:
-    """Whether there is such a process on this computer."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def machine_statuses(

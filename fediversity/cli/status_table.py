@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fediversity.cli.status_model import Status, StatusNote
-from fediversity.ledger.durations import ago, took
+from fediversity.support.durations import ago, took
 
 WIDTH = 100
 _INDENT = "      "

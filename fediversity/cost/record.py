@@ -1,13 +1,13 @@
 """Keeps what the last rollout from this computer left deployed, because a state cannot be read without Pulumi."""
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.cost.deployed import as_data, from_data
 from fediversity.fleet.providers.billing import Item
+from fediversity.support.files import write_atomically
 
 FILE = "deployed.json"
 
@@ -23,9 +23,7 @@ class Record:
 def write_record(folder: Path, items: Iterable[Item], at: float) -> None:
     """Keeps it in the stack's folder, at once or not at all."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = folder / f".{FILE}.new"
-    beside.write_text(json.dumps({"at": at, "items": as_data(items)}, indent=1) + "\n", encoding="utf-8")
-    os.replace(beside, folder / FILE)
+    write_atomically(folder / FILE, json.dumps({"at": at, "items": as_data(items)}, indent=1) + "\n")
 
 
 def read_record(folder: Path) -> Record | None:

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from fediversity.embedded_cloud.faults import command as faults
-from fediversity.embedded_cloud.faults.kinds import FaultError
 from fediversity.embedded_cloud.folders import StackFolder
-from fediversity.embedded_cloud.machines.spec import DatacenterError
 from fediversity.embedded_cloud.power import power_on
+from fediversity.support.entry import run_command
+from fediversity.support.errors import UsageError
 
 
 def main() -> None:
@@ -21,6 +21,10 @@ def main() -> None:
     power.add_argument("stack")
     faults.register(commands)
     arguments = parser.parse_args()
+    sys.exit(run_command(lambda: _run(arguments), prefix="fediversity.embedded_cloud: ", subject="the embedded cloud"))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         folder = StackFolder.of(Path.cwd(), arguments.stack)
         if arguments.command == "power-on":
@@ -28,8 +32,9 @@ def main() -> None:
                 print(f"simulated machines on: {', '.join(names)}")
         else:
             faults.run(arguments, folder)
-    except (DatacenterError, FaultError, ValueError) as error:
-        sys.exit(f"fediversity.embedded_cloud: {error}")
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return 0
 
 
 if __name__ == "__main__":

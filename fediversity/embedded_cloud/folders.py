@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from fediversity.support.layout import stack_folder
+
 _STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -23,7 +25,7 @@ class StackFolder:
         """The folder of a stack. Raises ValueError for a name that is no stack's."""
         if not is_stack_name(stack):
             raise ValueError(f"'{stack}' is not the name of a stack")
-        return cls(project.absolute() / ".fediversity" / stack)
+        return cls(stack_folder(project.absolute(), stack))
 
     @property
     def cloud(self) -> Path:

@@ -13,9 +13,10 @@ from typing import Any
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.plugins.cloud import CloudResource
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.registry import PACKAGES, provider
+from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.plugins.simulated.site import SITE
 from fediversity.embedded_cloud.store import Record, Session, Store
+from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def find(folder: StackFolder, session: Session, type_: str, inputs: Mapping[str, Any]) -> str | None:
@@ -24,7 +25,7 @@ def find(folder: StackFolder, session: Session, type_: str, inputs: Mapping[str,
     if type_ == SITE:
         site = session.get(SITE, str(inputs.get("stack")))
         return site.id if site and folder.identity.exists() else None
-    resource = provider(package).resources(folder, {}).get(type_) if package in PACKAGES else None
+    resource = provider(package).resources(folder, {}).get(type_) if package in LOCAL_PACKAGES else None
     if not isinstance(resource, CloudResource):
         return None
     record = _record(resource, session, inputs)

@@ -6,8 +6,9 @@ A record is written before its machine is made (`plugins/cloud.py`), so the reco
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.machines.client import Datacenter
 from fediversity.embedded_cloud.plugins.machine import MachineResource
-from fediversity.embedded_cloud.plugins.registry import PACKAGES, provider
+from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.store import Store
+from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def power_on(folder: StackFolder) -> list[str]:
@@ -17,7 +18,7 @@ def power_on(folder: StackFolder) -> list[str]:
     """
     specs = []
     with Store(folder.store).reading() as session:
-        for package in PACKAGES:
+        for package in LOCAL_PACKAGES:
             for token, resource in provider(package).resources(folder, {}).items():
                 if isinstance(resource, MachineResource):
                     specs += [resource.machine(session, record) for record in session.all(token)]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fediversity.fleet.secret_scan import printable
+from fediversity.support.errors import FediversityError
 
 Location = tuple[str | int, ...]
 """Where in the file: keys and list positions from the top, e.g. ("machines", "cinnabar", "tags", 0)."""
@@ -47,7 +48,7 @@ class Problem:
         return f"{place}: {subject}{self.what}\n    fix: {self.fix}"
 
 
-class FleetError(Exception):
+class FleetError(FediversityError):
     """A fleet file that cannot be used. `problems` holds everything that is wrong with it, in the file's order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

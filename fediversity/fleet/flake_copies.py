@@ -5,10 +5,10 @@ The `.gitignore` in its folder lists what it has of the flake above; each comman
 copies.
 """
 
-import os
 from pathlib import Path
 
 from fediversity.fleet.diagnostics import FleetError, Problem
+from fediversity.support.files import write_atomically
 
 LIST = ".gitignore"
 _FLAKE = "flake.nix"
@@ -52,8 +52,5 @@ def _write(file: Path, text: str) -> bool:
             return False
     except (FileNotFoundError, UnicodeDecodeError):
         file.parent.mkdir(parents=True, exist_ok=True)
-    # Not `*.nix` meanwhile: the flake loads whatever has that name.
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, file)
+    write_atomically(file, text)
     return True

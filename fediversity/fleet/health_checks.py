@@ -8,6 +8,8 @@ tuples, which take an eighth of the time of dataclasses to define.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from fediversity.support.errors import FediversityError
+
 USUAL_TIMEOUT = 60.0
 
 
@@ -66,7 +68,7 @@ DirectCheck = CommandCheck | HttpCheck | TcpCheck | MeshCheck
 HealthCheck = DirectCheck | PeerCheck
 
 
-class HealthCheckError(ValueError):
+class HealthCheckError(FediversityError, ValueError):
     """Health checks that cannot be read. The text has a line for each thing that is wrong."""
 
 

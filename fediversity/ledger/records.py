@@ -1,29 +1,41 @@
-"""What the ledger remembers of a step."""
+"""The records of the ledger: runs of steps, applied vars, probes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+StepKind = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
+"""The kinds of steps of a rollout. The ledger also has the kind `rollback`, done by a person between rollouts."""
+
 Outcome = Literal["applied", "unchanged", "deferred", "rolled_back", "failed", "interrupted"]
-"""How a step ended. `interrupted`: whoever ran it died in the middle, so nobody knows how far it came."""
+"""How a step ended. `interrupted`: its runner died, so it is unknown how far the step came."""
 
 ENDED_WELL: frozenset[Outcome] = frozenset({"applied", "unchanged"})
-
+"""The outcomes of a step that reached its goal."""
 
 TAKES_TURNS = frozenset({"install", "update", "apply"})
-"""The kinds of steps of which only so many are at work at once."""
+"""The kinds of steps that are capped: only so many run at once."""
+
+
+def step_name(subject: str, kind: str) -> str:
+    """Returns the name of a step of a machine, a deployment or the whole fleet, which its Pulumi resource has too."""
+    return f"{subject}-{kind}"
+
+
+def update_step(machine: str) -> str:
+    """Returns the name of the step that ends a machine's rollout."""
+    return step_name(machine, "update")
 
 
 @dataclass(frozen=True)
 class StepRecord:
     """One run of one step. Times are seconds since 1970 (UTC); `ended_at` and `outcome` are None while it runs.
 
-    `queued_at` is when the runner was started, `started_at` when it had its turn (installs go one at a time); both are
-    the same until the turn comes. `command` is the tool's command line, which never holds a secret. `log` is relative
-    to the stack's folder. `system` is the path in the Nix store of the system that the machine ran afterwards, if the
-    step looked. `address` is where the machine was reached, and `hint` what a person can do about a bad end.
-    `boot` is Linux' boot id of the machine: before an install, after everything else. `size` is what its server was
-    made as (see `plan`), where the step unlocks it.
+    `queued_at` is when the runner was started, `started_at` when it got its slot (installs run one at a time); both are
+    equal until then. `command` is the tool's command line, which never holds a secret. `log` is relative to the stack's
+    folder. `system` is the store path of the system that the machine ran afterwards, if the step looked. `address` is
+    where the machine was reached, and `hint` what a person can do about a failure. `boot` is Linux' boot id: before an
+    install, after any other step. `size` is the server's machine type, for a step that unlocks it.
     """
 
     id: int
@@ -48,34 +60,34 @@ class StepRecord:
 
     @property
     def subject(self) -> str:
-        """What the step was about: a machine, a deployment, or the word fleet."""
-        return self.step.removesuffix(f"-{self.kind}")
+        """The subject of the step: a machine, a deployment, or the word fleet."""
+        return self.step.removesuffix(step_name("", self.kind))
 
     @property
     def waiting(self) -> bool:
-        """Whether it has not had its turn yet: others are at work, or its machine has not answered."""
+        """Whether it still waits for its slot, or for its machine to answer."""
         return self.outcome is None and self.kind in TAKES_TURNS and self.started_at <= self.queued_at
 
     @property
     def ended_well(self) -> bool:
-        """Whether the step reached what it was for."""
+        """Whether the step reached its goal."""
         return self.outcome in ENDED_WELL
 
     def under(self, renamed: Mapping[str, str]) -> "StepRecord":
-        """The record with its machine's present name, if `renamed` has one for the name it was written under."""
+        """Returns the record under its machine's present name, by `renamed` (former name → present name)."""
         new = renamed.get(self.machine or "")
         if new is None:
             return self
-        step = f"{new}-{self.kind}" if self.step == f"{self.machine}-{self.kind}" else self.step
+        step = step_name(new, self.kind) if self.step == step_name(self.machine or "", self.kind) else self.step
         return replace(self, machine=new, step=step)
 
 
 @dataclass(frozen=True)
 class AppliedVars:
-    """The vars and keys that a machine's last good update brought it: hashes by path (see `ledger.given`).
+    """The vars and keys of a machine's last good update: hashes by path (see `ledger.vars_hashes`).
 
-    `at` is when (seconds since 1970, UTC). `mark` is the number that its step was declared with, if it ever was (see
-    `plan.attempts`).
+    `at` is its time (seconds since 1970, UTC). `mark` is the number that its step was declared with, if any (see
+    `planning.rerun`).
     """
 
     machine: str
@@ -84,16 +96,16 @@ class AppliedVars:
     mark: int | None
 
     def under(self, renamed: Mapping[str, str]) -> "AppliedVars":
-        """The same of the machine's present name, if `renamed` has one for the name it was written under."""
+        """Returns the same under the machine's present name, by `renamed` (former name → present name)."""
         return replace(self, machine=renamed.get(self.machine, self.machine))
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One look at a machine between rollouts, at `at` (seconds since 1970, UTC).
+    """One probe of a machine between rollouts, at `at` (seconds since 1970, UTC).
 
-    `drift`: the machine answered, and runs or would boot another system than the one that was applied last. `system` is
-    what it runs, if it said so. `detail` is for people.
+    `drift`: the machine answered, and runs or would boot another system than the one that was last applied. `system` is
+    the one it runs, if it answered so. `detail` is for people.
     """
 
     id: int
@@ -106,5 +118,5 @@ class Probe:
     detail: str
 
     def under(self, renamed: Mapping[str, str]) -> "Probe":
-        """The look with its machine's present name, if `renamed` has one for the name it was written under."""
+        """Returns the probe under its machine's present name, by `renamed` (former name → present name)."""
         return replace(self, machine=renamed.get(self.machine, self.machine))

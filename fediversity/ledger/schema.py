@@ -1,4 +1,4 @@
-"""The tables of the ledger, and how a file of an earlier version gets them."""
+"""The tables of the ledger, and the upgrade of a file of an earlier version."""
 
 import sqlite3
 
@@ -48,22 +48,22 @@ _LATER_COLUMNS = ("system", "address", "hint", "boot", "size")
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Makes the tables and the columns that are not there yet. Several processes may do so at once."""
+    """Creates the tables and columns that are missing. Several processes may do so at once."""
     connection.executescript(_SCHEMA)
     if not columns(connection).issuperset(_LATER_COLUMNS):
         _add_columns(connection)
 
 
 def columns(connection: sqlite3.Connection, table: str = "steps") -> frozenset[str]:
-    """The columns of a table; none if it is not there."""
+    """Returns the columns of a table; none if there is no such table."""
     return frozenset(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
 
 
 def _add_columns(connection: sqlite3.Connection) -> None:
-    """Adds the columns that ledgers of earlier versions do not have; one runner does it, the others find it done."""
+    """Adds the columns that ledgers of earlier versions lack; one runner does it, the others find it done."""
     connection.execute("BEGIN IMMEDIATE")
-    there = columns(connection)
+    present = columns(connection)
     for name in _LATER_COLUMNS:
-        if name not in there:
+        if name not in present:
             connection.execute(f"ALTER TABLE steps ADD COLUMN {name} TEXT")
     connection.execute("COMMIT")

@@ -18,8 +18,8 @@ _BUSY_SECONDS = 30.0
 class Ledger:
     """The record of every step of one stack. Safe to use from several processes at once.
 
-    `renamed` gives machines' present names by their former ones: what was recorded under a former name is read under
-    the present one. Raises sqlite3.Error if the file cannot be written, for example on a full disk.
+    `renamed` maps former names of machines to present ones; records under a former name are read under the present one.
+    Methods raise sqlite3.Error if the file cannot be read or written, for example on a full disk.
     """
 
     def __init__(self, path: Path, renamed: Mapping[str, str] | None = None) -> None:
@@ -28,12 +28,12 @@ class Ledger:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # One short connection a call: nothing is held open while a step runs for minutes.
+        # Each call opens a short connection, so nothing stays open while a step runs for minutes.
         with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
             yield connection
 
     def create(self) -> None:
-        """Makes the file and its tables if they are not there yet. The file is readable by its owner only."""
+        """Creates the file and its tables where they are missing. Only the owner can read the file."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
         with self._open() as connection:
@@ -52,10 +52,10 @@ class Ledger:
         address: str | None = None,
         size: str | None = None,
     ) -> int:
-        """Records that a step starts now, and gives the record's id.
+        """Records that a step starts now. Returns the record's id.
 
-        Earlier runs of the same step that never ended are closed as interrupted: a step runs once at a time, so
-        their runner is gone.
+        Closes earlier runs of the same step that never ended as interrupted: a step runs once at a time, so their
+        runner is gone.
         """
         now = time.time()
         with self._open() as connection:
@@ -76,7 +76,7 @@ class Ledger:
         return cursor.lastrowid
 
     def record_start(self, record_id: int) -> None:
-        """Records that a step which waited for its turn really starts now."""
+        """Records that a step which waited for its slot starts now."""
         with self._open() as connection:
             # Later than `queued_at` even if the clock was set back: from then on the machine may have been changed.
             connection.execute(
@@ -91,9 +91,9 @@ class Ledger:
     def end(
         self, record_id: int, outcome: Outcome, reason: str, system: str | None = None, hint: str | None = None
     ) -> None:
-        """Records how a step ended, now, and the system that its machine runs since, if the step looked.
+        """Records that a step ended now, and the system that its machine runs since, if the step looked.
 
-        `hint` is what a person can do about a bad end.
+        `hint` is what a person can do about a failure.
         """
         with self._open() as connection:
             connection.execute(
@@ -102,9 +102,9 @@ class Ledger:
             )
 
     def records(self, queued_since: float = 0.0) -> tuple[StepRecord, ...]:
-        """Every run of every step, in the order they started. Empty if the ledger does not exist.
+        """Returns every run of every step, in the order they started. Empty if the ledger does not exist.
 
-        With a time, those that were queued then or later (seconds since 1970).
+        With `queued_since` (seconds since 1970), only those that were queued then or later.
         """
         return self._select("WHERE queued_at >= ?", (queued_since,))
 
@@ -118,7 +118,7 @@ class Ledger:
         detail: str,
         reachable: bool = True,
     ) -> int:
-        """Records how a machine was found just now, and gives the record's id."""
+        """Records a probe of a machine, made just now. Returns the record's id."""
         with self._open() as connection:
             cursor = connection.execute(
                 "INSERT INTO probes (machine, at, reachable, healthy, drift, system, detail) "
@@ -130,11 +130,11 @@ class Ledger:
         return cursor.lastrowid
 
     def probes(self) -> Mapping[str, Probe]:
-        """The newest look at each machine that was ever looked at."""
+        """Returns the newest probe of each machine."""
         return self._newest_probes(at_least_drift=0)
 
     def drifts(self) -> Mapping[str, Probe]:
-        """The newest look at each machine that found it drifted, however it was found later."""
+        """Returns the newest probe of each machine that found it drifted, whatever later probes found."""
         return self._newest_probes(at_least_drift=1)
 
     def _newest_probes(self, at_least_drift: int) -> Mapping[str, Probe]:
@@ -156,7 +156,7 @@ class Ledger:
             return {probe.machine: probe for probe in newest}
 
     def record_vars(self, machine: str, files: Mapping[str, str], mark: int | None) -> None:
-        """Records the vars and keys that a machine has since now. Without a mark the one from before stays."""
+        """Records the vars and keys that a machine has from now on. Without `mark` the earlier one stays."""
         with self._open() as connection:
             connection.execute(
                 "INSERT INTO given (machine, at, files, mark) VALUES (?, ?, ?, ?) ON CONFLICT (machine) DO UPDATE "
@@ -165,7 +165,7 @@ class Ledger:
             )
 
     def given(self, machine: str | None = None) -> Mapping[str, AppliedVars]:
-        """The vars and keys that each machine's last good update brought it, or one machine's, by what it is called."""
+        """Returns the vars and keys of each machine's last good update by machine; with `machine`, of that one only."""
         if not self.path.exists():
             return {}
         with self._open() as connection:
@@ -175,10 +175,10 @@ class Ledger:
                 "SELECT machine, at, files, mark FROM given WHERE ?1 IS NULL OR machine = ?1 ORDER BY at", (machine,)
             )
             found = (AppliedVars(machine, at, json.loads(files), mark) for machine, at, files, mark in rows)
-            return {given.machine: given for given in (entry.under(self.renamed) for entry in found)}
+            return {applied.machine: applied for applied in (entry.under(self.renamed) for entry in found)}
 
     def carry_over(self) -> None:
-        """Writes down under the present names what was recorded under former ones. It may be done twice."""
+        """Rewrites records of former names under the present ones. Doing it twice does no harm."""
         if not self.renamed or not self.path.exists():
             return
         with self._open() as connection:
@@ -195,23 +195,23 @@ class Ledger:
             connection.execute("COMMIT")
 
     def install_of(self, machine: str, server_id: str) -> StepRecord | None:
-        """The newest install of this very server: one that ended well if there is one, else any whose turn came.
+        """Returns the newest install of this server: one that ended well if there is one, else any that got its slot.
 
-        An install whose turn has not come has not touched the disks and does not count.
+        An install without a slot has not touched the disks and does not count.
         """
         installs = self._select("WHERE machine = ? AND kind = 'install' AND server_id = ?", (machine, server_id))
         ended_well = [record for record in installs if record.outcome in ENDED_WELL]
-        had_their_turn = [record for record in installs if record.started_at > record.queued_at]
-        return max(ended_well or had_their_turn, key=lambda record: record.id, default=None)
+        started = [record for record in installs if record.started_at > record.queued_at]
+        return max(ended_well or started, key=lambda record: record.id, default=None)
 
     def _select(self, where: str = "", values: tuple[str | float, ...] = ()) -> tuple[StepRecord, ...]:
         if not self.path.exists():
             return ()
         with self._open() as connection:
-            there = columns(connection)
-            if not there:
-                return ()  # The first runner has made the file and not yet the table, or died in between.
-            # Reading changes nothing, so a column that the file does not have yet is read as empty.
-            wanted = ", ".join(name if name in there else f"NULL AS {name}" for name in _COLUMNS)
-            rows = connection.execute(f"SELECT {wanted} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
+            present = columns(connection)
+            if not present:
+                return ()  # The first runner has created the file and not yet the table, or died in between.
+            # Reading never upgrades the file, so a column that it lacks is read as empty.
+            selected = ", ".join(name if name in present else f"NULL AS {name}" for name in _COLUMNS)
+            rows = connection.execute(f"SELECT {selected} FROM steps {where} ORDER BY id", values)  # noqa: S608 (constants)
             return tuple(StepRecord(*row).under(self.renamed) for row in rows)

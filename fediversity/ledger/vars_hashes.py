@@ -1,7 +1,7 @@
-"""What of a clan's vars and keys concerns a machine, as hashes of the files as they are kept: secrets stay encrypted.
+"""Hashes of the vars and keys of a clan that a machine reads. Secrets are hashed as they are kept: encrypted.
 
-A machine reads its own vars, the public shared ones (any machine may, so all count for each), and the secrets whose
-`machines/` folder names it, which is where clan notes who can decrypt them (`clan_cli` of clan-core, sops backend).
+A machine reads its own vars, all public shared ones, and the secrets with a `machines/` folder that names it: there
+clan notes which machines can decrypt them (`clan_cli` of clan-core, sops backend).
 """
 
 import hashlib
@@ -13,12 +13,12 @@ _DIGITS = 20
 
 
 def vars_folder(flake: Path, state_dir: Path, *, simulated: bool) -> Path:
-    """The folder that `vars/` and `sops/` lie in: the flake's. A simulated clan writes nothing into the repository."""
+    """Returns the folder with `vars/` and `sops/`: the flake, or for a simulated clan one outside the repository."""
     return state_dir / "cloud" / "flake" if simulated else flake
 
 
 def vars_hashes(folder: Path, machines: Iterable[str]) -> dict[str, dict[str, str]]:
-    """For each machine the hash of every file that concerns it, by path below `folder`. Each file is read once."""
+    """Returns for each machine the hashes of the files that it reads, by path below `folder`. Reads each file once."""
     shared = list(_files(folder, "vars/shared", "sops/secrets"))
     hashes: dict[str, str] = {}
 
@@ -31,12 +31,12 @@ def vars_hashes(folder: Path, machines: Iterable[str]) -> dict[str, dict[str, st
     }
 
 
-def changed_vars(given: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """The files that a machine was given and that are others now, or gone. What is new was never given, so it is none.
+def changed_vars(applied: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns the applied files that are now different or gone. A new file was never applied, so it does not count.
 
-    A generator that is added shows in the machine's configuration.
+    A new generator shows in the machine's configuration.
     """
-    return tuple(sorted(path for path, digest in given.items() if now.get(path) != digest))
+    return tuple(sorted(path for path, digest in applied.items() if now.get(path) != digest))
 
 
 def _own(folder: Path, machine: str) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _own(folder: Path, machine: str) -> Iterator[str]:
 def _shared(folder: Path, machine: str, paths: Iterable[str]) -> Iterator[str]:
     for path in paths:
         above, _, name = path.rpartition("/")
-        # Who can decrypt a secret is told by links, and where they lead to may have been renamed.
+        # Links tell who can decrypt a secret; their targets may have been renamed, so they need not exist.
         if (
             (name == "value" and path.startswith("vars/"))
             or above.endswith(f"/{machine}-age.key")
@@ -68,4 +68,4 @@ def _hash(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGITS]
     except FileNotFoundError:
-        return "gone"  # Another step of this moment has replaced it by a new one.
+        return "gone"  # Another step has just replaced it.

@@ -1,1 +1,1 @@
-"""What Nix says of each machine's system, where there is Nix: evaluated, and compared with what the machine runs."""
+"""Evaluates each machine's system with Nix, where it is installed, and compares it with what the machine runs."""

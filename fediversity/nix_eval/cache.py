@@ -1,4 +1,4 @@
-"""What was evaluated before, by the hash of what it was evaluated from."""
+"""A cache of evaluations, by the hash of their inputs."""
 
 import contextlib
 import hashlib
@@ -10,25 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from fediversity.nix_eval.evaluate import System
+from fediversity.support.files import write_atomically
+from fediversity.support.layout import FOLDER
 
-EVALUATIONS = Path(".fediversity/cache/derivations")
-DIFFERENCES = Path(".fediversity/cache/differences")
-FINGERPRINTS = Path(".fediversity/cache/fingerprints")
-"""Where these are remembered, relative to the project's folder. Whatever is removed there is found out again."""
+EVALUATIONS = Path(FOLDER, "cache", "derivations")
+DIFFERENCES = Path(FOLDER, "cache", "differences")
+FINGERPRINTS = Path(FOLDER, "cache", "fingerprints")
+"""The folders of the caches, relative to the project's folder. What is removed there is evaluated again."""
 
 _KEPT = 20
 _FORMAT = "1"
 
 
 class Cache:
-    """A folder of JSON files by key, of which those used last are kept. A file that cannot be read counts as absent."""
+    """A folder of JSON files by key that keeps the most recently used. An unreadable file counts as absent."""
 
     def __init__(self, folder: Path, kept: int = _KEPT) -> None:
         self.folder = folder
         self._kept = kept
 
     def get(self, key: str) -> Any:
-        """What is stored under a key, None if there is nothing. Being asked for keeps it among those used last."""
+        """Returns what is stored under a key, None if nothing is. Counts as a use."""
         content = self.peek(key)
         if content is not None:
             with contextlib.suppress(OSError):
@@ -36,27 +38,25 @@ class Cache:
         return content
 
     def peek(self, key: str) -> Any:
-        """What is stored under a key, None if there is nothing, without making a difference to what is kept."""
+        """Returns what is stored under a key, None if nothing is. Does not count as a use."""
         try:
             return json.loads(self._file(key).read_text())
         except (OSError, ValueError, RecursionError):
             return None
 
     def put(self, key: str, content: Any) -> None:
-        """Stores JSON under a key, at once or not at all, and removes what has not been used for longest.
+        """Stores JSON under a key, as a whole or not at all, and removes the least recently used.
 
-        A disk that is full or may not be written costs the memory, not the run.
+        If the disk is full or read-only, nothing is stored and the run goes on.
         """
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            fresh = self.folder / f".{key}.{os.getpid()}.new"
-            fresh.write_text(json.dumps(content))
-            fresh.replace(self._file(key))
+            write_atomically(self._file(key), json.dumps(content))
             for file in self._newest_first()[self._kept :]:
                 file.unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[str]:
-        """The keys of what is stored, those used last first."""
+        """Yields the stored keys, most recently used first."""
         yield from (file.stem for file in self._newest_first())
 
     def _file(self, key: str) -> Path:
@@ -71,23 +71,23 @@ class Cache:
 
 
 class Evaluations:
-    """The systems that were evaluated before, for the flake as it is and as it was."""
+    """The systems that were evaluated before, of the present flake and of earlier ones."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
     def systems(self, key: str) -> dict[str, System]:
-        """The systems of the flake with this key. Those that could not be evaluated are not remembered."""
+        """Returns the systems of the flake with this key. Failed evaluations are not stored."""
         return dict(_systems(self._cache.get(key)))
 
-    def remember(self, key: str, systems: Mapping[str, System]) -> None:
-        """Remembers the systems of the flake with this key."""
+    def store(self, key: str, systems: Mapping[str, System]) -> None:
+        """Stores the systems of the flake with this key."""
         self._cache.put(key, {name: asdict(system) for name, system in systems.items()})
 
     def derivation_of(self, output: str) -> str | None:
-        """The derivation that builds a system of this path, if it was ever evaluated."""
+        """Returns the derivation that builds the system with this store path, if it was ever evaluated."""
         for key in self._cache:
-            # Looked at without being used: only what holds the wanted system shall stay.
+            # Without counting as a use: only the entry with the wanted system shall stay.
             for _, system in _systems(self._cache.peek(key)):
                 if system.output == output:
                     self._cache.get(key)
@@ -102,9 +102,9 @@ def _systems(content: Any) -> Iterator[tuple[str, System]]:
 
 
 def evaluation_key(flake: Path, program: str) -> str:
-    """What an evaluation depends on, as one hash: the flake's files, its lock among them, and which Nix it is.
+    """Returns a hash of what an evaluation depends on: the flake's files, its lock among them, and the Nix program.
 
-    Nix is not asked for its version, which takes longer than all the rest: it is the file that it is.
+    Nix is identified by its file: asking for its version would take longer than all the rest.
     """
     file, computer = Path(program).resolve(), os.uname()
     facts = file.stat()
@@ -113,9 +113,9 @@ def evaluation_key(flake: Path, program: str) -> str:
 
 
 def tree_hash(flake: Path) -> str:
-    """A hash over every file that Nix takes of a flake given as a path: its name, its content, whether it can be run.
+    """Returns a hash of every file that Nix reads of a `path:` flake: name, content, whether it is executable.
 
-    That includes the vars, because configurations read the public ones. Left out is what only git and builds put there.
+    Includes the vars, because configurations read the public ones. Leaves out what git and builds put there.
     """
     digest = hashlib.sha256()
     for path, inside in _files(flake, ""):

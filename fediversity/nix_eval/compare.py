@@ -1,4 +1,4 @@
-"""What differs between two systems, by the recipes (derivations) they are built from. Pure."""
+"""Compares two systems by the recipes (derivations) they are built from. Pure."""
 
 import json
 import re
@@ -14,38 +14,38 @@ _NONE, _UNNAMED = "∅", "ε"
 
 @dataclass(frozen=True)
 class Recipe:
-    """One derivation, as `nix derivation show` prints it, by the base name of its path."""
+    """One derivation as `nix derivation show` prints it; `path` is the base name of its path."""
 
     path: str
     content: Mapping[str, Any]
 
     @cached_property
     def name(self) -> str:
-        """Its full name, with the version."""
+        """The full name, with the version."""
         return str(self.content.get("name") or _STORE_NAME.sub(r"\1", self.path).removesuffix(".drv"))
 
     @cached_property
     def made(self) -> str:
-        """What it makes. Recipes that make the same count as one, however their own inputs differ."""
+        """The outputs. Recipes with the same outputs count as one, even if their inputs differ."""
         outputs = self.content.get("outputs") or {}
         known = outputs and all(output.get("path") or output.get("hash") for output in outputs.values())
         return json.dumps(outputs, sort_keys=True) if known else self.path
 
     @property
     def is_download(self) -> bool:
-        """Whether it says beforehand what its content will be, as sources do that are fetched."""
+        """Whether its content is fixed by a hash, as that of a downloaded source is."""
         return any(output.get("hash") for output in (self.content.get("outputs") or {}).values())
 
     @cached_property
     def itself(self) -> str:
-        """The recipe without what it only inherits: hashes and versions in the paths of its inputs and outputs."""
+        """The recipe without what it inherits: hashes and versions in the paths of its inputs and outputs."""
         own = {key: value for key, value in self.content.items() if key not in {"inputDrvs", "inputSrcs", "inputs"}}
         text = _STORE_NAME.sub(lambda found: split_name(found[1])[0], json.dumps(own, sort_keys=True))
         return json.dumps([text, sorted(self._inputs("inputSrcs", "srcs"))])
 
     @cached_property
     def inputs(self) -> frozenset[str]:
-        """The recipes that it takes something of, by the base names of their paths."""
+        """The recipes that it depends on, by the base names of their paths."""
         return self._inputs("inputDrvs", "drvs")
 
     def _inputs(self, old_key: str, new_key: str) -> frozenset[str]:
@@ -54,7 +54,7 @@ class Recipe:
 
 
 def recipes(shown: str) -> tuple[Recipe, ...]:
-    """The recipes out of what `nix derivation show --recursive` printed, by Nix before 2.32 and since.
+    """Parses the output of `nix derivation show --recursive`, of Nix before 2.32 and since.
 
     Raises ValueError if it is something else.
     """
@@ -67,13 +67,13 @@ def recipes(shown: str) -> tuple[Recipe, ...]:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """A name and its version, split as Nix does it: the version begins after the first dash before no letter."""
+    """Splits a name from its version as Nix does: the version begins after the first dash before no letter."""
     found = _VERSION.search(name)
     return (name[: found.start()], name[found.end() :]) if found else (name, "")
 
 
 def compare(old: Iterable[Recipe], new: Iterable[Recipe]) -> tuple[str, ...]:
-    """The differences, a line each: other versions first, then recipes that have changed, then how many follow."""
+    """Returns the differences as lines: changed versions first, then changed recipes, then how many follow."""
     old, new = tuple(old), tuple(new)
     before, after = _versions(old), _versions(new)
     moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -85,7 +85,7 @@ def compare(old: Iterable[Recipe], new: Iterable[Recipe]) -> tuple[str, ...]:
     changed = [
         recipe for recipe in fresh if split_name(recipe.name)[0] not in moved and recipe.itself not in themselves_before
     ]
-    # Another version of something is told already; that it is made from another download goes without saying.
+    # A changed version is listed already; that its download differs too goes without saying.
     told = {recipe.path for recipe in fresh if split_name(recipe.name)[0] in moved}
     told |= {recipe.path for recipe in changed if not recipe.is_download}
     users: dict[str, set[str]] = {}
@@ -102,7 +102,7 @@ def compare(old: Iterable[Recipe], new: Iterable[Recipe]) -> tuple[str, ...]:
 
 
 def _versions(of: Iterable[Recipe]) -> dict[str, set[str]]:
-    """The versions of each name. Of a download only its content counts: the version is that of what is made of it."""
+    """Returns the versions of each name. Downloads are left out: what is built from them has the version."""
     found: dict[str, set[str]] = {}
     for recipe in of:
         if not recipe.is_download:

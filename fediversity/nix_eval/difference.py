@@ -1,4 +1,4 @@
-"""The difference between the system that a machine runs and the one it shall run."""
+"""The difference between the system that a machine runs and its new one."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ _NO_DOWNLOADS = ("--option", "substitute", "false")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two systems of one machine, by their paths in the store and the derivations that build them, where known."""
+    """Two systems of one machine: their store paths and, where known, their derivations."""
 
     old: str
     new: str
@@ -26,21 +26,21 @@ class Pair:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs, a line each; or why nothing can be said about it."""
+    """The differences as lines, or why they are unknown."""
 
     lines: tuple[str, ...] = ()
     why_not: str | None = None
 
 
 def differences(nix: Nix, pairs: Mapping[str, Pair], *, at_once: int, cache: Cache) -> dict[str, Difference]:
-    """The difference of each machine's two systems: by what they hold if both are in the store, else by their recipes.
+    """Compares each machine's two systems: by content if both are in the store, else by their recipes.
 
-    Nothing is built or downloaded for it. What two paths differ in never changes, so it is remembered.
+    Builds and downloads nothing. The difference of two store paths never changes, so it is cached.
     """
     known = {name: Difference(tuple(lines)) for name, pair in pairs.items() if (lines := cache.get(_key(pair)))}
     asked = {name: pair for name, pair in pairs.items() if name not in known}
     found = _by_content(nix, asked, at_once)
-    # One machine after the other: what is shown of one system can be tens of megabytes.
+    # One machine after the other: the derivations of one system can be tens of megabytes.
     found |= {name: _by_recipe(nix, pair) for name, pair in asked.items() if name not in found}
     for name, difference in found.items():
         if difference.lines:
@@ -54,12 +54,12 @@ def _by_content(nix: Nix, pairs: Mapping[str, Pair], at_once: int) -> dict[str, 
     }
     answers = nix.run_all(commands, at_once=at_once, seconds=_SECONDS).items()
     lines = {name: closure_lines(ended.stdout) for name, ended in answers if ended.status == 0}
-    # Nothing is printed where only settings differ, of which the recipes know more.
+    # Nix prints nothing where only settings differ; the recipes show those.
     return {name: Difference(found) for name, found in lines.items() if found}
 
 
 def closure_lines(printed: str) -> tuple[str, ...]:
-    """The lines of `nix store diff-closures`, without its colours."""
+    """Returns the lines of `nix store diff-closures`, without colours."""
     return tuple(line for line in _COLOURS.sub("", printed).splitlines() if line.strip())
 
 

@@ -1,4 +1,4 @@
-"""Evaluating each machine of the flake: which system Nix would build for it."""
+"""Evaluates the system of each machine of the flake."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from fediversity.nix_eval.parallel_commands import CommandResult, run_all
 
 MACHINE_SECONDS = 900.0
-"""How long the evaluation of one machine may take, its inputs being fetched included."""
+"""How long the evaluation of one machine may take, including the download of its inputs."""
 
 _READ = """build: {
   derivation = build.toplevel.drvPath;
@@ -24,9 +24,9 @@ _MOST_LINES = 8
 
 @dataclass(frozen=True)
 class System:
-    """A machine's whole system: the derivation that builds it, the path in the store that it will have.
+    """A machine's whole system: the derivation that builds it, and the store path of its output.
 
-    `below` is the derivation of what lies below the applications that are deployed on the machine.
+    `below` is the derivation of the system without the applications that are deployed on it.
     """
 
     derivation: str
@@ -36,7 +36,7 @@ class System:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out of evaluating machines: the systems of those that could be, and why the others could not."""
+    """The results: the systems of the machines that evaluate, and the errors of the others."""
 
     systems: Mapping[str, System]
     failed: Mapping[str, str]
@@ -44,35 +44,35 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Nix:
-    """The `nix` of a person: its program, and the environment it is started with."""
+    """The installed `nix`: its program, and the environment that it is started with."""
 
     program: str
     environment: Mapping[str, str]
 
     @classmethod
     def found(cls, environment: Mapping[str, str]) -> "Nix | None":
-        """The `nix` on PATH, if there is one. It is not handed what belongs to the engine, such as a passphrase."""
+        """Returns the `nix` on PATH, if any. Pulumi's variables, such as a passphrase, are not passed on to it."""
         program = shutil.which("nix", path=environment.get("PATH"))
         kept = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
         return cls(os.path.abspath(program), kept) if program else None
 
     def command(self, *words: str) -> tuple[str, ...]:
-        """A command line of Nix's newer commands."""
+        """Returns a command line of Nix' newer commands."""
         return (self.program, "--extra-experimental-features", "nix-command flakes", *words)
 
     def run_all(
         self, commands: Mapping[str, Sequence[str]], *, at_once: int, seconds: float = MACHINE_SECONDS
     ) -> dict[str, CommandResult]:
-        """Runs several of its commands at once, each under supervision."""
+        """Runs several Nix commands at once, each under supervision."""
         return run_all(commands, at_once=at_once, seconds=seconds, environment=self.environment)
 
 
 def evaluate(
     nix: Nix, flake: Path, classes: Mapping[str, str], *, at_once: int, seconds: float = MACHINE_SECONDS
 ) -> Evaluation:
-    """Evaluates machines, given the class of each (nixos or darwin), each in a process of its own.
+    """Evaluates machines by their classes (nixos or darwin), each in its own process.
 
-    So one that fails does not stop the others, and the memory that one took is given back.
+    So a failure does not stop the others, and the memory of each evaluation is freed.
     """
     commands = {name: _command(nix, flake, name, cls) for name, cls in classes.items()}
     systems: dict[str, System] = {}
@@ -90,18 +90,18 @@ def _command(nix: Nix, flake: Path, machine: str, cls: str) -> tuple[str, ...]:
     return nix.command(
         "eval",
         "--json",
-        # A preview writes nothing. A lock file that does not fit is an error that says so, not a search in the network.
+        # A preview writes nothing: a lock file that does not fit is an error, not a reason to ask the network.
         "--no-update-lock-file",
-        # We remember results ourselves; Nix' own memory keeps failures without their reason, and is locked by one.
+        # Results are cached here; Nix' own cache keeps failures without their reason, and one process locks it.
         *("--option", "eval-cache", "false"),
-        # As a path: the flake is a folder inside a git repository, and files that are not added to it count as well.
+        # `path:` because the flake is a folder inside a git repository, and files that git does not track count too.
         f'path:{flake.resolve()}#{cls}Configurations."{machine}".config.system.build',
         *("--apply", _READ),
     )
 
 
 def _system(ended: CommandResult) -> System | str:
-    """What an evaluation says of a machine, or why it says nothing."""
+    """Returns the system that an evaluation printed, or why there is none."""
     if ended.status != 0:
         return error_text(ended.stderr) or f"`nix eval` exited with {ended.status}"
     try:
@@ -111,7 +111,7 @@ def _system(ended: CommandResult) -> System | str:
 
 
 def error_text(stderr: str) -> str:
-    """The error itself out of what Nix printed: the last one, which is the cause, without the trace that led there."""
+    """Returns the error from Nix' output: the last one, which is the cause, without the trace before it."""
     lines = [line.rstrip() for line in _COLOURS.sub("", stderr).splitlines()]
     starts = [number for number, line in enumerate(lines) if re.match(r"\s*error:", line)]
     kept = lines[starts[-1] :] if starts else [line for line in lines if line and not line.startswith("warning:")][-3:]

@@ -1,11 +1,10 @@
-"""Running several commands at once, none of them longer than it may, and leaving nothing of them behind.
+"""Runs several commands at once, each bounded in time and ended with everything it started.
 
-Each runs in a process group of its own. A shell in that group holds the other end of a pipe of ours: it ends the whole
-group should this process be gone without having done so, however that came about.
+Each runs in its own process group. A shell in that group holds the other end of a pipe of this process, and ends the
+whole group if this process dies, in whatever way.
 """
 
 import contextlib
-import os
 import signal
 import subprocess
 import tempfile
@@ -13,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
+
+from fediversity.support.processes import signal_group
 
 _GUARDED = """
 trap : TERM
@@ -26,7 +27,7 @@ while :; do
   kill -0 "$command" 2>/dev/null || exit "$status"
 done
 """
-"""The shell itself outlives a polite end of its group, so that it ends when the command has."""
+"""The shell survives SIGTERM to its group, so that it ends only after the command."""
 
 _LOOK_SECONDS = 0.01
 _GRACE_SECONDS = 3.0
@@ -34,7 +35,7 @@ _GRACE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command printed, and its exit status: None if it took too long and was ended."""
+    """A command's output and exit status: None if it took too long and was ended."""
 
     status: int | None
     stdout: str
@@ -46,8 +47,8 @@ def run_all(
 ) -> dict[str, CommandResult]:
     """Runs all commands, `at_once` of them at a time in the order given, none longer than `seconds`.
 
-    One that fails or takes too long does not stop the others. Raises OSError if one cannot be started; then, and on an
-    interruption, those that run are ended.
+    A failure or a time-out does not stop the others. Raises OSError if one cannot be started; then, and on an
+    interruption, the running ones are ended.
     """
     waiting = list(commands.items())
     running: dict[str, _Running] = {}
@@ -70,7 +71,7 @@ def run_all(
 
 
 class _Running:
-    """A command that has been started. Its output goes to files, so that nobody has to read while it runs."""
+    """A command that has been started. Its output goes to files, so that it never waits for a reader."""
 
     def __init__(self, command: Sequence[str], deadline: float, environment: Mapping[str, str]) -> None:
         self._deadline = deadline
@@ -85,26 +86,21 @@ class _Running:
         )
 
     def is_over(self) -> bool:
-        """Whether it has ended by itself or must be ended."""
+        """Whether it has ended or has run out of time."""
         return self._process.poll() is not None or time.monotonic() > self._deadline
 
     def end(self) -> CommandResult:
-        """Ends what is left of its group, politely first, and says what became of it."""
+        """Ends what is left of its group, with SIGTERM first, and returns its result."""
         status = self._process.poll()
         if status is None:
-            self._signal(signal.SIGTERM)
+            signal_group(self._process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_SECONDS)
-        self._signal(signal.SIGKILL)
+        signal_group(self._process.pid, signal.SIGKILL)
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
         return CommandResult(status, _content(self._stdout), _content(self._stderr))
-
-    def _signal(self, number: signal.Signals) -> None:
-        # macOS says EPERM of a group in which only dead processes are left.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
 
 
 def _content(file: IO[bytes]) -> str:

@@ -13,6 +13,7 @@ from fediversity.fleet.graph import find_cycle, in_order
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.order import machine_waits, mesh_controllers, resolve_after
+from fediversity.ledger.records import update_step
 from fediversity.planning import commands
 from fediversity.planning.known_servers import UNKNOWN, KnownServers
 from fediversity.planning.steps import Plan, PlanError, Step
@@ -44,20 +45,15 @@ def make_plan(
     steps = [_vars(fleet, rendered, generators, site)] if fleet.enabled_machines else []
     waits, mesh = machine_waits(fleet), mesh_controllers(fleet)
     for name, machine in fleet.enabled_machines.items():
-        gate = [update_name(other) for other in sorted(resolve_after(fleet, name, machine.after))]
-        admitted_by = [update_name(controller) for controller in sorted(mesh[name])]
+        gate = [update_step(other) for other in sorted(resolve_after(fleet, name, machine.after))]
+        admitted_by = [update_step(controller) for controller in sorted(mesh[name])]
         prepared = servers.comes_with_nixos(name, machine)
         steps += _machine_steps(name, machine, gate, admitted_by, fingerprints[name], site, prepared=prepared)
-        steps[-1] = _waiting_for(steps[-1], (update_name(other) for other in sorted(waits[name])))
+        steps[-1] = _waiting_for(steps[-1], (update_step(other) for other in sorted(waits[name])))
     known = {**fingerprints, **(systems or {})}
     steps += [_apply(fleet, name, rendered, known, site) for name in fleet.placed_deployments]
     steps = [replace(step, fingerprint=(kept or {}).get(step.name, step.fingerprint)) for step in steps]
     return _ordered(_deploying_last(fleet, steps))
-
-
-def update_name(machine: str) -> str:
-    """The name of the step that ends a machine's rollout."""
-    return f"{machine}-update"
 
 
 def _vars(fleet: Fleet, rendered: Mapping[str, Any], generators: str, site: RolloutOrigin) -> Step:
@@ -105,7 +101,7 @@ def _machine_steps(
     if machine.mesh:
         chain.append(Step(f"{name}-join", "join", name, (*gate, *admitted_by)))
     command = commands.update(name, user, port, site, host=_host(machine, site))
-    update = Step(update_name(name), "update", name, (VARS, *gate), command, fingerprint, prepared=prepared)
+    update = Step(update_step(name), "update", name, (VARS, *gate), command, fingerprint, prepared=prepared)
     chain.append(update)
     return [_waiting_for(step, (chain[index - 1].name,) if index else ()) for index, step in enumerate(chain)]
 
@@ -130,7 +126,7 @@ def _apply(
         name=f"{name}-apply",
         kind="apply",
         machine=deployment.machine,
-        after=tuple(update_name(machine) for machine in sorted({deployment.machine, *others})),
+        after=tuple(update_step(machine) for machine in sorted({deployment.machine, *others})),
         command=commands.apply(name, site),
         fingerprint=_hash(applied),
         deployment=name,
@@ -152,7 +148,7 @@ def _deploying_last(fleet: Fleet, steps: list[Step]) -> list[Step]:
     """The deploying machine restarts what the rollout runs on, so it waits for the deployments elsewhere too."""
     last = fleet.deploying_machine
     applied = [step.name for step in steps if step.kind == "apply" and step.machine != last]
-    return [_waiting_for(step, applied) if step.name == update_name(last or "") else step for step in steps]
+    return [_waiting_for(step, applied) if step.name == update_step(last or "") else step for step in steps]
 
 
 def _ordered(steps: list[Step]) -> Plan:

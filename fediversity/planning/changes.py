@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from fediversity.ledger.records import StepRecord
+from fediversity.ledger.records import StepRecord, update_step
 from fediversity.nix_eval.cache import DIFFERENCES, EVALUATIONS, Cache, Evaluations
 from fediversity.nix_eval.difference import Difference, Pair, differences
 from fediversity.nix_eval.evaluate import Nix
 from fediversity.nix_eval.workers import workers
 from fediversity.planning import derivation_fingerprint
-from fediversity.planning.build import update_name
 from fediversity.planning.stack_plan import StackPlan, rotation_reason
 
 State = Literal["new", "unchanged", "changed", "unknown"]
@@ -92,7 +91,7 @@ def _change(planned: StackPlan, name: str, runs: Sequence[StepRecord], compared:
         return Change(name, "new", "never rolled out from this checkout")
     if name in planned.servers.coming:
         return Change(name, "new", "it gets another server")
-    runs_again = last.fingerprint != planned.plan.by_name[update_name(name)].fingerprint
+    runs_again = last.fingerprint != planned.plan.by_name[update_step(name)].fingerprint
     if compared is None:
         same_system = name in planned.systems.evaluated and derivation_fingerprint.running(runs) is not None
         why = "it runs this system already, but its update runs again" if same_system and runs_again else None

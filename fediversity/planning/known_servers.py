@@ -9,9 +9,9 @@ from typing import Protocol
 
 from fediversity.fleet.machines import Machine
 from fediversity.fleet.model import Fleet
+from fediversity.ledger.records import ENDED_WELL
 from fediversity.planning.steps import Plan
 
-_WELL = frozenset({"applied", "unchanged"})
 _RUNS_ITS_SYSTEM = frozenset({"online", "update"})
 """The kinds of steps that end well only on a server that runs the system of its machine."""
 
@@ -74,7 +74,7 @@ def known_servers(fleet: Fleet, runs: Iterable[Run], coming: Collection[str] = (
     of_servers = [run for run in runs if run.machine in fleet.machines and run.server_id]
     ids = {str(run.machine): str(run.server_id) for run in sorted(of_servers, key=lambda run: run.id)}
     present = [run for run in of_servers if run.server_id == ids[str(run.machine)]]
-    settled = {str(run.machine) for run in present if run.kind in _RUNS_ITS_SYSTEM and run.outcome in _WELL}
+    settled = {str(run.machine) for run in present if run.kind in _RUNS_ITS_SYSTEM and run.outcome in ENDED_WELL}
     installed = {str(run.machine) for run in present if run.kind == "install"}
     return KnownServers(ids, frozenset(settled), frozenset(installed), frozenset(coming))
 

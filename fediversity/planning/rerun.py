@@ -9,13 +9,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from fediversity.ledger.records import ENDED_WELL, update_step
+
 _NEVER = frozenset({"install", "unlock"})
 """Kinds that the engine repeats by itself when they fail, and that are never put off. Above all, nothing in the ledger
 may make a server be erased again."""
 
 _DIGITS = 12
 _SWITCHED_BY_HAND = "rollback"
-_WELL = frozenset({"applied", "unchanged"})
 
 
 class Run(Protocol):
@@ -72,21 +73,17 @@ def rerun_numbers(
     """
     newest: dict[str, tuple[float, int]] = {}
     for run in runs:
-        if run.outcome not in _WELL and run.kind not in _NEVER | {_SWITCHED_BY_HAND}:
+        if run.outcome not in ENDED_WELL and run.kind not in _NEVER | {_SWITCHED_BY_HAND}:
             newest[run.step] = max(newest.get(run.step, (0.0, 0)), (run.started_at, run.id))
     for drift in drifts:
-        step = _update(drift.machine)
+        step = update_step(drift.machine)
         newest[step] = max(newest.get(step, (0.0, 0)), (drift.at, -drift.id))
     for last in given:
         if last.mark is not None:
-            step = _update(last.machine)
+            step = update_step(last.machine)
             newest[step] = max(newest.get(step, (0.0, 0)), (last.at, last.mark))
     numbers = {step: number for step, (_, number) in newest.items()}
     for machine, digest in (rotated or {}).items():
-        step = _update(machine)
+        step = update_step(machine)
         numbers[step] = int(hashlib.sha256(f"{numbers.get(step, 0)} {digest}".encode()).hexdigest()[:_DIGITS], 16)
     return numbers
-
-
-def _update(machine: str) -> str:
-    return f"{machine}-update"

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from fediversity.ledger.records import StepKind
 from fediversity.planning.commands import Command
-
-StepKind = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
+from fediversity.support.errors import FediversityError
 
 WHAT: Mapping[StepKind, str] = {
     "vars": "generate secrets and other vars for the whole fleet",
@@ -81,7 +80,7 @@ class Plan:
         return tuple(step for step in self.steps if step.machine == machine)
 
 
-class PlanError(Exception):
+class PlanError(FediversityError):
     """A fleet that cannot be put in order: its steps wait for each other in a circle. `cycle` names them."""
 
     def __init__(self, cycle: tuple[str, ...]) -> None:

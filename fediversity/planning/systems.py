@@ -186,5 +186,5 @@ def evaluated(nix: "Nix", flake: Path, classes: Mapping[str, str], say: Callable
     fresh = evaluate(nix, flake, missing, at_once=at_once)
     # Somebody may have edited a file meanwhile: then nobody knows which machine was evaluated from what.
     if fresh.systems and evaluation_key(flake, nix.program) == key:
-        memory.remember(key, {**known, **fresh.systems})
+        memory.store(key, {**known, **fresh.systems})
     return Evaluation({**known, **fresh.systems}, fresh.failed)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fediversity.fleet.diagnostics import Location
 from fediversity.policy.resources import Breach, DeclaredResource, Stack
+from fediversity.support.constants import ZEROTIER_PORT
 
-_ZEROTIER = 9993
 _ALL = (1, 65535)
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 _HARMLESS = frozenset({"icmp", "icmpv6"})
@@ -63,7 +63,7 @@ def _allowed(declared: DeclaredResource, stack: Stack) -> list[Opening]:
     machine = stack.machine_of(declared)
     if machine is not None:
         ssh = stack.settings.site.port(machine.ssh.port)
-        allowed += [Opening("tcp", ssh, ssh), Opening("udp", _ZEROTIER, _ZEROTIER)]
+        allowed += [Opening("tcp", ssh, ssh), Opening("udp", ZEROTIER_PORT, ZEROTIER_PORT)]
         if machine.disk.encrypted:
             allowed.append(Opening("tcp", machine.disk.unlock_port, machine.disk.unlock_port))
     return allowed

@@ -4,15 +4,13 @@ Not in the steps' environment: there, another cap would be a change of every ste
 """
 
 import json
-import os
 
 import pulumi
 
 from fediversity.fleet.model import Fleet
 from fediversity.project.project import Project
-
-LIMITS_FILE = "limits.json"
-"""The file in the stack's own folder that the runner reads the caps from."""
+from fediversity.support.files import write_atomically
+from fediversity.support.layout import LIMITS_FILE
 
 
 def write_limits(fleet: Fleet, project: Project) -> None:
@@ -22,6 +20,4 @@ def write_limits(fleet: Fleet, project: Project) -> None:
     folder = project.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = json.dumps(fleet.limits.model_dump(exclude_none=True), sort_keys=True) + "\n"
-    fresh = folder / f".{LIMITS_FILE}.{os.getpid()}"
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(folder / LIMITS_FILE)
+    write_atomically(folder / LIMITS_FILE, text)

@@ -10,8 +10,8 @@ from fediversity.fleet.providers.network_fields import FirewallRule
 from fediversity.program.imports import EVERYTHING
 from fediversity.program.simulated import SimulatedHost
 from fediversity.program.ssh_keys import OperatorKey
+from fediversity.support.constants import ZEROTIER_PORT
 
-ZEROTIER_PORT = 9993
 """The UDP port ZeroTier listens on."""
 
 

@@ -11,8 +11,9 @@ from fediversity.program.cloud import ProviderRequest
 from fediversity.program.clouds import provider_module
 from fediversity.program.credentials import secret_of
 from fediversity.program.settings import Settings
-from fediversity.program.simulated import LOCAL_VERSION, SimulatedProvider, SimulatedSite
+from fediversity.program.simulated import SimulatedProvider, SimulatedSite
 from fediversity.project.credentials import Credential, Credentials
+from fediversity.support.constants import LOCAL_VERSION
 
 _FROM_SETTINGS: Credentials = {
     package: Credential("plugin" if account.plugin_finds else "config") for package, account in ACCOUNTS.items()

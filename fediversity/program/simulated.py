@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-LOCAL_VERSION = "0.0.0-local"
-"""The version under which the embedded cloud's plug-ins are installed."""
+from fediversity.support.constants import LOCAL_VERSION
 
 
 class SimulatedProvider(pulumi.ProviderResource):

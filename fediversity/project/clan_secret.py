@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fediversity.fleet.secret_scan import printable
+from fediversity.support.errors import FediversityError
 
 _SECONDS = 60.0
 
 
-class ClanSecretError(Exception):
+class ClanSecretError(FediversityError):
     """clan has no such secret, or could not be asked; the text says why and holds no secret."""
 
 

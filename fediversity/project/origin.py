@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from fediversity.support.layout import stack_path
+
 PROJECT = "$PWD"
 HOME = "$HOME"
 
@@ -39,7 +41,7 @@ class RolloutOrigin:
     @property
     def state_dir(self) -> str:
         """The stack's own folder, relative to the project: known hosts, logs, ledger."""
-        return f".fediversity/{self.stack}"
+        return stack_path(self.stack)
 
 
 def in_project(path: str) -> str:

@@ -1,6 +1,5 @@
 """`Project`: where a stack's files are, whatever the current folder is."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from pathlib import Path
 
 from fediversity.project.settings import Settings, SettingsError, with_plugins
 from fediversity.project.stack_file import read_settings, stack_file, stacks
+from fediversity.support.errors import RefusedError
+from fediversity.support.locks import locked
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,19 @@ class Project:
     def only_run(self) -> Iterator[None]:
         """Keeps other `./just` in this checkout from working on the stack meanwhile.
 
-        So recovery never cancels a run that has just begun. Raises SettingsError if one is at work.
+        So recovery never cancels a run that has just begun. Raises SettingsError if there is no such stack, and
+        RefusedError if another `./just` is at work.
         """
         try:
-            held = self.stack_file.open("r+")
-        except FileNotFoundError:
+            with locked(self.stack_file, create=False, when_held=self._refuse):
+                yield
+        except FileNotFoundError as error:
+            if error.filename != str(self.stack_file):
+                raise
             known = ", ".join(stacks(self.root)) or "none"
             raise SettingsError(
                 f"there is no stack {self.stack}: {self.stack_file.name} does not exist. Known: {known}"
             ) from None
-        with held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise SettingsError(
-                    f"another ./just is working on stack {self.stack} in this checkout; wait for it"
-                ) from None
-            yield
+
+    def _refuse(self) -> None:
+        raise RefusedError(f"another ./just is working on stack {self.stack} in this checkout; wait for it")

@@ -10,6 +10,8 @@ from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.credential_sources import DEFAULT, Sources, parse_credentials
 from fediversity.project.endpoints import Endpoints, parse_endpoints
 from fediversity.project.origin import RolloutOrigin
+from fediversity.support.errors import FediversityError
+from fediversity.support.layout import stack_path
 
 Plugin = Literal["local", "official"]
 
@@ -26,7 +28,7 @@ _BACKENDS = ("file", "gs", "s3", "azblob", "https")
 _NOT_IN_PATHS = re.compile(r"""[\s\\&?#%$'"`]""")
 
 
-class SettingsError(Exception):
+class SettingsError(FediversityError):
     """Settings that cannot be used; the text names the file, every setting that is wrong, and how to mend it."""
 
 
@@ -58,7 +60,7 @@ class Settings:
     @property
     def site(self) -> RolloutOrigin:
         """Where this stack's commands are run from."""
-        identity = f".fediversity/{self.stack}/identity" if self.simulated else self.identity
+        identity = stack_path(self.stack, "identity") if self.simulated else self.identity
         return RolloutOrigin(self.stack, self.flake, identity, self.simulated)
 
 

@@ -8,16 +8,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from fediversity.fleet.diagnostics import FleetError
 from fediversity.project.embedded import missing_extra
 from fediversity.project.project import Project
-from fediversity.project.settings import PLUGINS_VARIABLE, SettingsError, require_plain_path
+from fediversity.project.settings import PLUGINS_VARIABLE, require_plain_path
 from fediversity.rollout.console import say
 from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.local_plugins import local_plugins
 from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import DEV, OPERATIONS, environment
+from fediversity.support.entry import run_command
 
 _ROOT = Path(__file__).parents[2]
 
@@ -40,16 +40,13 @@ def main(words: list[str]) -> int:
     parser.add_argument("--events", type=Path, metavar="FILE", help="up: write each event as a line of JSON")
     known, options = parser.parse_known_args(words)
     showing = OutputOptions(known.plain, known.verbose, known.events)
-    try:
+
+    def work() -> int:
         if known.operation != "up" and showing != OutputOptions():
             raise RefusedError("--plain, --verbose and --events are about what an `up` shows")
         return _carry_out(known.operation, known.stack, options, showing, known.plugins)
-    except (RefusedError, SettingsError, FleetError) as refusal:
-        say(str(refusal))
-        return 1
-    except OSError as error:
-        say(f"{error.filename or 'the rollout'}: {error.strerror or error}")
-        return 1
+
+    return run_command(work, prefix="fediversity: ", subject="the rollout")
 
 
 def _carry_out(operation: str, stack: str, options: list[str], showing: OutputOptions, plugins: str | None) -> int:

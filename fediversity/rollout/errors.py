@@ -1,5 +1,5 @@
-"""The one error of this room."""
+"""The error that this room raises."""
 
+from fediversity.support.errors import RefusedError
 
-class RefusedError(Exception):
-    """The command is not carried out and nothing was changed; the text says why and what to do."""
+__all__ = ["RefusedError"]

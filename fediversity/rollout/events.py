@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fediversity.ledger.durations import ago, took
 from fediversity.ledger.records import StepRecord
 from fediversity.rollout.remaining_steps import FLEET
+from fediversity.support.durations import ago, took
 
 Happening = Literal["begun", "started", "turn", "ended", "finished"]
 """`begun` and `finished` are the rollout; a step `started`, got its `turn` after waiting for a slot, and `ended`."""

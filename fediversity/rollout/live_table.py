@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from fediversity.ledger.durations import took
 from fediversity.ledger.records import ENDED_WELL, StepRecord
 from fediversity.rollout.events import first_line
 from fediversity.rollout.remaining_steps import MachineProgress
+from fediversity.support.durations import took
 
 _LONGEST_REASON = 60
 

@@ -14,9 +14,9 @@ from enum import Enum
 from typing import Any
 
 from fediversity.rollout.errors import RefusedError
+from fediversity.support.constants import LOCAL_VERSION
 
 Deployment = dict[str, Any]
-LOCAL_VERSION = "0.0.0-local"
 
 
 class PendingResolution(Enum):

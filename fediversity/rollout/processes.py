@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fediversity.support.processes import existence
+
 _PROC = Path("/proc")
 _LOCAL_PLUGINS = ("fediversity.embedded_cloud.plugins", "fediversity.local.plugins")
 """What serves a simulated plug-in; the second is what launchers of an earlier version start."""
@@ -62,15 +64,11 @@ class Process:
 
 def pulumi_is_running(pid: int) -> bool:
     """Whether that process exists and is an engine (the number of a dead one may have been given away)."""
-    hidden = not _PROC.is_dir()
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+    if (found := existence(pid)) == "gone":
         return False
-    except PermissionError:
-        hidden = True
     process = _read(pid)
-    return hidden if process is None else process.is_engine
+    # Where it cannot be read, because there is no /proc or it is another user's, it counts as one.
+    return process.is_engine if process is not None else found == "another user's" or not _PROC.is_dir()
 
 
 def running() -> dict[int, Process]:

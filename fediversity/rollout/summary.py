@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Container, Mapping, Sequence
 
-from fediversity.ledger.durations import took
 from fediversity.ledger.records import Outcome, StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.critical_path import critical_path
@@ -12,6 +11,7 @@ from fediversity.project.settings import Settings
 from fediversity.rollout.events import first_line
 from fediversity.rollout.pending_operations import Deployment
 from fediversity.rollout.remaining_steps import SkippedSteps, skipped_steps
+from fediversity.support.durations import took
 
 _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
     ("deferred", "Put off, and done by the next `up` without being asked:"),

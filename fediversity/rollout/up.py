@@ -10,7 +10,6 @@ from typing import TextIO
 import yaml
 
 from fediversity.ledger import history
-from fediversity.ledger.durations import ago
 from fediversity.planning.changes import change_lines, changes
 from fediversity.planning.known_servers import former_names, known_servers
 from fediversity.planning.stack_plan import StackPlan
@@ -31,6 +30,8 @@ from fediversity.rollout.recovery import events_file, forget_events
 from fediversity.rollout.summary import ledger_of, rollout_lines
 from fediversity.rollout.uncertain_creates import uncertain_create_lines, uncertain_creates
 from fediversity.rollout.watch import RolloutWatch, json_lines, live_table, on_a_terminal, open_private, plain_lines
+from fediversity.support.durations import ago
+from fediversity.support.prompt import confirm
 
 ENGINE_LOG = "engine.log"
 """The engine's own output, in the stack's folder, when it is not shown as it comes."""
@@ -179,14 +180,12 @@ def _behind(plan: Plan, bad: Collection[str]) -> frozenset[str]:
 
 
 def _agreed(stack: str) -> bool:
-    return input(f"fediversity: roll {stack} out as shown? [y/N] ").strip().lower() in {"y", "yes"}
+    return confirm(f"fediversity: roll {stack} out as shown?")
 
 
 def _agreed_to_lift() -> bool:
     """The engine asks about the rollout itself, but protection has to go before it."""
-    if not sys.stdin.isatty():
-        return False
-    return input("fediversity: lift the protection of what would be destroyed? [y/N] ").strip().lower() in {"y", "yes"}
+    return confirm("fediversity: lift the protection of what would be destroyed?")
 
 
 def _held_lines(stack: StackPlan, unchanged: Sequence[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""Where the engine keeps the state of a stack, and how such a place is prepared."""
+"""The backend where Pulumi keeps a stack's state, and its preparation."""

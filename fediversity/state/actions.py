@@ -1,16 +1,16 @@
-"""What is done to prepare a backend, as plain data: steps to take, and what is wrong with what is there already."""
+"""Plain data about preparing a backend: actions to take, and mismatches of what exists already."""
 
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 NEW_KEY = "{the new key's id}"
-"""Stands in a command for the id of the key that the step before has made."""
+"""A placeholder in a command for the id of the key that an earlier action created."""
 
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a cloud's tool answered."""
+    """The answer of a cloud's tool."""
 
     status: int
     out: str
@@ -22,7 +22,7 @@ Run = Callable[[Sequence[str]], CommandResult]
 
 @dataclass(frozen=True)
 class Action:
-    """One command that changes something, and what it is for."""
+    """One command that changes something, and its purpose."""
 
     what: str
     command: tuple[str, ...]
@@ -35,7 +35,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Something that exists and does not fit. `mend` puts it right; None where nothing can, or only a person may."""
+    """Something that exists and does not fit. `mend` repairs it; None if no command can, or only a person may."""
 
     what: str
     mend: Action | None
@@ -43,10 +43,10 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class ResourceState:
-    """What was found of one thing.
+    """The state of a cloud resource.
 
-    `fits` says what is there and as it should be, `make` makes it if it is not there, `wrong` is what does not fit.
-    `remarks` are worth knowing and stop nothing.
+    `fits` describes what exists and is right, `make` creates what is missing, `wrong` is what does not fit. `remarks`
+    are worth knowing and stop nothing.
     """
 
     fits: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A bucket of S3, or of something compatible, and a key of Amazon's KMS, by the `aws` command.
+"""An S3 bucket (or a compatible one) and a key of Amazon's KMS, by the `aws` command.
 
 Commands and their parameters: https://docs.aws.amazon.com/cli/latest/reference/s3api/ and …/kms/, of 2026-11.
 """
@@ -16,11 +16,11 @@ _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "Restrict
 _ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 _ERROR = re.compile(r"An error occurred \((?P<code>[^)]+)\)")
 _NOT_OFFERED = frozenset({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation"})
-"""How something compatible with S3 says that it does not know a command."""
+"""The error codes of an S3-compatible service that lacks an operation."""
 
 
 def inspect_bucket(bucket: S3Bucket, run: Run, *, accept_unencrypted: bool = False) -> ResourceState:
-    """What there is of the bucket. Raises StateError if that cannot be found out."""
+    """Returns the state of the bucket. Raises StateError if it cannot be read."""
     answer = run(_s3(bucket, "head-bucket"))
     code = _code(answer)
     if code in ("404", "NoSuchBucket"):
@@ -39,8 +39,8 @@ def inspect_bucket(bucket: S3Bucket, run: Run, *, accept_unencrypted: bool = Fal
 
 
 def creation_of_bucket(bucket: S3Bucket) -> tuple[Action, ...]:
-    """Makes the bucket, and everything it must have."""
-    # The first region must not be named, and what is compatible has one place for each end point.
+    """Returns the actions that create the bucket with all that it must have."""
+    # The first region must not be named, and a compatible service has one place for each end point.
     named = bucket.region != _FIRST_REGION and bucket.endpoint is None
     place = ("--create-bucket-configuration", f"LocationConstraint={bucket.region}") if named else ()
     steps = [
@@ -77,12 +77,12 @@ def _public_access(bucket: S3Bucket, run: Run) -> ResourceState:
 
 
 def _grants(bucket: S3Bucket, run: Run) -> ResourceState:
-    """Who may read a bucket of an end point that cannot forbid public access as a whole."""
+    """Checks who may read a bucket of an end point that cannot forbid public access as a whole."""
     there = _answered(run(_s3(bucket, "get-bucket-acl")), f"the access list of {bucket.name}")
     groups = {str((grant.get("Grantee") or {}).get("URI", "")) for grant in (there or {}).get("Grants") or ()}
     if any(group.endswith(("/AllUsers", "/AuthenticatedUsers")) for group in groups):
-        step = Action("take everybody's access away", _s3(bucket, "put-bucket-acl", "--acl", "private"))
-        return ResourceState(wrong=(Mismatch(f"{bucket.name} is readable to everybody", step),))
+        step = Action("remove public access", _s3(bucket, "put-bucket-acl", "--acl", "private"))
+        return ResourceState(wrong=(Mismatch(f"{bucket.name} is publicly readable", step),))
     remark = f"the end point cannot keep {bucket.name} from being made public later; it is not public now"
     return ResourceState(remarks=(remark,))
 
@@ -92,8 +92,8 @@ def _encryption(bucket: S3Bucket, run: Run, accept_unencrypted: bool) -> Resourc
     code = _code(answer)
     if bucket.endpoint and code in _NOT_OFFERED | {"ServerSideEncryptionConfigurationNotFoundError"}:
         text = (
-            f"the end point does not encrypt {bucket.name} by itself: whoever reads its disks reads all of the state "
-            "but the secret values"
+            f"the end point does not encrypt {bucket.name} by itself: its disks hold all of the state in plain text "
+            "except the secret values"
         )
         if accept_unencrypted:
             return ResourceState(remarks=(text,))
@@ -130,7 +130,7 @@ def _transport(bucket: S3Bucket, run: Run) -> ResourceState:
 
 
 def transport_statement(bucket: S3Bucket) -> dict[str, Any]:
-    """Refuses whoever comes without TLS."""
+    """Returns a policy statement that refuses access without TLS."""
     return {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -147,7 +147,7 @@ def _forbids_plain(statement: Mapping[str, Any]) -> bool:
 
 
 def inspect_key(key: AwsKey, run: Run) -> ResourceState:
-    """What there is of the key. Raises StateError if that cannot be found out."""
+    """Returns the state of the key. Raises StateError if it cannot be read."""
     answer = run(_kms(key, "describe-key", "--key-id", f"alias/{key.alias}"))
     if _code(answer) == "NotFoundException":
         return ResourceState(make=creation_of_key(key))
@@ -161,7 +161,7 @@ def inspect_key(key: AwsKey, run: Run) -> ResourceState:
 
 
 def creation_of_key(key: AwsKey) -> tuple[Action, ...]:
-    """Makes the key, rotated every year, and its alias."""
+    """Returns the actions that create the key, rotated every year, and its alias."""
     description = "Secrets in the state of a Pulumi stack"
     alias = f"alias/{key.alias}"
     return (
@@ -172,7 +172,7 @@ def creation_of_key(key: AwsKey) -> tuple[Action, ...]:
 
 
 def new_key_id(answer: CommandResult) -> str | None:
-    """The id of the key that `create-key` has made; None if the answer is another command's."""
+    """Returns the id of the key that `create-key` created; None if the answer is another command's."""
     try:
         metadata = json.loads(answer.out).get("KeyMetadata")
     except (ValueError, AttributeError):
@@ -198,7 +198,7 @@ def _encryption_step(bucket: S3Bucket) -> Action:
 
 def _transport_step(bucket: S3Bucket) -> Action:
     policy = {"Version": "2012-10-17", "Statement": [transport_statement(bucket)]}
-    return Action("refuse whoever comes without TLS", _s3(bucket, "put-bucket-policy", "--policy", json.dumps(policy)))
+    return Action("refuse access without TLS", _s3(bucket, "put-bucket-policy", "--policy", json.dumps(policy)))
 
 
 def _s3(bucket: S3Bucket, operation: str, *options: str) -> tuple[str, ...]:
@@ -214,13 +214,13 @@ _JSON = ("--output", "json")
 
 
 def _code(answer: CommandResult) -> str | None:
-    """The code of the error that the cloud answered with; None if it did not."""
+    """Returns the code of the error in the answer; None if there is none."""
     found = _ERROR.search(answer.err) if answer.status != 0 else None
     return found["code"] if found else None
 
 
 def _answered(answer: CommandResult, what: str) -> Any:
-    """What was answered; None where there was nothing to say."""
+    """Returns the JSON of the answer; None if it is empty."""
     _require(answer, what)
     try:
         return json.loads(answer.out) if answer.out.strip() else None

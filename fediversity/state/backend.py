@@ -1,4 +1,4 @@
-"""Where the engine keeps the state of a stack, as far as it can be seen without asking the engine."""
+"""The backend of a stack, as far as it can be seen without asking Pulumi."""
 
 import json
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ _FILE = "file://"
 
 
 def read_project(root: Path) -> Mapping[str, Any]:
-    """What `Pulumi.yaml` says. Raises OSError if there is none, yaml.YAMLError if it is none."""
+    """Reads `Pulumi.yaml`. Raises OSError if there is none, yaml.YAMLError if it is not YAML."""
     project: Mapping[str, Any] = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
     return project
 
 
 def backend_url(project: Mapping[str, Any], environ: Mapping[str, str], chosen: str | None = None) -> str:
-    """The URL of the backend, as the engine finds it when ./just starts it.
+    """Returns the URL of the backend that Pulumi uses when ./just starts it.
 
     PULUMI_BACKEND_URL comes first, then what the settings of the stack have `chosen`, then the project.
     """
@@ -26,20 +26,20 @@ def backend_url(project: Mapping[str, Any], environ: Mapping[str, str], chosen: 
 
 
 def folder_of(url: str, root: Path) -> Path | None:
-    """The folder of a backend; None when it is not in a local folder. Relative folders start at `root`."""
+    """Returns the folder of a local backend, None for any other. Relative folders start at `root`."""
     if not url.startswith(_FILE):
         return None
     return root / Path(url.removeprefix(_FILE).partition("?")[0]).expanduser()
 
 
 def checkpoint_files(folder: Path, project: str, stack: str) -> tuple[Path, ...]:
-    """Where the newest state of a stack may be: plain, or compressed when the person chose so."""
+    """Returns the files that may hold the newest state of a stack: plain or compressed."""
     stacks = folder / ".pulumi" / "stacks" / project
     return tuple(stacks / f"{stack}{suffix}" for suffix in (".json", ".json.gz", ".json.zst"))
 
 
 def read_deployment(folder: Path, project: str, stack: str) -> dict[str, Any] | None:
-    """The last deployment as the engine wrote it: empty if there was none, None where only the engine can read it."""
+    """Reads the last deployment: empty if there was none, None where only Pulumi can read it."""
     plain = checkpoint_files(folder, project, stack)[0]
     if not plain.is_file():
         return None

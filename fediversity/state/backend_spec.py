@@ -1,19 +1,20 @@
-"""What a prepared backend consists of: a bucket for the state, and who keeps its secrets. With the engine's URLs."""
+"""What a prepared backend consists of: a bucket for the state and a secrets provider, with their Pulumi URLs."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-# Google's and Amazon's rules for buckets, without names with dots: those do not go with TLS to the bucket's own host.
+from fediversity.fleet.providers.google.names import kms_location
+from fediversity.support.errors import FediversityError
+
+# Google's and Amazon's rules for bucket names, without dots: TLS to the bucket's own host does not work with them.
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]")
 _KEY = re.compile(r"[a-zA-Z0-9_-]{1,63}")
 _PLACE = re.compile(r"[a-z0-9-]+")
-_MULTI_REGIONS = {"eu": "europe", "us": "us", "asia": "asia", "eur4": "eur4", "nam4": "nam4"}
-"""What Cloud KMS calls the locations of buckets that are no regions."""
 
 
-class StateError(Exception):
-    """Something a person has to correct; nothing was changed."""
+class StateError(FediversityError):
+    """A backend that cannot be prepared as it was request for."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class GcsBucket:
 
 @dataclass(frozen=True)
 class S3Bucket:
-    """A bucket of Amazon S3; of something compatible with it if there is an `endpoint` (a URL)."""
+    """A bucket of Amazon S3, or of a compatible service if there is an `endpoint` (a URL)."""
 
     name: str
     region: str
@@ -71,7 +72,7 @@ class AwsKey:
 
 @dataclass(frozen=True)
 class Passphrase:
-    """A passphrase that people know; nothing is prepared for it, and it is never given to this program."""
+    """A passphrase that people know. It needs no preparation, and this program never sees it."""
 
     @property
     def url(self) -> str:
@@ -88,12 +89,12 @@ class BackendSpec:
 
     stack: str
     bucket: Bucket
-    keeper: SecretsProvider
+    secrets_provider: SecretsProvider
 
 
 @dataclass(frozen=True)
 class BackendRequest:
-    """What a person asked for, as it was written; None is what was left open."""
+    """A person's request, as it was written; None is what was left open."""
 
     stack: str
     bucket: str
@@ -106,45 +107,44 @@ class BackendRequest:
     key: str | None = None
 
 
-def backend_spec(asked: BackendRequest) -> BackendSpec:
-    """What that comes to. Raises StateError with everything that is wrong or missing."""
-    scheme, separator, name = asked.bucket.partition("://")
+def backend_spec(request: BackendRequest) -> BackendSpec:
+    """Returns the backend that a request describes. Raises StateError with everything that is wrong or missing."""
+    scheme, separator, name = request.bucket.partition("://")
     if not separator or scheme not in ("gs", "s3"):
-        raise StateError(f"--bucket: '{asked.bucket}' is no bucket; write gs://NAME or s3://NAME")
-    secrets = asked.secrets or _usual_keeper(scheme, asked.endpoint)
+        raise StateError(f"--bucket: '{request.bucket}' is no bucket; write gs://NAME or s3://NAME")
+    secrets = request.secrets or _usual_secrets_provider(scheme, request.endpoint)
     wrong = [
         *_wrong_bucket(name),
-        *_wrong_place(asked, scheme, secrets),
-        *_wrong_endpoint(asked.endpoint, scheme),
+        *_wrong_place(request, scheme, secrets),
+        *_wrong_endpoint(request.endpoint, scheme),
         *(
             f"{option}: '{value}' is no name of a key; use letters, digits, - and _"
-            for option, value in (("--key", asked.key or "x"), ("--key-ring", asked.key_ring))
+            for option, value in (("--key", request.key or "x"), ("--key-ring", request.key_ring))
             if not _KEY.fullmatch(value)
         ),
     ]
     if wrong:
         raise StateError("\n".join(wrong))
     bucket: Bucket = (
-        GcsBucket(name, asked.project or "", (asked.location or "").lower())
+        GcsBucket(name, request.project or "", (request.location or "").lower())
         if scheme == "gs"
-        else S3Bucket(name, asked.region or "", asked.endpoint)
+        else S3Bucket(name, request.region or "", request.endpoint)
     )
-    return BackendSpec(asked.stack, bucket, _keeper(asked, secrets))
+    return BackendSpec(request.stack, bucket, _secrets_provider(request, secrets))
 
 
-def _usual_keeper(scheme: str, endpoint: str | None) -> str:
+def _usual_secrets_provider(scheme: str, endpoint: str | None) -> str:
     if scheme == "gs":
         return "gcpkms"
     return "passphrase" if endpoint else "awskms"
 
 
-def _keeper(asked: BackendRequest, secrets: str) -> SecretsProvider:
+def _secrets_provider(request: BackendRequest, secrets: str) -> SecretsProvider:
     if secrets == "gcpkms":
-        location = (asked.location or "").lower()
-        place = _MULTI_REGIONS.get(location, location)
-        return GcpKey(asked.project or "", place, asked.key_ring, asked.key or f"{asked.stack}-state")
+        place = kms_location((request.location or "").lower())
+        return GcpKey(request.project or "", place, request.key_ring, request.key or f"{request.stack}-state")
     if secrets == "awskms":
-        return AwsKey(asked.key or f"fediversity-{asked.stack}", asked.region or "")
+        return AwsKey(request.key or f"fediversity-{request.stack}", request.region or "")
     return Passphrase()
 
 
@@ -154,11 +154,11 @@ def _wrong_bucket(name: str) -> list[str]:
     return [f"--bucket: '{name}' is no name of a bucket; use 3 to 63 lower-case letters, digits and inner hyphens"]
 
 
-def _wrong_place(asked: BackendRequest, scheme: str, secrets: str) -> list[str]:
+def _wrong_place(request: BackendRequest, scheme: str, secrets: str) -> list[str]:
     needed = [
-        ("--project", asked.project, scheme == "gs" or secrets == "gcpkms", "the id of the Google Cloud project"),
-        ("--location", asked.location, scheme == "gs" or secrets == "gcpkms", "e.g. europe-west4"),
-        ("--region", asked.region, scheme == "s3" or secrets == "awskms", "e.g. eu-central-1"),
+        ("--project", request.project, scheme == "gs" or secrets == "gcpkms", "the id of the Google Cloud project"),
+        ("--location", request.location, scheme == "gs" or secrets == "gcpkms", "e.g. europe-west4"),
+        ("--region", request.region, scheme == "s3" or secrets == "awskms", "e.g. eu-central-1"),
     ]
     wrong = [f"{option}: is missing; write {what}" for option, value, need, what in needed if need and not value]
     wrong += [

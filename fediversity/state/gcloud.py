@@ -17,14 +17,14 @@ _KEY_ABSENT = "NOT_FOUND"
 
 
 def inspect_bucket(bucket: GcsBucket, run: Run) -> ResourceState:
-    """What there is of the bucket. Raises StateError if that cannot be found out."""
+    """Returns the state of the bucket. Raises StateError if it cannot be read."""
     command = ("gcloud", "storage", "buckets", "describe", bucket.url, *_in(bucket.project), "--raw", "--format=json")
     there = _described(run(command), _BUCKET_ABSENT, f"the bucket {bucket.url}")
     return ResourceState(make=creation_of_bucket(bucket)) if there is None else bucket_mismatches(bucket, there)
 
 
 def creation_of_bucket(bucket: GcsBucket) -> tuple[Action, ...]:
-    """Makes the bucket. Versions are switched on afterwards: `create` has no flag for them."""
+    """Returns the actions that create the bucket. A second one enables versions: `create` has no flag for them."""
     create = (
         *("gcloud", "storage", "buckets", "create", bucket.url, *_in(bucket.project), f"--location={bucket.location}"),
         *("--uniform-bucket-level-access", "--public-access-prevention"),
@@ -36,7 +36,7 @@ def creation_of_bucket(bucket: GcsBucket) -> tuple[Action, ...]:
 
 
 def bucket_mismatches(bucket: GcsBucket, there: Any) -> ResourceState:
-    """Whether a bucket, as the JSON API describes it, can hold a state."""
+    """Checks whether a bucket, as the JSON API describes it, can hold a state."""
     access = there.get("iamConfiguration") or {}
     retention = there.get("retentionPolicy") or {}
     wrong: list[Mismatch] = []
@@ -53,7 +53,7 @@ def bucket_mismatches(bucket: GcsBucket, there: Any) -> ResourceState:
         step = _update(bucket, "keep old versions of what is written to it", "--versioning")
         wrong.append(Mismatch(f"{bucket.url} keeps no old versions, so a lost state could not be brought back", step))
     if retention.get("retentionPeriod"):
-        # The engine deletes a lock at the end of each run, which such a bucket refuses.
+        # Pulumi deletes a lock at the end of each run, which such a bucket refuses.
         step = _update(bucket, "let the engine delete its locks", "--clear-retention-period")
         text = f"{bucket.url} keeps every object for a time, so the engine could not delete its locks"
         wrong.append(Mismatch(text, None if retention.get("isLocked") else step))
@@ -64,7 +64,7 @@ def bucket_mismatches(bucket: GcsBucket, there: Any) -> ResourceState:
 
 
 def inspect_key(key: GcpKey, run: Run, now: datetime) -> ResourceState:
-    """What there is of the key ring and the key. Raises StateError if that cannot be found out."""
+    """Returns the state of the key ring and the key. Raises StateError if it cannot be read."""
     place = (f"--location={key.location}", *_in(key.project))
     ring = ("gcloud", "kms", "keyrings", "describe", key.ring, *place, "--format=json")
     if _described(run(ring), _KEY_ABSENT, f"the key ring {key.ring}") is None:
@@ -79,7 +79,7 @@ def inspect_key(key: GcpKey, run: Run, now: datetime) -> ResourceState:
 
 
 def creation_of_key(key: GcpKey, now: datetime) -> Action:
-    """Makes the key. A new version is used from time to time; older ones stay, for what they have encrypted."""
+    """Returns the action that creates the key. Rotation keeps older versions, which decrypt older data."""
     first = (now.astimezone(UTC) + timedelta(days=_ROTATION_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Action(
         f"make the key {key.name}, a new version of it every {_ROTATION_DAYS} days",
@@ -92,7 +92,7 @@ def creation_of_key(key: GcpKey, now: datetime) -> Action:
 
 
 def key_mismatches(key: GcpKey, there: Any) -> ResourceState:
-    """Whether a key, as Cloud KMS describes it, can encrypt a state's secrets."""
+    """Checks whether a key, as Cloud KMS describes it, can encrypt a state's secrets."""
     name = f"the key {key.name} of the key ring {key.ring}"
     if there.get("purpose") != "ENCRYPT_DECRYPT":
         return ResourceState(wrong=(Mismatch(f"{name} is for {there.get('purpose')}, not for encryption", None),))
@@ -114,7 +114,7 @@ def _update(bucket: GcsBucket, what: str, flag: str) -> Action:
 
 
 def _described(answer: CommandResult, absent: str, what: str) -> Any:
-    """What `describe` answered; None if there is no such thing."""
+    """Returns the JSON that `describe` printed; None if there is no such resource."""
     if answer.status == 0:
         try:
             return json.loads(answer.out)

@@ -1,4 +1,4 @@
-"""What is left for a person once a backend is prepared, and the line of the stack's settings that chooses it."""
+"""The remaining steps for a person once a backend is prepared, and the setting that chooses it."""
 
 import re
 import shlex
@@ -16,9 +16,9 @@ _ENTRY = re.compile(r"^(?P<indent>[ \t]+)fediversity:", re.MULTILINE)
 
 
 def with_backend(text: str, url: str, file: str) -> str:
-    """The text of a stack's settings with its backend chosen; everything else stays as it is, comments too.
+    """Returns the text of a stack's settings with its backend set; everything else stays, comments too.
 
-    Raises StateError if that cannot be done to this text, and says what to write by hand.
+    Raises StateError, with the line to write by hand, if this text cannot be edited.
     """
     line = f"{SETTING}: {url}"
     if _LINE.search(text):
@@ -44,55 +44,57 @@ def _config(text: str) -> dict[str, Any]:
 
 
 def secrets_provider_of(text: str) -> str:
-    """Who keeps the secrets of a stack now, by the text of its settings: the URL, or `passphrase`."""
+    """Returns the present secrets provider in the text of a stack's settings: a URL, or `passphrase`."""
     content = yaml.safe_load(text)
     found = content.get("secretsprovider") if isinstance(content, Mapping) else None
     return str(found) if found else "passphrase"
 
 
-def first_use(wanted: BackendSpec, text: str) -> list[str]:
-    """What a person does once before the first rollout of a stack with this backend: lines, commands indented.
+def first_use(spec: BackendSpec, text: str) -> list[str]:
+    """Returns what a person does before the first rollout of a stack with this backend: lines, commands indented.
 
-    `text` is that of its settings: the engine notes there who keeps the secrets, once the stack is made.
+    `text` is that of its settings, where Pulumi notes the secrets provider once the stack exists.
     """
-    if secrets_provider_of(text) == wanted.keeper.url != "passphrase":
+    if secrets_provider_of(text) == spec.secrets_provider.url != "passphrase":
         return [
-            f"The settings of {wanted.stack} name the key already: if the stack was made there, nothing is left to do."
+            f"The settings of {spec.stack} name the key already: if the stack was made there, nothing is left to do."
         ]
     return [
-        *_credentials(wanted),
-        *_passphrase(wanted),
+        *_credentials(spec),
+        *_passphrase(spec),
         "Make the stack. The engine notes in its settings who keeps its secrets, so commit those afterwards:",
-        f"    ./just pulumi stack init {wanted.stack} --secrets-provider={shlex.quote(wanted.keeper.url)}",
+        f"    ./just pulumi stack init {spec.stack} --secrets-provider={shlex.quote(spec.secrets_provider.url)}",
         f"./just finds the backend by itself. `pulumi` without it needs to be told ({SETTING} is not the engine's):",
-        f"    export PULUMI_BACKEND_URL={shlex.quote(wanted.bucket.url)}",
+        f"    export PULUMI_BACKEND_URL={shlex.quote(spec.bucket.url)}",
     ]
 
 
-def move(wanted: BackendSpec, old: str, text: str) -> list[str]:
-    """What a person does to move a stack that exists from the backend `old` to this one: lines, commands indented."""
-    stack, keeper = wanted.stack, secrets_provider_of(text)
+def move(spec: BackendSpec, old: str, text: str) -> list[str]:
+    """Returns what a person does to move a stack from the backend `old` to this one: lines, commands indented."""
+    stack, secrets_provider = spec.stack, secrets_provider_of(text)
     file = f"{stack}.state.json"
-    change = [f"    ./just pulumi stack change-secrets-provider {shlex.quote(wanted.keeper.url)} --stack {stack}"]
+    change = [
+        f"    ./just pulumi stack change-secrets-provider {shlex.quote(spec.secrets_provider.url)} --stack {stack}"
+    ]
     return [
         f"Stack {stack} has a state in {old}, as far as can be seen here. Its settings stay as they are until it has",
-        "moved. Let nobody roll it out meanwhile (docs/state.md says what each command does):",
-        *_credentials(wanted),
-        *_passphrase(wanted),
+        "moved. Do not roll it out meanwhile (docs/state.md says what each command does):",
+        *_credentials(spec),
+        *_passphrase(spec),
         f"    export PULUMI_BACKEND_URL={shlex.quote(old)}",
         f"    ./just pulumi stack export --stack {stack} --file {file}",
-        f"    export PULUMI_BACKEND_URL={shlex.quote(wanted.bucket.url)}",
-        f"    ./just pulumi stack init {stack} --secrets-provider={shlex.quote(keeper)}",
+        f"    export PULUMI_BACKEND_URL={shlex.quote(spec.bucket.url)}",
+        f"    ./just pulumi stack init {stack} --secrets-provider={shlex.quote(secrets_provider)}",
         f"    ./just pulumi stack import --stack {stack} --file {file}",
-        *(change if keeper != wanted.keeper.url else ()),
+        *(change if secrets_provider != spec.secrets_provider.url else ()),
         f"    unset PULUMI_BACKEND_URL; rm {file}",
-        f"Then write `{SETTING}: {wanted.bucket.url}` under `config:` of Pulumi.{stack}.yaml, see that",
+        f"Then write `{SETTING}: {spec.bucket.url}` under `config:` of Pulumi.{stack}.yaml, see that",
         f"`./just preview {stack}` shows no change, and commit the settings.",
     ]
 
 
-def _credentials(wanted: BackendSpec) -> list[str]:
-    if isinstance(wanted.bucket, GcsBucket) or isinstance(wanted.keeper, GcpKey):
+def _credentials(spec: BackendSpec) -> list[str]:
+    if isinstance(spec.bucket, GcsBucket) or isinstance(spec.secrets_provider, GcpKey):
         return [
             "The engine does not use gcloud's own login. Give it one, once:",
             "    gcloud auth application-default login",
@@ -100,8 +102,8 @@ def _credentials(wanted: BackendSpec) -> list[str]:
     return ["The engine finds credentials as aws does: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."]
 
 
-def _passphrase(wanted: BackendSpec) -> list[str]:
-    if not isinstance(wanted.keeper, Passphrase):
+def _passphrase(spec: BackendSpec) -> list[str]:
+    if not isinstance(spec.secrets_provider, Passphrase):
         return []
     return [
         "Think of a passphrase and keep it where the others find it: without it the secrets are lost. The engine asks",

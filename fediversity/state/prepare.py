@@ -1,4 +1,4 @@
-"""Looks at what there is of a backend, and prepares what is missing."""
+"""Inspects a backend and creates what is missing."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -8,31 +8,31 @@ from fediversity.state.actions import NEW_KEY, Action, ResourceState, Run
 from fediversity.state.backend_spec import AwsKey, BackendSpec, GcpKey, GcsBucket, StateError
 
 
-def inspect_backend(wanted: BackendSpec, run: Run, now: datetime, *, accept_unencrypted: bool = False) -> ResourceState:
-    """What there is of a backend, and what is missing. Changes nothing. Raises StateError if it cannot be found out."""
-    bucket, keeper = wanted.bucket, wanted.keeper
+def inspect_backend(spec: BackendSpec, run: Run, now: datetime, *, accept_unencrypted: bool = False) -> ResourceState:
+    """Returns what exists and what is missing. Changes nothing. Raises StateError if it cannot be read."""
+    bucket, secrets_provider = spec.bucket, spec.secrets_provider
     if isinstance(bucket, GcsBucket):
         found = gcloud.inspect_bucket(bucket, run)
     else:
         found = aws.inspect_bucket(bucket, run, accept_unencrypted=accept_unencrypted)
-    if isinstance(keeper, GcpKey):
-        return found + gcloud.inspect_key(keeper, run, now)
-    return found + aws.inspect_key(keeper, run) if isinstance(keeper, AwsKey) else found
+    if isinstance(secrets_provider, GcpKey):
+        return found + gcloud.inspect_key(secrets_provider, run, now)
+    return found + aws.inspect_key(secrets_provider, run) if isinstance(secrets_provider, AwsKey) else found
 
 
-def carry_out(steps: Sequence[Action], run: Run, told: Callable[[Action], object]) -> None:
-    """Takes the steps, in order; `told` hears of each beforehand.
+def carry_out(actions: Sequence[Action], run: Run, announce: Callable[[Action], object]) -> None:
+    """Carries the actions out in order; `announce` is called with each beforehand.
 
-    Raises StateError at the first that fails. What was made before it stays, and looking again finds it.
+    Raises StateError at the first failure. What was created before stays, and the next inspection finds it.
     """
     made: str | None = None
-    for step in steps:
-        told(step)
-        command = tuple(_filled(word, made) for word in step.command)
+    for action in actions:
+        announce(action)
+        command = tuple(_filled(word, made) for word in action.command)
         answer = run(command)
         if answer.status != 0:
             raise StateError(
-                f"it did not work to {step.what}:\n{answer.err.strip() or answer.out.strip()}\n"
+                f"it did not work to {action.what}:\n{answer.err.strip() or answer.out.strip()}\n"
                 "What was made before stays; mend the cause and start this again."
             )
         made = aws.new_key_id(answer) or made

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from fediversity.ledger.records import StepKind
 from fediversity.steps.facts import StepFacts
 from fediversity.steps.job import Job, StepError
 from fediversity.steps.options import read_words
@@ -18,10 +19,10 @@ from fediversity.steps.specs import (
     UnlockSpec,
     UpdateSpec,
     VarsSpec,
-    Verb,
 )
+from fediversity.support.layout import stack_folder
 
-_SECONDS: Mapping[Verb, float] = {
+_SECONDS: Mapping[StepKind, float] = {
     "vars": 900.0,
     "reach": 600.0,
     "install": 3600.0,
@@ -46,7 +47,7 @@ _VARIABLES = tuple(
 _LEAST_WAITING = 30.0
 """The least seconds that plain waiting gets, however small the patience: a busy computer is slow, too."""
 
-_WITH_TOOL: frozenset[Verb] = frozenset({"vars", "install", "update", "apply"})
+_WITH_TOOL: frozenset[StepKind] = frozenset({"vars", "install", "update", "apply"})
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Job, StepSpec]:
@@ -80,7 +81,7 @@ def _job(facts: StepFacts, by_hand: str) -> Job:
         verb=verb,
         subject=subject,
         stack=stack,
-        state_dir=Path.cwd() / ".fediversity" / stack,
+        state_dir=stack_folder(Path.cwd(), stack),
         timeout=(timeout if isinstance(timeout, float) else 0.0) or _seconds(verb, patience),
         server_id=facts.variable("FEDIVERSITY_SERVER_ID"),
         fingerprint=facts.variable("FEDIVERSITY_FINGERPRINT"),
@@ -166,7 +167,7 @@ def _apply(facts: StepFacts) -> ApplySpec:
     return ApplySpec(**update._asdict(), deployment=facts.words.subject, request=facts.deployment())
 
 
-_SPECS: Mapping[Verb, Callable[[StepFacts], StepSpec]] = {
+_SPECS: Mapping[StepKind, Callable[[StepFacts], StepSpec]] = {
     "vars": _vars,
     "reach": _reach,
     "install": _install,
@@ -178,7 +179,7 @@ _SPECS: Mapping[Verb, Callable[[StepFacts], StepSpec]] = {
 }
 
 
-def _seconds(verb: Verb, patience: float) -> float:
+def _seconds(verb: StepKind, patience: float) -> float:
     """The default time-out: a tool has the same at any patience, plain waiting depends on it."""
     seconds = _SECONDS[verb]
     return seconds if verb in _WITH_TOOL else max(min(seconds, _LEAST_WAITING), seconds * patience)

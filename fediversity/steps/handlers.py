@@ -1,7 +1,6 @@
 """What each kind of step does. Each handler returns a result or raises StepError."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
@@ -33,6 +32,7 @@ from fediversity.steps.specs import (
 )
 from fediversity.steps.transport.connectivity import AwayError, blocking_machine, defer, wait_for_ssh
 from fediversity.steps.transport.ssh import Target, pin_host_key, pinned_host_key
+from fediversity.support.files import PRIVATE, write_atomically
 
 
 def run_step(context: StepContext[StepSpec]) -> Result:
@@ -233,10 +233,7 @@ def _require_deployed(context: StepContext[ApplySpec], target: Target) -> None:
 def _write_facts(context: StepContext[ApplySpec], facts: Mapping[str, object]) -> None:
     folder = context.job.state_dir / "deployments" / context.spec.deployment
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new_file = folder / ".deployment.json.new"
-    with os.fdopen(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(facts, file, indent=2, sort_keys=True)
-    new_file.replace(folder / "deployment.json")
+    write_atomically(folder / "deployment.json", json.dumps(facts, indent=2, sort_keys=True), mode=PRIVATE)
 
 
 def _require_bootstrapped(target: Target) -> None:

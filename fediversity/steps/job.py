@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fediversity.ledger.records import Outcome
-from fediversity.steps.specs import Verb
+from fediversity.ledger.records import Outcome, StepKind, step_name
+from fediversity.support.errors import FediversityError
 
 
 class Job(NamedTuple):
@@ -17,7 +17,7 @@ class Job(NamedTuple):
     time-outs of tools do not change with it. `by_hand` is the command line that repeats the step.
     """
 
-    verb: Verb
+    verb: StepKind
     subject: str
     stack: str
     state_dir: Path
@@ -34,7 +34,7 @@ class Job(NamedTuple):
     @property
     def step(self) -> str:
         """The name of the step in the plan."""
-        return f"{self.subject}-{self.verb}"
+        return step_name(self.subject, self.verb)
 
     @property
     def known_hosts(self) -> Path:
@@ -51,13 +51,19 @@ class Result:
     system: str | None = None
 
 
-class StepError(Exception):
+class StepError(FediversityError):
     """A step that failed. `reason` says what happened, `hint` what a person can do about it."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
-        self.reason = reason
-        self.hint = hint
-        super().__init__(reason)
+        super().__init__(reason, hint)
+
+    @property
+    def reason(self) -> str:
+        return self.message
+
+    @property
+    def hint(self) -> str:
+        return self.fix
 
 
 class RolledBackError(StepError):
@@ -69,4 +75,7 @@ class RolledBackError(StepError):
 
 
 class StopError(Exception):
-    """The runner was told to stop, or the process that started it has ended."""
+    """The runner was told to stop, or the process that started it has ended.
+
+    Not a FediversityError: there is nothing for a person to correct, and no handler of errors may swallow it.
+    """

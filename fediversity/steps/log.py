@@ -5,7 +5,7 @@ import re
 from collections import deque
 from pathlib import Path
 
-from fediversity.steps.redact import Redactor
+from fediversity.support.redact import Redactor
 
 _LONGEST_LINE = 65536
 _LONGEST_SECRET = 8192
@@ -56,6 +56,13 @@ class Log:
         for line in text.splitlines():
             self._write(f"# {line}".encode())
         self._file.flush()
+
+    def debug(self, text: str) -> None:
+        """Writes lines for a person who looks for a fault; the tail, which reasons are made from, is without them."""
+        tail = tuple(self.tail)
+        self.note(text)
+        self.tail.clear()
+        self.tail.extend(tail)
 
     def end_line(self) -> None:
         """Writes the output that has no line end yet. The next output is of another process."""

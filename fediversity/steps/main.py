@@ -12,7 +12,7 @@ import shlex
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +23,12 @@ from fediversity.steps.context import StepContext
 from fediversity.steps.handlers import run_step
 from fediversity.steps.job import Job, RolledBackError, StepError, StopError
 from fediversity.steps.log import Log, readable
-from fediversity.steps.redact import Redactor, secrets_of
 from fediversity.steps.specs import InstallSpec, StepSpec, SwitchSpec, UnlockSpec, VarsSpec
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.supervisor import STOPPED_STATUS, run_supervised
+from fediversity.support import debug
+from fediversity.support.layout import LEDGER_FILE, stack_path
+from fediversity.support.redact import Redactor, secrets_of
 
 _LONGEST_SUMMARY = 300
 _LONGEST_REASON = 3000
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         job, spec = parse(sys.argv[1:] if arguments is None else arguments, os.environ)
     except StepError as error:
+        debug.show_traceback()
         print(f"fediversity-step: {error.reason}", file=sys.stderr)
         return 2
     return run_supervised(lambda stop: _run(job, spec, stop))
@@ -60,8 +63,9 @@ def _run(job: Job, spec: StepSpec, stop: Cancellation) -> int:
     try:
         ending = _run_recorded(job, spec, stop, log_name)
     except (OSError, sqlite3.Error) as error:
+        debug.show_traceback()
         ending = StepOutcome("failed", f"the ledger or the log cannot be written: {error}", f"look at {job.state_dir}")
-    place = f".fediversity/{job.stack}/{log_name}"
+    place = stack_path(job.stack, log_name)
     if ending.status == 0:
         reason = _clipped(ending.reason, _LONGEST_SUMMARY)
         print(json.dumps({"step": job.step, "outcome": ending.outcome, "reason": reason, "log": place}))
@@ -76,12 +80,12 @@ def _run(job: Job, spec: StepSpec, stop: Cancellation) -> int:
 def _run_recorded(job: Job, spec: StepSpec, stop: Cancellation, log_name: str) -> StepOutcome:
     """Runs the step with its log and its record in the ledger. Raises OSError or sqlite3.Error if these fail."""
     redactor = Redactor(secrets_of(os.environ))
-    ledger = Ledger(job.state_dir / "ledger.sqlite")
+    ledger = Ledger(job.state_dir / LEDGER_FILE)
     ledger.create()
     log = Log(job.state_dir / log_name, redactor)
     machine = None if isinstance(spec, VarsSpec) else spec.machine
     command = spec.command if isinstance(spec, VarsSpec | InstallSpec | SwitchSpec) else ()
-    with contextlib.closing(log):
+    with contextlib.closing(log), _debugged(log):
         record = ledger.begin(
             step=job.step,
             kind=job.verb,
@@ -101,6 +105,19 @@ def _run_recorded(job: Job, spec: StepSpec, stop: Cancellation, log_name: str) -
     return ending
 
 
+@contextlib.contextmanager
+def _debugged(log: Log) -> Iterator[None]:
+    """With debugging on, has the log show every command that the step starts."""
+    if not debug.is_on():
+        yield
+        return
+    debug.show_commands(log.debug)
+    try:
+        yield
+    finally:
+        debug.hide_commands()
+
+
 def _outcome_of(context: StepContext[StepSpec]) -> StepOutcome:
     def for_people(text: str) -> str:
         return _clipped(context.log.redacted(readable(text)), _LONGEST_REASON)
@@ -110,8 +127,10 @@ def _outcome_of(context: StepContext[StepSpec]) -> StepOutcome:
         result = run_step(context)
         return StepOutcome(result.outcome, for_people(result.reason), status=0, system=result.system)
     except RolledBackError as error:
+        debug.show_traceback(context.log.debug)
         return StepOutcome("rolled_back", for_people(error.reason), for_people(error.hint), system=error.system)
     except StepError as error:
+        debug.show_traceback(context.log.debug)
         return StepOutcome("failed", for_people(error.reason), for_people(error.hint))
     except StopError as error:
         return StepOutcome("interrupted", str(error), "the next rollout does the step again", STOPPED_STATUS)

@@ -7,8 +7,8 @@ import getopt
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, cast, get_args
 
+from fediversity.ledger.records import StepKind
 from fediversity.steps.job import StepError
-from fediversity.steps.specs import Verb
 
 _USAGE = "usage: fediversity-step VERB SUBJECT --stack STACK [OPTIONS] [-- COMMAND]"
 
@@ -72,7 +72,7 @@ _OPTIONS: Mapping[str, _Option] = {
 class Words(NamedTuple):
     """A command line that was read: the verb, the subject, and the value of each option that was given."""
 
-    verb: Verb
+    verb: StepKind
     subject: str
     options: Mapping[str, OptionValue]
 
@@ -89,14 +89,14 @@ def read_words(words: Sequence[str]) -> Words:
     if not subject or verb.startswith("-") or subject.startswith("-"):
         raise StepError(f"a verb and its subject come first\n{_USAGE}")
     problems: list[str] = []
-    if verb not in get_args(Verb):
-        problems.append(f"invalid choice: '{verb}' is no verb; choose from {', '.join(get_args(Verb))}")
+    if verb not in get_args(StepKind):
+        problems.append(f"invalid choice: '{verb}' is no verb; choose from {', '.join(get_args(StepKind))}")
     options = _read_options(rest, problems)
     if "stack" not in options:
         problems.append("--stack is missing")
     if problems:
         raise StepError("\n".join([*problems, _USAGE]))
-    return Words(cast("Verb", verb), subject, options)
+    return Words(cast("StepKind", verb), subject, options)
 
 
 def _read_options(words: Sequence[str], problems: list[str]) -> dict[str, OptionValue]:
@@ -124,6 +124,6 @@ def _help() -> str:
     listed = "\n".join(f"  --{name:<{width}}  {option.help}".rstrip() for name, option in _OPTIONS.items())
     return (
         f"{_USAGE}\n\nRun one step of a rollout under supervision.\n\n"
-        f"VERB is one of {', '.join(get_args(Verb))}.\n"
+        f"VERB is one of {', '.join(get_args(StepKind))}.\n"
         f"SUBJECT is a machine, a deployment, or the word fleet.\n\n{listed}"
     )

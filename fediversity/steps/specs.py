@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 
 from fediversity.fleet.health_checks import HealthCheck
 
-Verb = Literal["vars", "reach", "install", "unlock", "online", "join", "update", "apply"]
 MachineClass = Literal["nixos", "darwin"]
 
 

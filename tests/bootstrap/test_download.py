@@ -117,7 +117,7 @@ def test_a_computer_without_an_engine_downloads_it_once(mirror: tuple[str, Path]
     publish(folder, pinned_release(computer.places.root), ENGINE)
     environ = {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": url}
     assert ensure_pulumi(computer.places, environ).origin == "official download"
-    assert (computer.places.engine_links / "pulumi").resolve().is_relative_to(computer.places.cache)
+    assert (computer.places.pulumi_links / "pulumi").resolve().is_relative_to(computer.places.cache)
     for published in folder.iterdir():
         published.unlink()
     assert ensure_pulumi(computer.places, environ).version == "v3.259.0", "the second time it is in the cache"
@@ -139,6 +139,6 @@ def test_a_bad_checksum_leads_to_a_build_and_leaves_nothing_of_the_download(
     environ = {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": url}
     assert ensure_pulumi(computer.places, environ).origin == "built from Go modules"
     assert "refused" in capsys.readouterr().err
-    assert [path.name for path in computer.places.engines.iterdir()] == [
-        (computer.places.engine_links / "pulumi").resolve().parents[1].name
+    assert [path.name for path in computer.places.pulumi_versions.iterdir()] == [
+        (computer.places.pulumi_links / "pulumi").resolve().parents[1].name
     ]

@@ -16,7 +16,7 @@ def test_the_engine_that_is_named_wins_over_the_one_on_path(computer: Computer, 
     named = computer.pulumi(tmp_path / "opt")
     engine = find_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_PULUMI": str(named)})
     assert engine is not None
-    assert engine.pulumi == named
+    assert engine.program == named
 
 
 def test_a_named_engine_that_does_not_run_is_an_error_and_not_passed_over(computer: Computer) -> None:
@@ -29,7 +29,7 @@ def test_a_fitting_engine_on_path_is_used(computer: Computer) -> None:
     installed = computer.pulumi(version="v3.200.0")
     engine = find_pulumi(computer.places, computer.environ)
     assert engine is not None
-    assert (engine.pulumi, engine.origin) == (installed, "PATH")
+    assert (engine.program, engine.origin) == (installed, "PATH")
 
 
 def test_an_engine_on_path_that_is_too_old_is_passed_over_in_words(
@@ -49,8 +49,8 @@ def test_an_engine_without_the_python_language_host_is_passed_over_in_words(
 
 
 def test_the_links_of_the_last_set_up_are_not_taken_for_the_computers_own_engine(computer: Computer) -> None:
-    computer.pulumi(computer.places.engine_links)
-    environ = {**computer.environ, "PATH": f"{computer.places.engine_links}:{computer.environ['PATH']}"}
+    computer.pulumi(computer.places.pulumi_links)
+    environ = {**computer.environ, "PATH": f"{computer.places.pulumi_links}:{computer.environ['PATH']}"}
     assert find_pulumi(computer.places, environ) is None
 
 
@@ -58,14 +58,14 @@ def test_only_the_engines_programs_are_linked(computer: Computer) -> None:
     installed = computer.pulumi()
     computer.program("unrelated", "")
     ensure_pulumi(computer.places, computer.environ)
-    links = {link.name: link.readlink() for link in computer.places.engine_links.iterdir()}
+    links = {link.name: link.readlink() for link in computer.places.pulumi_links.iterdir()}
     assert links == {"pulumi": installed, "pulumi-language-python": installed.with_name("pulumi-language-python")}
 
 
 def test_what_a_killed_build_left_is_removed_by_the_next_one(
     computer: Computer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left_over = computer.places.engines / ".unfinished-abc" / "modules"
+    left_over = computer.places.pulumi_versions / ".unfinished-abc" / "modules"
     left_over.mkdir(parents=True)
 
     def build(_: object, bin_folder: Path, __: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_a_killed_build_left_is_removed_by_the_next_one(
 
     monkeypatch.setattr(engine_module, "build", build)
     ensure_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": "http://127.0.0.1:9"})
-    assert [path.name.startswith("v3.259.0-") for path in computer.places.engines.iterdir()] == [True]
+    assert [path.name.startswith("v3.259.0-") for path in computer.places.pulumi_versions.iterdir()] == [True]
 
 
 def test_a_build_that_fails_leaves_no_engine_behind(computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_build_that_fails_leaves_no_engine_behind(computer: Computer, monkeypa
     monkeypatch.setattr(engine_module, "build", build)
     with pytest.raises(BootstrapError, match="the proxy is away"):
         ensure_pulumi(computer.places, {**computer.environ, "FEDIVERSITY_ENGINE_MIRROR": "http://127.0.0.1:9"})
-    assert list(computer.places.engines.iterdir()) == []
+    assert list(computer.places.pulumi_versions.iterdir()) == []
 
 
 def test_a_changed_pin_is_another_engine(computer: Computer) -> None:

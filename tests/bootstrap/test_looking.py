@@ -61,7 +61,7 @@ def engine(tmp_path: Path) -> PulumiCli:
     (tmp_path / ".fediversity" / "dev").mkdir(parents=True)
     for file in ("__main__.py", "requirements.txt"):
         (tmp_path / file).write_text("")
-    for folder in ("program", "planning", "nix_eval", "project", "fleet"):
+    for folder in ("program", "planning", "nix_eval", "project", "fleet", "support"):
         (tmp_path / "fediversity" / folder).mkdir(parents=True)
     (tmp_path / "says").write_text(json.dumps({"steps": [REPLACED]}))
     environment = {"PATH": f"{program.parent}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")}

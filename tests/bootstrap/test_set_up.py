@@ -11,11 +11,12 @@ import pytest
 
 from fediversity.bootstrap.build import build
 from fediversity.bootstrap.lock import only_one
-from fediversity.bootstrap.paths import LOCAL_PACKAGES, Paths
+from fediversity.bootstrap.paths import Paths
 from fediversity.bootstrap.plugins import ensure_plugins
 from fediversity.bootstrap.report import BootstrapError
 from fediversity.bootstrap.uv import UV_VERSION, find_uv, uv_environment
 from fediversity.bootstrap.venv import ensure_venv
+from fediversity.support.constants import LOCAL_PACKAGES
 from tests.bootstrap.conftest import ROOT, Computer
 
 # `uv venv` makes an interpreter that starts and believes to be where it is; everything else succeeds.
@@ -128,7 +129,7 @@ mkdir -p "$target" && cp "$folder"/* "$target"
 
 
 def test_each_local_package_is_installed_once_and_again_when_the_launcher_changes(computer: Computer) -> None:
-    computer.program("pulumi", _PLUGIN_INSTALL, computer.places.engine_links)
+    computer.program("pulumi", _PLUGIN_INSTALL, computer.places.pulumi_links)
     assert tuple(ensure_plugins(computer.places)) == LOCAL_PACKAGES
     assert tuple(ensure_plugins(computer.places)) == ()
     computer.places.plugin("gcp").unlink()

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fediversity.ledger import history
-from fediversity.ledger.durations import ago, took
 from fediversity.ledger.records import Probe
+from fediversity.support.durations import ago, took
 from tests.ledger.records import run
 
 

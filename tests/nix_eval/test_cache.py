@@ -136,13 +136,13 @@ def test_the_last_used_are_kept(tmp_path: Path) -> None:
 
 def test_looking_for_a_derivation_keeps_the_one_that_has_it(tmp_path: Path) -> None:
     evaluations = Evaluations(Cache(tmp_path, kept=2))
-    evaluations.remember("old", {"oak": OAK})
-    evaluations.remember("new", {"ash": ASH})
+    evaluations.store("old", {"oak": OAK})
+    evaluations.store("new", {"ash": ASH})
     os.utime(tmp_path / "old.json", (1, 1))
 
     assert evaluations.derivation_of(OAK.output) == OAK.derivation
     assert evaluations.derivation_of("/nix/store/never") is None
-    evaluations.remember("newest", {"ash": ASH})
+    evaluations.store("newest", {"ash": ASH})
 
     assert evaluations.systems("old") == {"oak": OAK}
     assert evaluations.systems("new") == {}
@@ -174,7 +174,7 @@ def test_several_processes_store_at_once_and_a_reader_never_sees_half(tmp_path: 
 
 
 def test_what_is_stored_is_plain_json(tmp_path: Path) -> None:
-    Evaluations(Cache(tmp_path)).remember("key", {"oak": OAK})
+    Evaluations(Cache(tmp_path)).store("key", {"oak": OAK})
     assert json.loads((tmp_path / "key.json").read_text()) == {
         "oak": {"derivation": OAK.derivation, "output": OAK.output, "below": OAK.below}
     }

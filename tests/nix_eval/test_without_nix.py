@@ -12,6 +12,7 @@ from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.changes import change_lines, changes
 from fediversity.planning.fingerprint import FlakeSources, fingerprints
 from fediversity.project.settings import SettingsError
+from fediversity.support.errors import UsageError
 from tests.cli.conftest import SETTINGS as SIMULATED
 from tests.nix_eval.garden import MACHINES, Garden, counting
 
@@ -80,7 +81,7 @@ def test_a_wish_for_no_evaluations_at_once_is_refused(
 ) -> None:
     nix_that_must_not_start(garden, tmp_path, monkeypatch)
     monkeypatch.setenv("FEDIVERSITY_EVALUATIONS", "none")
-    with pytest.raises(SettingsError, match="FEDIVERSITY_EVALUATIONS is 'none'"):
+    with pytest.raises(UsageError, match="FEDIVERSITY_EVALUATIONS is 'none'"):
         garden.planned()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fediversity.nix_eval.workers import available_memory, how_many, of_meminfo, of_vm_stat
-from fediversity.project.settings import SettingsError
+from fediversity.support.errors import UsageError
 
 GIB = 1024**3
 
@@ -35,7 +35,7 @@ def test_what_a_person_asks_for_wins_over_cores_and_memory() -> None:
 
 @pytest.mark.parametrize("wanted", ["0", "-1", "two", "1.5", "²"])
 def test_a_wish_that_is_no_number_is_refused_by_name(wanted: str) -> None:
-    with pytest.raises(SettingsError, match="FEDIVERSITY_EVALUATIONS is") as refused:
+    with pytest.raises(UsageError, match="FEDIVERSITY_EVALUATIONS is") as refused:
         how_many(6, 4, GIB, wanted)
     assert "write how many machines to evaluate at once, e.g. 2" in str(refused.value)
 

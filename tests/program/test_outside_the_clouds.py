@@ -1,6 +1,6 @@
 """Machines that no cloud creates: their real hosts in a real stack, simulated ones in a simulated stack."""
 
-from fediversity.program.simulated import LOCAL_VERSION
+from fediversity.support.constants import LOCAL_VERSION
 from tests.planning.samples import dev_fleet, every_kind
 from tests.program.programs import DEV, declare, dev, production, staging
 

@@ -8,9 +8,9 @@ import pytest
 
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers.accounts import ACCOUNTS
-from fediversity.program.simulated import LOCAL_VERSION
 from fediversity.project.credentials import Credential, Credentials
 from fediversity.project.settings import parse_settings, with_plugins
+from fediversity.support.constants import LOCAL_VERSION
 from tests.planning.samples import PROJECT, dev_fleet, every_kind, mac, one_server, server, unchecked
 from tests.program.contracts import wrong_in_arguments, wrong_in_schema
 from tests.program.programs import DEV, PRODUCTION, STACKS, TOKEN, declare, dev, production

@@ -6,6 +6,7 @@ import pytest
 
 from fediversity.project.project import Project
 from fediversity.project.settings import SettingsError, parse_settings
+from fediversity.support.errors import RefusedError
 
 
 def project(root: Path, stack: str = "dev", **settings: str) -> Project:
@@ -45,7 +46,7 @@ def test_two_commands_cannot_work_on_one_stack_at_once(tmp_path: Path) -> None:
     for stack in ("dev", "staging"):
         (tmp_path / f"Pulumi.{stack}.yaml").touch()
     dev, staging = project(tmp_path), project(tmp_path, "staging")
-    refused = pytest.raises(SettingsError, match=r"another \./just is working on stack dev")
+    refused = pytest.raises(RefusedError, match=r"another \./just is working on stack dev")
     with dev.only_run(), staging.only_run(), refused, dev.only_run():
         pass
     with dev.only_run():

@@ -15,8 +15,8 @@ from fediversity.cli.connection import Connection
 from fediversity.cli.rollback_plan import plan_rollback, roll_back
 from fediversity.steps.log import Log
 from fediversity.steps.observe.host_state import HostState, read_host_state
-from fediversity.steps.redact import Redactor
 from fediversity.steps.transport.ssh import Target
+from fediversity.support.redact import Redactor
 from tests.real_ssh.project import MAC, SERVER, USERS, Project
 from tests.real_ssh.server import can_be_asked_for_a_password
 from tests.real_ssh.ways import Real, Simulated, Way

@@ -15,9 +15,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from fediversity.ledger.durations import took
 from fediversity.ledger.records import StepRecord
 from fediversity.planning.steps import Plan, Step
+from fediversity.support.durations import took
 from tests.rollout import overhead
 from tests.rollout.checkout import Checkout, copy_project, environment_at
 from tests.rollout.figures import Figures, figures

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from fediversity.embedded_cloud.plugins.registry import PACKAGES, provider
+from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.plugins.schema import Table
 from fediversity.fleet.providers.hetzner.catalogue import DISK_GB, SERVER_TYPES
+from fediversity.support.constants import LOCAL_PACKAGES
 from tests.contracts import hcloud
 from tests.simulated_plugins.contracts import (
     HCLOUD_RESOURCES,
@@ -92,7 +93,7 @@ def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str
     return found
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", LOCAL_PACKAGES)
 def test_what_is_known_beyond_a_schema_is_about_properties_it_has(package: str) -> None:
     for table in provider(package).package.tables.values():
         extra = table.extra
@@ -101,7 +102,7 @@ def test_what_is_known_beyond_a_schema_is_about_properties_it_has(package: str) 
         assert not extra.defaults.keys() & extra.not_simulated, table.token
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", LOCAL_PACKAGES)
 def test_the_schema_a_plug_in_shows_is_complete_and_says_that_it_is_simulated(package: str) -> None:
     served = provider(package).package
     schema = json.loads(served.pulumi_schema())

@@ -12,14 +12,14 @@ import pytest
 from google.protobuf import empty_pb2
 
 from fediversity.embedded_cloud.plugins.protos import plugin_pb2, provider_pb2, provider_pb2_grpc
-from fediversity.embedded_cloud.plugins.registry import PACKAGES
+from fediversity.support.constants import LOCAL_PACKAGES
 from tests.processes import runs
 from tests.simulated_plugins.plugin_process import COMMAND, SECONDS, SSH_KEY, Plugin
 from tests.simulated_plugins.world import KEY
 
 
 class TestLife:
-    @pytest.mark.parametrize("package", PACKAGES)
+    @pytest.mark.parametrize("package", LOCAL_PACKAGES)
     def test_a_plug_in_introduces_itself(self, package: str, tmp_path: Path) -> None:
         with Plugin(tmp_path, package) as plugin:
             assert plugin.stub.GetPluginInfo(empty_pb2.Empty()).version == "0.0.0-local"
@@ -90,14 +90,14 @@ class TestLife:
         assert outputs["stdout"] == "done"
 
     def test_several_serve_in_one_process_that_ends_when_nobody_holds_its_pipe(self, tmp_path: Path) -> None:
-        words = [sys.executable, "-m", "fediversity.embedded_cloud.plugins", "together", *PACKAGES]
+        words = [sys.executable, "-m", "fediversity.embedded_cloud.plugins", "together", *LOCAL_PACKAGES]
         with subprocess.Popen(
             words, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as together:
             assert together.stdout is not None
             assert together.stdin is not None
             ports = dict(entry.split(":") for entry in together.stdout.readline().strip().split(","))
-            for package in PACKAGES:
+            for package in LOCAL_PACKAGES:
                 with grpc.insecure_channel(f"127.0.0.1:{ports[package]}") as channel:
                     stub = provider_pb2_grpc.ResourceProviderStub(channel)
                     answer = stub.GetSchema(provider_pb2.GetSchemaRequest(), timeout=SECONDS)

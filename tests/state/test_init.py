@@ -238,7 +238,7 @@ def test_a_public_bucket_at_another_provider_is_found_by_its_grants(clouds: Clou
     clouds.give(offers={ENDPOINT: []}, s3={"garden-states": {"region": "fsn1", "grants": grants}})
     elsewhere = ("--bucket", "s3://garden-states", "--region", "fsn1", "--endpoint", ENDPOINT, "--accept-unencrypted")
     assert init(*elsewhere, "--yes") == 1
-    assert "is readable to everybody" in capsys.readouterr().err
+    assert "is publicly readable" in capsys.readouterr().err
     assert init(*elsewhere, "--mend", "--yes") == 0
     assert clouds.read()["s3"]["garden-states"]["grants"] == []
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from fediversity.ledger.records import StepRecord
+from fediversity.ledger.records import StepKind, StepRecord
 from fediversity.ledger.sqlite import Ledger
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Job
 from fediversity.steps.log import Log
-from fediversity.steps.redact import Redactor
-from fediversity.steps.specs import MachineSpec, StepSpec, UnlockSpec, VarsSpec, Verb
+from fediversity.steps.specs import MachineSpec, StepSpec, UnlockSpec, VarsSpec
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.ssh import Target, pin_host_key
+from fediversity.support.redact import Redactor
 from tests.steps.machines import ScriptedMachine
 
 SPECS: Mapping[str, type[Any]] = {kind.__name__.removesuffix("Spec").lower(): kind for kind in get_args(StepSpec)}
@@ -110,7 +110,7 @@ class Site:
 
     def context(
         self,
-        verb: Verb,
+        verb: StepKind,
         there: ScriptedMachine | None = None,
         command: tuple[str, ...] = (),
         *,
@@ -178,7 +178,7 @@ class Site:
         return self.run("vars", "fleet", *more, "--", "tool", "--and", "its options", **environment)
 
 
-def spec_of(verb: Verb, facts: Mapping[str, Any]) -> StepSpec:
+def spec_of(verb: StepKind, facts: Mapping[str, Any]) -> StepSpec:
     """Returns the specification of a kind of step from facts that may have more than it needs."""
     machine = MachineSpec(facts["machine"], **_for(MachineSpec, facts))
     kind = SPECS[verb]

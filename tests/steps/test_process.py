@@ -13,17 +13,18 @@ import pytest
 
 from fediversity.steps.job import StepError, StopError
 from fediversity.steps.log import Log
-from fediversity.steps.redact import Redactor
-from fediversity.steps.transport import process
 from fediversity.steps.transport.cancellation import Cancellation
-from fediversity.steps.transport.process import ProcessResult, adopt_orphans, capture, run_tool, tool_environment
+from fediversity.steps.transport.process import ProcessResult, capture, run_tool, tool_environment
+from fediversity.support import supervision
+from fediversity.support.redact import Redactor
+from fediversity.support.supervision import adopt_orphans
 from tests.steps.site import is_alive, pid_in, wait_until
 
 
 @pytest.fixture(autouse=True)
 def orphans_are_adopted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in the runner; nothing else in this process may be changed by it."""
-    monkeypatch.setattr(process, "_AFTER_EXIT_SECONDS", 0.2)
+    monkeypatch.setattr(supervision, "_AFTER_EXIT_SECONDS", 0.2)
     adopt_orphans()
     yield
     adopt_orphans(False)
@@ -169,7 +170,7 @@ def test_a_tool_runs_in_the_folder_it_was_given(log: Log, tmp_path: Path) -> Non
 def test_a_tool_that_takes_too_long_is_ended_with_everything_it_started(
     log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "_GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(supervision, "_GRACE_SECONDS", 0.3)
     grandchild = script(tmp_path, "grandchild", f"trap '' TERM; {SAY} grandchild.pid; while :; do sleep 0.1; done")
     tool = script(tmp_path, "tool", f"trap '' TERM; {SAY} tool.pid; sh '{grandchild}' & while :; do sleep 0.1; done")
 

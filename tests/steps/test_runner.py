@@ -290,3 +290,29 @@ def test_what_the_runner_itself_adds_to_a_step_is_short(site: Site, tmp_path: Pa
     ended = time.time()
     assert ended - float((tmp_path / "ran").read_text()) < 2.0, "the runner does not notice that its tool has ended"
     assert ended - begun < 10.0
+
+
+def test_with_debugging_the_log_has_every_command_without_secrets(site: Site) -> None:
+    site.script("tool", "echo progress")
+
+    ended = site.vars_step(FEDIVERSITY_DEBUG="1", HCLOUD_TOKEN=TOKEN, PLAIN="value-of-the-environment")
+
+    assert (ended.status, ended.stderr) == (0, "")
+    log = (site.project / json.loads(ended.stdout)["log"]).read_text()
+    assert "# runs tool --and 'its options'" in log
+    assert "value-of-the-environment" not in log
+
+
+def test_with_debugging_a_failed_step_has_its_traceback_in_the_log_and_the_same_reason(site: Site) -> None:
+    site.script("tool", "echo no space left >&2; exit 3")
+
+    plain = site.vars_step()
+    debugged = site.vars_step(FEDIVERSITY_DEBUG="1")
+
+    first, second = (site.ledger.records()[number] for number in (0, 1))
+    assert (plain.status, debugged.status) == (1, 1)
+    assert first.reason == second.reason
+    log = (site.state_dir / str(second.log)).read_text()
+    assert "# Traceback (most recent call last):" in log
+    assert "Traceback" not in (site.state_dir / str(first.log)).read_text()
+    assert "Traceback" not in debugged.stderr

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fediversity.fleet.providers.google.catalogue import ZONES
+from fediversity.support.errors import FediversityError
 
 STEPS: Mapping[str, str] = {
     "upload": "secrets are unpacked on the machine (tar)",
@@ -21,7 +22,7 @@ STEPS: Mapping[str, str] = {
 """Names of stages and the commands that begin them; `fediversity.embedded_cloud.machines.stages` recognizes them."""
 
 
-class FaultError(Exception):
+class FaultError(FediversityError):
     """A fault that cannot be: the message says what was found and what is possible."""
 
 

@@ -4,9 +4,7 @@ The daemon and the plug-ins read the file when they need to know; whoever counts
 the lock beside it.
 """
 
-import fcntl
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from fediversity.embedded_cloud.faults.kinds import KINDS, FaultError, kind_of, read_parameter
+from fediversity.support.files import PRIVATE, write_atomically
+from fediversity.support.locks import locked
 
 
 @dataclass(frozen=True)
@@ -132,15 +132,12 @@ class FaultStore:
         """Writes the list anew; faults that are over are left out."""
         with self._locked():
             faults = [fault for fault in change(self._read()) if fault.in_force]
-            half = self._path.with_suffix(".new")
-            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump({"faults": [asdict(fault) for fault in faults]}, file, indent=1)
-            half.replace(self._path)
+            text = json.dumps({"faults": [asdict(fault) for fault in faults]}, indent=1)
+            write_atomically(self._path, text, mode=PRIVATE)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         for folder in (self._path.parent.parent, self._path.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._lock):
             yield

@@ -7,7 +7,6 @@
 Every call is one short connection, so a `Datacenter` may be used from several threads and processes at once.
 """
 
-import fcntl
 import json
 import os
 import select
@@ -23,6 +22,7 @@ from typing import Any
 
 import fediversity
 from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpec
+from fediversity.support.locks import locked
 
 START_SECONDS = 60.0
 """How long a daemon may take to bring all machines of a site up; a hundred need about a second on an idle computer."""
@@ -147,8 +147,7 @@ class Datacenter:
         if not self._cloud.is_dir():
             yield
             return
-        with (self._cloud / "datacenter.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._cloud / "datacenter.lock"):
             yield
 
     def _start(self) -> None:

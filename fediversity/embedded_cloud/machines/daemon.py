@@ -17,6 +17,7 @@ from fediversity.embedded_cloud.faults.kinds import FaultError
 from fediversity.embedded_cloud.faults.store import FaultStore
 from fediversity.embedded_cloud.machines.control import Control
 from fediversity.embedded_cloud.machines.site import Site
+from fediversity.support.files import PRIVATE, write_atomically
 
 _LOOK_S = 2.0
 _FAULTS_S = 0.2
@@ -81,10 +82,7 @@ def _belongs_to(endpoint: Path, control: Control) -> bool:
 
 
 def _write_endpoint(path: Path, port: int, token: str) -> None:
-    half = path.with_suffix(".new")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"pid": os.getpid(), "port": port, "token": token}, file)
-    half.replace(path)
+    write_atomically(path, json.dumps({"pid": os.getpid(), "port": port, "token": token}), mode=PRIVATE)
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fediversity.embedded_cloud.machines import activation, profiles
-from fediversity.embedded_cloud.machines.spec import INSTALLER_MEMORY_MB, ImageOs
+from fediversity.embedded_cloud.machines.spec import ImageOs
+from fediversity.support.constants import INSTALLER_MEMORY_MIB
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -138,8 +139,8 @@ class Power:
         machine = self._machine
         await machine.close()
         struck = machine.site.faults.happens(machine.spec.name, "kexec-oom")
-        if struck or machine.spec.memory_mb < INSTALLER_MEMORY_MB:
-            machine.log(f"kexec killed: out of memory ({machine.spec.memory_mb} MB, needs {INSTALLER_MEMORY_MB})")
+        if struck or machine.spec.memory_mb < INSTALLER_MEMORY_MIB:
+            machine.log(f"kexec killed: out of memory ({machine.spec.memory_mb} MB, needs {INSTALLER_MEMORY_MIB})")
             await self.go_silent("crashed")
             return
         await self._take_time_to_boot()

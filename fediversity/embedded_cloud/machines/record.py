@@ -3,13 +3,13 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpec
+from fediversity.support.files import PRIVATE, write_atomically
 
 Phase = Literal["debian", "nixos", "darwin", "installer", "initrd", "rebooting", "crashed", "off"]
 """What runs: an operating system, the kexec installer, the initrd that waits for a passphrase, or nothing.
@@ -55,11 +55,8 @@ class Record:
 
     def save(self, path: Path) -> None:
         """Writes `machine.json` at once, readable for its owner only."""
-        half = path.with_suffix(".new")
         text = json.dumps(self.__dict__ | {"spec": self.spec.to_json()}, indent=1)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text + "\n")
-        half.replace(path)
+        write_atomically(path, text + "\n", mode=PRIVATE)
 
     def encrypt(self, passphrase: bytes) -> None:
         """Formats the disk with LUKS: from now on the passphrase is needed at each boot."""

@@ -4,20 +4,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from fediversity.support.errors import FediversityError
+
 SSH_PORT = 2222
 """Where a simulated machine's sshd listens; it stands for port 22, which needs root on the operator's computer."""
 
 UNLOCK_PORT = 2223
 """Where the initrd of an encrypted machine listens until its disk is unlocked."""
 
-INSTALLER_MEMORY_MB = 1500
-"""Below this the kexec image of nixos-anywhere does not fit (its docs/requirements.md: 1.5 GB)."""
-
 Provider = Literal["hetzner", "gcp", "host"]
 ImageOs = Literal["debian", "nixos", "darwin"]
 
 
-class DatacenterError(Exception):
+class DatacenterError(FediversityError):
     """The simulated datacenter refused or could not do something; the message says what and why."""
 
 

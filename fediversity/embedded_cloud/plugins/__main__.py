@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fediversity.embedded_cloud.plugins.registry import PACKAGES
 from fediversity.project.embedded import missing_extra
+from fediversity.support.constants import LOCAL_PACKAGES
 
 TOGETHER = "together"
 
@@ -24,7 +24,7 @@ def main(words: list[str]) -> None:
     if words[:1] == [TOGETHER]:
         many = argparse.ArgumentParser(prog=f"plugins {TOGETHER}", description="Several plug-ins in one process.")
         many.add_argument("--for", metavar="PID", help="who started it; read by those who look for what is left over")
-        many.add_argument("packages", nargs="+", choices=PACKAGES)
+        many.add_argument("packages", nargs="+", choices=LOCAL_PACKAGES)
         packages = many.parse_args(words[1:]).packages
         _require_extra()
 
@@ -38,7 +38,7 @@ def main(words: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="pulumi-resource", description="A simulated provider plug-in of the embedded cloud."
     )
-    parser.add_argument("package", choices=PACKAGES)
+    parser.add_argument("package", choices=LOCAL_PACKAGES)
     parser.add_argument("engine", nargs="?", help="host:port of the engine")
     parser.add_argument("--tracing", help=argparse.SUPPRESS)
     arguments, _ = parser.parse_known_args(words)

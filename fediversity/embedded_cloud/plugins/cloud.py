@@ -7,7 +7,6 @@ before its machine is made: if the run is cut short in between, the record can s
 
 import asyncio
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
 from fediversity.embedded_cloud.plugins.schema import Package, Table
 from fediversity.embedded_cloud.plugins.values import Values, public
 from fediversity.embedded_cloud.store import Record, Session, Store
+from fediversity.support.processes import is_alive
 
 _Answer = TypeVar("_Answer")
 
@@ -85,11 +85,10 @@ class Cloud:
     def _daemon_runs(self) -> bool:
         """Whether the process behind the machines lives; its file stays when this computer is switched off."""
         try:
-            pid = json.loads(self.store.path.with_name("datacenter.json").read_text())["pid"]
-            os.kill(pid, 0)
-        except (FileNotFoundError, ProcessLookupError):
+            pid: int = json.loads(self.store.path.with_name("datacenter.json").read_text())["pid"]
+        except FileNotFoundError:
             return False
-        return True
+        return is_alive(pid)
 
     def power(self) -> None:
         """Before the first change of a run: machines that a reboot of this computer switched off come back."""

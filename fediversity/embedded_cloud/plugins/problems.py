@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from fediversity.support.errors import FediversityError
+
 Refusal = Literal["already_exists", "not_found", "refused", "not_implemented", "failed"]
 
 
@@ -22,7 +24,7 @@ class Problem:
         return f"{self.path}: {self.text}" if self.path else self.text
 
 
-class CloudError(Exception):
+class CloudError(FediversityError):
     """The simulated cloud refuses an operation, as the real one would."""
 
     def __init__(self, message: str, kind: Refusal = "refused") -> None:

@@ -4,15 +4,12 @@ import importlib
 from typing import cast
 
 from fediversity.embedded_cloud.plugins.provider import Provider
-
-PACKAGES = ("hcloud", "gcp", "command", "simulated")
-VERSION = "0.0.0-local"
-"""No release of a real plug-in has this version, so neither is ever taken for the other."""
+from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def provider(name: str) -> Provider:
     """The provider of a package. Raises ValueError for a package there is none for."""
-    if name not in PACKAGES:
-        raise ValueError(f"there is no simulated plug-in '{name}'; there are {', '.join(PACKAGES)}")
+    if name not in LOCAL_PACKAGES:
+        raise ValueError(f"there is no simulated plug-in '{name}'; there are {', '.join(LOCAL_PACKAGES)}")
     module = importlib.import_module(f"fediversity.embedded_cloud.plugins.{name}.package")
     return cast(Provider, module.PROVIDER)

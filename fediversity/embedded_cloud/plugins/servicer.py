@@ -21,7 +21,7 @@ from fediversity.embedded_cloud.plugins.protos import plugin_pb2, provider_pb2, 
 from fediversity.embedded_cloud.plugins.provider import Call as Request
 from fediversity.embedded_cloud.plugins.provider import Provider, Resource
 from fediversity.embedded_cloud.plugins.pulumi_log import PulumiLog
-from fediversity.embedded_cloud.plugins.registry import VERSION
+from fediversity.support.constants import LOCAL_VERSION
 
 Context = grpc.aio.ServicerContext[Any, Any]
 _Answer = TypeVar("_Answer")
@@ -103,7 +103,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @rpc
     async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         del request, context
-        return plugin_pb2.PluginInfo(version=VERSION)
+        return plugin_pb2.PluginInfo(version=LOCAL_VERSION)
 
     @rpc
     async def GetSchema(

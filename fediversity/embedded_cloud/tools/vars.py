@@ -4,14 +4,14 @@ Names of generators and files are clan-core's (d7c35d91, `clanServices/` and `do
 where the real clan keeps them, below `vars/`; a secret is not encrypted in the simulation, only private to its owner.
 """
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fediversity.embedded_cloud.tools.log import say
+from fediversity.support.files import PRIVATE, write_atomically
+from fediversity.support.locks import locked
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,7 @@ class Store:
         """Sets a var at once: nobody ever reads half of one."""
         path = self.path(generator, file)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(value)
-        half.replace(path)
+        write_atomically(path, value, mode=PRIVATE)
 
     def admit(self, generators: Sequence[Generator], users: Mapping[str, list[str]]) -> None:
         """Notes beside each deployed secret which machines can decrypt it, by links to their keys, as clan does."""
@@ -88,8 +85,7 @@ class Store:
     def locked(self) -> Iterator[None]:
         """One tool at a time changes the flake, as the real one's lock on `.git/clan.lock` sees to."""
         self.overlay.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.overlay / ".clan.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.overlay / ".clan.lock"):
             yield
 
 

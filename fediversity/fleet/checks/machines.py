@@ -7,8 +7,9 @@ from fediversity.fleet.diagnostics import Finding, Location, choose
 from fediversity.fleet.machines import COMPUTED_TAGS
 from fediversity.fleet.model import Fleet
 from fediversity.fleet.providers.base import CloudProvider
-from fediversity.fleet.providers.catalogue import INSTALLER_MEMORY_MB, smallest_installable
+from fediversity.fleet.providers.catalogue import smallest_installable
 from fediversity.fleet.services import ZEROTIER
+from fediversity.support.constants import INSTALLER_MEMORY_MIB
 
 
 def at_least_one(fleet: Fleet) -> Iterator[Finding]:
@@ -49,9 +50,9 @@ def sizes(fleet: Fleet) -> Iterator[Finding]:
         if provider.larger_size is not None:
             where, chosen = ("machines", name, "provider", "install_type"), provider.larger_size
             size = sold[chosen]
-        if size.memory_mb < INSTALLER_MEMORY_MB:
+        if size.memory_mb < INSTALLER_MEMORY_MIB:
             what = f"'{chosen}' has {size.memory_mb} MiB of memory; the NixOS installer needs "
-            what += str(INSTALLER_MEMORY_MB)
+            what += str(INSTALLER_MEMORY_MIB)
             fits = smallest_installable(sold, size.architecture)
             yield Finding(
                 where,

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Architecture = Literal["x86_64", "aarch64"]
+from fediversity.support.constants import INSTALLER_MEMORY_MIB
 
-INSTALLER_MEMORY_MB = 1536
-"""Memory nixos-anywhere needs for its kexec step, in MiB, swap not counted (its docs/requirements.md)."""
+Architecture = Literal["x86_64", "aarch64"]
 
 
 @dataclass(frozen=True)
@@ -29,5 +28,5 @@ def sizes(table: Mapping[str, tuple[int, float]], architecture: Architecture = "
 
 def smallest_installable(sold: Mapping[str, MachineType], architecture: Architecture) -> str:
     """Returns the smallest type that the NixOS installer fits in, of that architecture if there is one."""
-    fitting = [name for name, size in sold.items() if size.memory_mb >= INSTALLER_MEMORY_MB]
+    fitting = [name for name, size in sold.items() if size.memory_mb >= INSTALLER_MEMORY_MIB]
     return min(fitting, key=lambda name: (sold[name].architecture != architecture, sold[name].memory_mb))

@@ -4,7 +4,6 @@ A slot is a file with a lock, which the kernel releases when its process ends, h
 that it needs at once or none of them, so that two steps never wait for each other.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -14,9 +13,8 @@ from typing import Any
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.specs import OnMachine
-
-LIMITS_FILE = "limits.json"
-"""The `limits:` of the fleet file, which the program writes into the stack's own folder."""
+from fediversity.support.layout import LIMITS_FILE
+from fediversity.support.locks import try_lock
 
 _USUAL = {"installs": 1, "updates": 4}
 _POLL_SECONDS = 0.1
@@ -74,12 +72,7 @@ def _take_all(folder: Path, caps: Mapping[str, int]) -> list[int] | None:
 
 def _take_one(files: list[Path]) -> int | None:
     for file in files:
-        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-        else:
+        if (handle := try_lock(file)) is not None:
             return handle
     return None
 

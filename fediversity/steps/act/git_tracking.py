@@ -5,13 +5,13 @@ looks for `.git` in the flake's own folder). nixops4 reads the flake of the curr
 files that git knows. So new files are registered. Their content is neither staged nor committed: a person does that.
 """
 
-import fcntl
 import subprocess
 from pathlib import Path
 
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import StepError
 from fediversity.steps.specs import StepSpec
+from fediversity.support.locks import locked
 
 _WRITTEN_BY_CLAN = ("inventory.json", "machines", "sops", "vars")
 
@@ -26,8 +26,7 @@ def register_new_files(context: StepContext[StepSpec]) -> None:
     if context.job.simulated or not paths or not _in_work_tree(flake):
         return
     # Steps of several machines end at the same time, and git's own lock makes the second one fail.
-    with (context.job.state_dir / "git.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(context.job.state_dir / "git.lock"):
         done = _git(flake, "add", "--intent-to-add", "--", *paths)
     if done.returncode != 0:
         by_hand = f"git -C {flake} add --intent-to-add {' '.join(paths)}"

@@ -13,6 +13,7 @@ from fediversity.steps.observe.host_state import REBUILD, HostState, read_host_s
 from fediversity.steps.specs import SwitchSpec
 from fediversity.steps.transport.connectivity import ANSWER_SECONDS, AwayError, is_off, retry_until
 from fediversity.steps.transport.ssh import Target
+from fediversity.support.constants import INSTALLER_MEMORY_MIB
 
 MOST_SKEW_SECONDS = 60
 """How many seconds a machine's clock may be off: with a wrong clock, certificates are refused."""
@@ -20,8 +21,6 @@ MOST_SKEW_SECONDS = 60
 LEAST_SPACE = 2 * 1024**3
 """The free bytes that a machine's store must have: an update brings a second system beside the first."""
 
-LEAST_MEMORY = 1536 * 1024**2
-"""The memory in bytes that the NixOS installer needs, which is loaded into memory as a whole (nixos-anywhere)."""
 
 _OTHERS_SECONDS = 300.0
 _PAUSE_SECONDS = 0.5
@@ -123,9 +122,9 @@ def require_memory(target: Target) -> None:
     if not answer.ok or not sizes or len(sizes[0]) < 2 or not sizes[0][1].isdecimal():
         return
     # The kernel keeps some for itself, so that a machine of 1.5 GiB shows a little less.
-    if (memory := int(sizes[0][1]) * 1024) < LEAST_MEMORY - _SAME_DISTANCE:
+    if (memory := int(sizes[0][1]) * 1024) < INSTALLER_MEMORY_MIB * 1024**2 - _SAME_DISTANCE:
         raise StepError(
             f"{target.alias} has {memory / 1024**2:.0f} MiB of memory, and the NixOS installer needs "
-            f"{LEAST_MEMORY / 1024**2:.0f}: it would be ended for want of memory in the middle; nothing was changed",
+            f"{INSTALLER_MEMORY_MIB}: it would be ended for want of memory in the middle; nothing was changed",
             "choose a larger type in the fleet file",
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from fediversity.ledger.records import update_step
 from fediversity.steps.context import StepContext
 from fediversity.steps.job import Result, StepError
 from fediversity.steps.log import Log
@@ -78,7 +79,7 @@ def blocking_machine(context: StepContext[OnMachine], gate: Sequence[str]) -> st
     """
     newest = {record.step: record for record in context.ledger.records()} if gate else {}
     for name in gate:
-        record = newest.get(f"{name}-update")
+        record = newest.get(update_step(name))
         if record is not None and record.outcome == "deferred":
             return f"{context.spec.machine.name} comes after {name}, whose update was put off"
     return None

@@ -4,31 +4,15 @@ Pulumi's command plug-in ends only its direct child and hangs on long lines. So 
 own, which is ended with it, and its output never reaches the plug-in.
 """
 
-import contextlib
-import ctypes
 import os
-import selectors
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from fediversity.steps.job import StepError
 from fediversity.steps.log import Log
 from fediversity.steps.transport.cancellation import Cancellation
-
-_CHUNK = 65536
-_TICK_SECONDS = 0.05
-_GRACE_SECONDS = 5.0
-_AFTER_EXIT_SECONDS = 1.0
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-Sink = Callable[[bytes], object]
+from fediversity.support.supervision import CommandNotStartedError, Sink, run_in_group
 
 
 class OutputWatcher(Protocol):
@@ -114,114 +98,6 @@ def without_pulumi(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
 
 
-def adopt_orphans(yes: bool = True) -> None:
-    """Makes this process the parent of processes that a tool leaves behind, on Linux.
-
-    So the runner sees when the last process of a group has ended, also in a container whose first process does not reap
-    orphans.
-    """
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, int(yes))
-
-
-class _Process:
-    """A command in its own process group. With one sink, both output streams go there; with two, one to each."""
-
-    def __init__(
-        self,
-        command: Sequence[str],
-        sinks: Sequence[Sink],
-        stdin: bytes,
-        environment: Mapping[str, str],
-        directory: Path | None,
-    ) -> None:
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if len(sinks) > 1 else subprocess.STDOUT,
-                env=dict(environment),
-                cwd=directory,
-                start_new_session=True,
-                preexec_fn=_die_with_parent if _LIBC else None,  # noqa: PLW1509 (the runner has no threads)
-            )
-        except OSError as error:
-            raise _not_started(command, error, directory) from None
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
-                pipe.write(stdin)
-        self._open = selectors.DefaultSelector()
-        for stream, sink in zip((self._process.stdout, self._process.stderr), sinks, strict=False):
-            assert stream is not None  # noqa: S101 (a pipe was asked for)
-            self._open.register(stream, selectors.EVENT_READ, (stream, sink))
-
-    def follow(self, stop: Cancellation, deadline: float, watch: OutputWatcher | None = None) -> int | None:
-        """Forwards the output until the command has ended. Returns its exit status, None if it takes too long."""
-        ended_at: float | None = None
-        while time.monotonic() < deadline and (watch is None or watch.late() is None):
-            stop.check()
-            self._read(_TICK_SECONDS)
-            if self._process.poll() is not None:
-                ended_at = ended_at or time.monotonic()
-                # A process that it leaves behind may keep its output open for ever; only its own end counts.
-                if not self._open.get_map() or time.monotonic() - ended_at > _AFTER_EXIT_SECONDS:
-                    break
-        return self._process.poll()
-
-    def end(self) -> None:
-        """Ends what is left of the group: with SIGTERM first, with SIGKILL after 5 seconds."""
-        patience = time.monotonic() + _GRACE_SECONDS
-        try:
-            self._signal(signal.SIGTERM)
-            while self._alive() and time.monotonic() < patience:
-                self._read(_TICK_SECONDS)  # A process that prints when it ends must not wait for a reader.
-        finally:
-            self._signal(signal.SIGKILL)
-            self._process.wait()
-            with contextlib.suppress(OSError):
-                self._read(0)
-            for key in self._open.get_map().values():
-                key.data[0].close()
-            self._open.close()
-
-    def _read(self, seconds: float) -> None:
-        """Forwards the output that there is; waits for it no longer than `seconds`."""
-        if not self._open.get_map():
-            try:
-                self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                return
-            if self._alive():
-                time.sleep(seconds)
-            return
-        for key, _ in self._open.select(seconds):
-            stream, sink = key.data
-            data = os.read(key.fd, _CHUNK)
-            if data:
-                sink(data)
-            else:
-                self._open.unregister(stream)
-                stream.close()
-
-    def _signal(self, number: signal.Signals) -> None:
-        # macOS returns EPERM for a group with only dead processes.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
-
-    def _alive(self) -> bool:
-        """Whether anything of the group is left."""
-        if self._process.poll() is not None:
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-self._process.pid, os.WNOHANG) != (0, 0):
-                    continue  # An adopted one has ended.
-        try:
-            os.killpg(self._process.pid, 0)
-        except (ProcessLookupError, PermissionError):
-            return False
-        return True
-
-
 def _run(
     command: Sequence[str],
     sinks: Sequence[Sink],
@@ -232,11 +108,19 @@ def _run(
     directory: Path | None,
     watch: OutputWatcher | None = None,
 ) -> int | None:
-    process = _Process(command, sinks, stdin, environment, directory)
     try:
-        return process.follow(stop, time.monotonic() + timeout, watch)
-    finally:
-        process.end()
+        return run_in_group(
+            command,
+            sinks,
+            stdin=stdin,
+            timeout=timeout,
+            environment=environment,
+            directory=directory,
+            check=stop.check,
+            is_late=lambda: watch is not None and watch.late() is not None,
+        )
+    except CommandNotStartedError as error:
+        raise _not_started(command, error.cause, directory) from None
 
 
 def _to_both(one: Sink, other: Sink) -> Sink:
@@ -253,9 +137,3 @@ def _not_started(command: Sequence[str], error: OSError, directory: Path | None)
     if isinstance(error, FileNotFoundError):
         return StepError(f"the command `{command[0]}` was not found", "install it and make sure it is on PATH")
     return StepError(f"the command `{command[0]}` cannot be started: {error.strerror}", "check the file on your PATH")
-
-
-def _die_with_parent() -> None:
-    # If the runner itself is killed, no other process ends the tool.
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

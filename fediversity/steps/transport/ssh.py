@@ -13,6 +13,7 @@ from pathlib import Path
 from fediversity.steps.job import StepError
 from fediversity.steps.transport.cancellation import Cancellation
 from fediversity.steps.transport.process import capture, without_pulumi
+from fediversity.support.files import write_atomically
 
 CONNECT_SECONDS = 10
 _LEAST_ANSWER_SECONDS = 5.0
@@ -181,9 +182,7 @@ def pin_host_key(known_hosts: Path, alias: str, public_key: str) -> None:
     if len(words) < 2 or not words[0].startswith(("ssh-", "ecdsa-")):
         raise StepError(f"what should be the host key of {alias} is not an SSH public key", "look at the var it is in")
     known_hosts.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = known_hosts / f".{alias}.new"
-    fresh.write_text(f"{alias} {words[0]} {words[1]}\n")
-    fresh.replace(known_hosts / alias)
+    write_atomically(known_hosts / alias, f"{alias} {words[0]} {words[1]}\n")
 
 
 def pinned_host_key(known_hosts: Path, alias: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from fediversity.steps.transport.cancellation import SIGNALS, Cancellation
-from fediversity.steps.transport.process import adopt_orphans
+from fediversity.support.supervision import adopt_orphans
 
 STOPPED_STATUS = 130
 _LOOK_SECONDS = 0.2

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fediversity.embedded_cloud.machines import mesh
+from fediversity.support.constants import ZEROTIER_PORT
 
 if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.call import Call, Command
@@ -90,7 +91,7 @@ def _list_peers(call: Call, service: mesh.Service, as_json: bool) -> None:
 def _peer(node: str, machine: Machine | None) -> dict[str, Any]:
     """A peer as the service's own API has it. A machine that is not there has no path any more."""
     path = {"active": True, "expired": False, "preferred": True, "trustedPathId": 0}
-    paths = [] if machine is None else [{"address": f"{machine.spec.address}/9993", **path}]
+    paths = [] if machine is None else [{"address": f"{machine.spec.address}/{ZEROTIER_PORT}", **path}]
     return {
         "address": node,
         "isBonded": False,

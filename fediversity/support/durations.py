@@ -4,7 +4,7 @@ _UNITS = (("day", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def ago(seconds: float) -> str:
-    """How long ago something was, in its largest unit: `3 min ago`."""
+    """Returns how long ago something was, in its largest unit: `3 min ago`."""
     whole = max(0, int(seconds))
     for name, length in _UNITS:
         if whole >= length:
@@ -14,7 +14,7 @@ def ago(seconds: float) -> str:
 
 
 def took(seconds: float) -> str:
-    """How long something took: `3.2 s`, `2 min 5 s`, `1 h 4 min`."""
+    """Returns how long something took: `3.2 s`, `2 min 5 s`, `1 h 4 min`."""
     if seconds < 60:
         return f"{max(0.0, seconds):.1f} s"
     minutes, rest = divmod(int(seconds), 60)

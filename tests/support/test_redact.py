@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fediversity.steps.log import Log
-from fediversity.steps.redact import HIDDEN, Redactor, secrets_of
+from fediversity.support.redact import HIDDEN, Redactor, secrets_of
 
 AGE_KEY = "AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2
 GITHUB_TOKEN = "ghp_" + "a1B2c3D4e5" * 4
