@@ -1,6 +1,5 @@
-"""The rules as policies of Pulumi's. Decides nothing: it turns what the engine sends into what rules look at."""
+"""The rules as Pulumi policies. Decides nothing: it turns what Pulumi sends into what rules look at."""
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,11 @@ Told = Callable[[Violation], str]
 """A violation in words."""
 
 
-def policies(project: Path, name: str) -> list[Policy]:
+def policies(root: Path, name: str) -> list[Policy]:
     """All rules for a stack of the project in that folder. Raises SettingsError or FleetError if it cannot be read."""
-    with contextlib.chdir(project):
-        settings, fleet = open_stack(name)
-        lines = read_yaml(Path(settings.fleet_file).read_text(encoding="utf-8"), settings.fleet_file).lines
+    project, fleet = open_stack(name, root)
+    settings = project.settings
+    lines = read_yaml(project.fleet_file.read_text(encoding="utf-8"), settings.fleet_file).lines
     stack = stack_of(settings, fleet)
 
     def told(violation: Violation) -> str:
@@ -66,7 +65,7 @@ def declared(arguments: ResourceValidationArgs) -> DeclaredResource:
         inputs=plain(arguments.props),
         parent=arguments.opts.parent or "",
         protect=arguments.opts.protect,
-        # The engine's own providers are called `default` and their version.
+        # Pulumi's own providers are called `default` and their version.
         provider=None if provider.startswith("default") else provider,
         urn=arguments.urn,
     )

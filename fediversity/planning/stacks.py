@@ -18,13 +18,13 @@ def open_project(stack: str) -> Project:
     return Project.open(Path.cwd(), stack)
 
 
-def open_stack(stack: str) -> tuple[Project, Fleet]:
-    """The project and the fleet of a stack.
+def open_stack(stack: str, root: Path | None = None) -> tuple[Project, Fleet]:
+    """Returns the project and the fleet of a stack. `root` is the top of the checkout, if not the current folder.
 
     Raises SettingsError if there is no such stack or its settings are wrong, FleetError if its fleet file is, or does
     not go with the settings.
     """
-    project = open_project(stack)
+    project = open_project(stack) if root is None else Project.open(root, stack)
     fleet = load_fleet(project.fleet_file, project.settings.fleet_file)
     require_image_port(fleet, project.settings)
     return project, fleet

@@ -125,8 +125,8 @@ def test_the_recipe_hands_options_on_to_nix(tmp_path: Path) -> None:
     just = shutil.which("just", path=str(Path(sys.executable).parent))
     assert just is not None
     root = Path(__file__).parents[2]
-    (tmp_path / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
-    (tmp_path / "python").chmod(0o755)
+    (tmp_path / "fediversity").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "fediversity").chmod(0o755)
     done = subprocess.run(
         [just, "--justfile", str(root / "Justfile"), "assess", "--", "--override-input", "clan-core", "path:/x y"],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "FEDIVERSITY_READY": str(root)},

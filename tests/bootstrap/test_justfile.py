@@ -53,7 +53,9 @@ def test_every_recipe_that_is_listed_says_what_it_does(recipes: dict[str, Any]) 
     assert silent == []
 
 
-DEVELOPERS = frozenset({"check", "fmt", "test", "bench-rollout", "build", "clean", "nix-flake-check", "default"})
+DEVELOPERS = frozenset(
+    {"check", "fmt", "test", "bench-rollout", "bench-idle", "build", "clean", "nix-flake-check", "default"}
+)
 """Recipes that chain the tools of developers (ruff, mypy, pytest, pip, nix)."""
 
 
