@@ -1,4 +1,4 @@
-"""The commands `fault`, `faults` and `heal` of `python -m fediversity.embedded_cloud`."""
+"""Implements the commands `fault`, `faults` and `heal` of `python -m fediversity.embedded_cloud`."""
 
 import argparse
 import difflib
@@ -13,7 +13,7 @@ from fediversity.embedded_cloud.store import Store
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the commands."""
+    """Adds the sub-commands to the argument parser."""
     width = max(map(len, KINDS))
     listed = "\n".join(f"  {name:<{width}}  {kind.parameter or '':<8} {kind.imitates}" for name, kind in KINDS.items())
     steps = "\n".join(f"  {name:<8} {text}" for name, text in STEPS.items())
@@ -42,7 +42,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
-    """Does one of the commands. Raises `FaultError`."""
+    """Runs one of the commands. Raises `FaultError`."""
     book = FaultStore(folder.cloud)
     datacenter = Datacenter(folder.cloud)
     if arguments.command == "faults":
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
 
 
 def _known(given: list[str], datacenter: Datacenter) -> Mapping[str, str]:
-    """The machines of the fleet and those that are there, with the class of each."""
+    """Returns the class of each machine by name: the machines of the fleet and those that exist in the cloud."""
     known = dict(entry.partition("=")[::2] for entry in given)
     for record in datacenter.machines().values():
         spec = record["spec"]
@@ -76,7 +76,7 @@ def _known(given: list[str], datacenter: Datacenter) -> Mapping[str, str]:
 
 
 def _require(machine: str, kind_name: str | None, known: Mapping[str, str], resources: set[str]) -> None:
-    """Raises `FaultError` for what no machine and no resource is called, and for a kind that does not fit."""
+    """Raises `FaultError` if no machine or resource has the name, or if the kind does not fit the machine."""
     problems = []
     try:
         kind = kind_of(kind_name) if kind_name is not None else None
@@ -94,7 +94,7 @@ def _require(machine: str, kind_name: str | None, known: Mapping[str, str], reso
 
 
 def _resources(folder: StackFolder) -> set[str]:
-    """The names of the resources that the simulated clouds hold."""
+    """Returns the names of the resources in the simulated clouds."""
     with Store(folder.store).reading() as session:
         return {record.name for record in session.everything()}
 

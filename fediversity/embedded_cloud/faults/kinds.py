@@ -1,4 +1,4 @@
-"""Every kind of fault: what it imitates, what its parameter means, and whether it can be counted."""
+"""Defines every kind of fault: what it imitates, its parameter, and whether its occurrences can be counted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ STEPS: Mapping[str, str] = {
 
 
 class FaultError(Exception):
-    """A fault that cannot be: the message says what was found and what is possible."""
+    """An invalid fault; the message says what was given and what is allowed."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of fault.
 
-    `parameter` is the name of its parameter and `read` checks one; `default` is None where one has to be given.
-    `state` says why it cannot be counted: it is how the machine is, not something that happens. `on` limits it to a
-    class of machines; `api` means the provider's interface, and that a resource may be named instead of a machine.
+    `parameter` is the name of its parameter, which `read` validates; `default` is None if the parameter is required.
+    `state` explains why occurrences cannot be counted: the fault is a state of the machine, not an event. `on` limits
+    the kind to a class of machines. `api` marks faults of the provider's API, which may also name a resource.
     """
 
     imitates: str
@@ -123,14 +123,14 @@ KINDS: Mapping[str, Kind] = {
 
 
 def kind_of(name: str) -> Kind:
-    """A kind by its name. Raises `FaultError` with the known ones."""
+    """Returns a kind by name. Raises `FaultError` that lists the known kinds."""
     if name not in KINDS:
         raise FaultError(f"there is no kind of fault '{name}'; known: {', '.join(KINDS)}")
     return KINDS[name]
 
 
 def read_parameter(name: str, given: str | None) -> str | None:
-    """The parameter of a fault as it is kept. Raises `FaultError`."""
+    """Validates a fault's parameter and returns it in its stored form. Raises `FaultError`."""
     kind = kind_of(name)
     if kind.parameter is None:
         if given is not None:

@@ -1,7 +1,7 @@
-"""The faults of a site, in one file below its cloud folder: they outlive every process and need none.
+"""Stores the faults of a site in one file below its cloud folder, independent of any running process.
 
-The daemon and the plug-ins read the file when they need to know; whoever counts a fault down or changes the list holds
-the lock beside it.
+The daemon and the plug-ins read the file when they need it. A process that changes the list, or counts an occurrence,
+holds the lock beside the file.
 """
 
 import fcntl
@@ -18,10 +18,10 @@ from fediversity.embedded_cloud.faults.kinds import KINDS, FaultError, kind_of, 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of a machine, or of a resource by its name.
+    """One fault of a machine, or of a resource with that name.
 
-    `times` is how often it still happens (None: always), `until` when it ends (seconds of the epoch, None: never),
-    `happened` how often it has.
+    `times` is the number of remaining occurrences (None: unlimited), `until` the end time (seconds of the epoch, None:
+    no end), `happened` the number of past occurrences.
     """
 
     machine: str
@@ -33,12 +33,12 @@ class Fault:
 
     @property
     def in_force(self) -> bool:
-        """Whether it can still happen."""
+        """Whether the fault can still occur."""
         return (self.times is None or self.times > 0) and (self.until is None or time.time() < self.until)
 
 
 class FaultStore:
-    """The list of faults in `CLOUD/faults.json`. A cloud without the file has none."""
+    """The list of faults in `CLOUD/faults.json`. A missing file means no faults."""
 
     def __init__(self, cloud: Path) -> None:
         self._path = cloud / "faults.json"
@@ -47,7 +47,7 @@ class FaultStore:
         self._known: tuple[Fault, ...] = ()
 
     def entries(self) -> tuple[Fault, ...]:
-        """The faults in force, in the order in which they were set. Creates nothing on disk."""
+        """Returns the faults in force, in the order in which they were set. Creates nothing on disk."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -58,13 +58,13 @@ class FaultStore:
         return tuple(fault for fault in self._known if fault.in_force)
 
     def present(self, machine: str, kind: str) -> Fault | None:
-        """The fault of a kind that a machine has now."""
+        """Returns the fault of a kind that is in force for a machine, or None. Does not count as an occurrence."""
         return next((fault for fault in self.entries() if (fault.machine, fault.kind) == (machine, kind)), None)
 
     def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
-        """The fault of a kind that strikes a machine now, which counts; None if it is spared.
+        """Triggers the fault of a kind for a machine and counts the occurrence. Returns None if no fault is in force.
 
-        With a `parameter`, only a fault with that one strikes.
+        With a `parameter`, only a fault with that parameter is triggered.
         """
         found = self.present(machine, kind)
         if found is None or (parameter is not None and found.parameter != parameter):
@@ -95,7 +95,7 @@ class FaultStore:
         times: int | None = None,
         seconds: float | None = None,
     ) -> Fault:
-        """Gives a machine a fault, in place of one of the same kind. Raises `FaultError`."""
+        """Sets a fault on a machine, replacing one of the same kind. Raises `FaultError`."""
         known = kind_of(kind)
         if times is not None and seconds is not None:
             raise FaultError("a fault has either --times or --for")
@@ -109,7 +109,7 @@ class FaultStore:
         return fault
 
     def heal(self, machine: str | None = None) -> list[Fault]:
-        """Takes the faults of a machine, or all of them, out of the list; gives those that were in force."""
+        """Removes the faults of a machine, or all faults. Returns those that were in force."""
         gone = [fault for fault in self.entries() if machine in (None, fault.machine)]
         if self._path.exists():
             self._change(lambda faults: [fault for fault in faults if machine not in (None, fault.machine)])
@@ -129,7 +129,7 @@ class FaultStore:
         return faults
 
     def _change(self, change: Callable[[Sequence[Fault]], list[Fault]]) -> None:
-        """Writes the list anew; faults that are over are left out."""
+        """Rewrites the list; expired faults are dropped."""
         with self._locked():
             faults = [fault for fault in change(self._read()) if fault.in_force]
             half = self._path.with_suffix(".new")

@@ -1,7 +1,7 @@
-"""The daemon of a site: `python -m fediversity.embedded_cloud.machines.daemon CLOUD [READY_FD]`.
+"""Implements the daemon of a site: `python -m fediversity.embedded_cloud.machines.daemon CLOUD [READY_FD]`.
 
-It hosts all machines of the site, writes `datacenter.json` for its clients, and ends with its last machine. Once
-everything answers it writes a line to READY_FD.
+It hosts all machines of the site, writes `datacenter.json` for its clients, and ends with its last machine. It writes a
+line to READY_FD once every machine answers.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _FAULTS_S = 0.2
 
 
 async def run(cloud: Path, ready: int | None) -> None:
-    """Serves until the site is empty or gone, or a signal comes."""
+    """Serves until the site is empty or removed, or a signal arrives."""
     book = FaultStore(cloud)
     site = Site(cloud, book)
     control = Control(site, secrets.token_hex(16))
@@ -49,7 +49,7 @@ async def run(cloud: Path, ready: int | None) -> None:
 
 
 async def _watch_faults(site: Site, book: FaultStore) -> None:
-    """Sees to it that faults begin and end when their time has come."""
+    """Applies faults as they begin and end."""
     known: list[tuple[str, str]] = []
     complaint = ""
     while True:
@@ -66,7 +66,7 @@ async def _watch_faults(site: Site, book: FaultStore) -> None:
 
 
 async def _ended_or_removed(control: Control, endpoint: Path) -> None:
-    """Waits for the end, or until somebody has removed the site's folder: then nobody could ever end the daemon."""
+    """Waits for the end, or until the site's folder is removed: no client could then end the daemon."""
     while not control.ended.is_set() and _belongs_to(endpoint, control):
         with suppress(TimeoutError):
             await asyncio.wait_for(control.ended.wait(), _LOOK_S)

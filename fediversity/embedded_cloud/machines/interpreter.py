@@ -1,4 +1,4 @@
-"""Runs what an SSH session asks for: a line of simple commands, each a small function over the machine's files."""
+"""Runs the command line of an SSH session: simple commands, each a small function over the machine's files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _INTERNAL_ERROR = 70
 _EXEC_FAILED = 203
 _BUILTINS = frozenset({"true", "test", "exit"})
-"""What a shell knows without looking anywhere."""
+"""The commands that a shell knows without a search."""
 
 
 async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """One session of an SSH connection: runs its command and ends it with the command's status."""
+    """Runs one session of an SSH connection and ends it with the exit status of its command."""
     user = process.get_extra_info("username")
     machine.note_connection("exec", port, user=user, command=process.command)
     call = Call(
@@ -46,13 +46,13 @@ async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerPr
 
 
 async def _until_gone(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Runs the session's command. When the connection goes, the command goes too; what systemd runs goes on."""
+    """Runs the session's command until the connection closes, which cancels it. Services of systemd continue."""
     work = asyncio.create_task(_session_status(call, process.command))
     gone = asyncio.create_task(process.channel.wait_closed())
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
-            with suppress(OSError, asyncssh.Error):  # the client, or the machine, went away meanwhile
+            with suppress(OSError, asyncssh.Error):  # the client or the machine disconnected in the meantime
                 process.exit(work.result())
     finally:
         work.cancel()
@@ -91,7 +91,7 @@ async def run_line(call: Call, line: str, arguments: Sequence[str] = ()) -> int:
 
 
 async def run_command(call: Call) -> int:
-    """Runs one simple command: a known one, or a program that lies on the machine."""
+    """Runs one simple command: a known command, or a program on the machine."""
     name = call.argv[0]
     if name in ("exec", "command") and call.arguments:
         return await run_command(call.with_argv(call.arguments))
@@ -104,7 +104,7 @@ async def run_command(call: Call) -> int:
 
 
 def find(call: Call) -> commands.Command | None:
-    """What implements a call's first word, if the machine has it and it is found where the call looks."""
+    """Returns the implementation of a call's command, or None if the machine lacks it or the call cannot find it."""
     name = call.argv[0]
     if "/" in name:
         return _program(call)
@@ -114,7 +114,7 @@ def find(call: Call) -> commands.Command | None:
 
 
 def _program(call: Call) -> commands.Command | None:
-    """The program a path leads to, by its first line; also the usual paths of known commands."""
+    """Returns the program at a path, by its first line; also known commands at their usual paths."""
     path = call.argv[0]
     with suppress(OSError, UnicodeDecodeError):
         first, _, _ = call.machine.root.text(path).partition("\n")
@@ -127,7 +127,7 @@ def _program(call: Call) -> commands.Command | None:
 
 
 class _SessionInput:
-    """A session's input without the events of its terminal."""
+    """The input of a session without terminal events."""
 
     def __init__(self, reader: asyncssh.SSHReader[bytes]) -> None:
         self._reader = reader
@@ -145,7 +145,7 @@ class _SessionInput:
 
 
 class _NoInput:
-    """The standard input of what nobody is connected to."""
+    """The standard input of a service: always empty."""
 
     async def read(self, size: int = -1) -> bytes:  # noqa: ARG002
         return b""
@@ -158,7 +158,9 @@ class _NoInput:
 
 
 def service_of(machine: Machine, timer: Timer) -> Work:
-    """What a timer's service does: its program with systemd's surroundings, its output in the machine's journal."""
+    """Returns the function that runs a timer's service: its program, in systemd's environment, with output to the
+    journal.
+    """
 
     def journal(data: bytes) -> None:
         for line in data.decode(errors="replace").splitlines():
@@ -180,9 +182,10 @@ def service_of(machine: Machine, timer: Timer) -> Work:
 
 
 async def run_detached(call: Call, has_path: bool) -> int:
-    """Runs a service's program. It is found where the client looks; what it starts only where systemd has it look.
+    """Runs the program of a service.
 
-    That is systemd's own folder on NixOS, unless the service gets a PATH of its own (`systemd-run -E PATH`).
+    The program is found on the client's path. Commands that it runs are found by name only if the service has a PATH of
+    its own (`systemd-run -E PATH`); on NixOS systemd's path contains only its own folder.
     """
     command = find(call)
     service = replace(call, detached=True, on_path=has_path)
@@ -198,4 +201,4 @@ async def _never() -> None:
 
 
 def _nothing() -> None:
-    """There is no connection to cut."""
+    """Does nothing: there is no connection to cut."""

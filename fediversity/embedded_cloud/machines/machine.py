@@ -1,4 +1,4 @@
-"""One simulated machine: its disks, what it runs, and whom it lets in."""
+"""Implements one simulated machine: its disks, its running system and its authorized keys."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Machine:
         self.power = Power(self)
         self.switching = asyncio.Lock()
         self.rebuilding = 0
-        """How many `darwin-rebuild switch` are at work."""
+        """The number of running `darwin-rebuild switch` commands."""
 
     @property
     def spec(self) -> MachineSpec:
-        """The machine as its provider made it."""
+        """The spec given by the machine's provider."""
         return self.record.spec
 
     @property
     def phase(self) -> Phase:
-        """What runs now."""
+        """The phase in which the machine is now."""
         return self.record.phase
 
     @property
@@ -57,25 +57,25 @@ class Machine:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether it is on, but nothing it is sent arrives: it sleeps, or its system has no network."""
+        """Whether the machine is on but receives no packets: it sleeps, or its system has no network."""
         return self.site.faults.present(self.spec.name, "asleep") is not None or self.troubles.network_is_down
 
     @property
     def sshd_unit(self) -> str:
-        """What systemd calls the SSH server."""
+        """The name of the SSH server's systemd unit."""
         return "ssh.service" if self.phase == "debian" else "sshd.service"
 
     @property
     def root(self) -> Root:
-        """The file system of what runs now."""
+        """The root file system of the running system."""
         return {"installer": self.installer, "initrd": self.initrd}.get(self.record.phase, self.disk)
 
     def log(self, text: str) -> None:
-        """A line in the datacenter's log."""
+        """Writes a line to the datacenter's log."""
         print(f"{time.strftime('%H:%M:%S')} {self.spec.name}: {text}", flush=True)
 
     def note_connection(self, event: str, port: int, **facts: Any) -> None:
-        """One line of `connections.jsonl`."""
+        """Appends one line to `connections.jsonl`."""
         entry = {"at": time.time(), "event": event, "user": None, "command": None, "port": port} | facts
         with (self.folder / "connections.jsonl").open("a") as file:
             file.write(json.dumps(entry) + "\n")
@@ -85,7 +85,7 @@ class Machine:
         self.record.save(self.folder / "machine.json")
 
     def authorized_keys(self, user: str) -> str:
-        """The keys that may log in as a user, in the form of an `authorized_keys` file."""
+        """Returns the keys that may log in as a user, in the format of an `authorized_keys` file."""
         if user == "root" and self.phase in ("debian", "darwin") and not self.spec.root_login:
             return ""
         files = (f"{disks.home(self.spec, user)}/.ssh/authorized_keys", f"{activation.KEYS_FOLDER}/{user}")
@@ -97,7 +97,7 @@ class Machine:
         await self.power.boot()
 
     async def resume(self) -> None:
-        """Goes on after the daemon was away: what ran still runs, with the same files, keys and boot id."""
+        """Continues after a restart of the daemon: the same system runs, with the same files, keys and boot id."""
         if self.phase == "rebooting":
             await self.power.boot()
         elif self.phase in ("crashed", "off"):
@@ -107,12 +107,12 @@ class Machine:
             await self.ports.settle()
 
     async def pass_time(self, seconds: float) -> None:
-        """What takes so long on a slow machine; on others nothing takes any time."""
+        """Waits for a duration that the fault `slow` multiplies. Without that fault no time passes."""
         if slow := self.site.faults.present(self.spec.name, "slow"):
             await asyncio.sleep(seconds * float(slow.parameter or 1))
 
     def erase_disk(self) -> None:
-        """Wipes the disk and mounts the empty one under /mnt of the installer."""
+        """Wipes the disk and mounts the empty disk at /mnt of the installer."""
         shutil.rmtree(self.disk.base, ignore_errors=True)
         self.record.disk = "blank"
         self.record.luks = None
@@ -121,7 +121,7 @@ class Machine:
         self.save()
 
     async def heal(self) -> None:
-        """Somebody repairs the machine on the spot; one that hangs is power-cycled."""
+        """Repairs the machine on site; a hung machine is power-cycled."""
         self.troubles.heal()
         if self.phase == "crashed":
             await self.power.off()
@@ -129,11 +129,11 @@ class Machine:
         await self.ports.settle()
 
     def reload_host_key(self) -> None:
-        """New connections meet the host key that the system has now."""
+        """Uses the current host key of the system for new connections."""
         self.ports.show_host_key()
 
     async def change(self, spec: MachineSpec) -> None:
-        """Takes a changed spec in place."""
+        """Applies a changed spec in place."""
         firewall_changed = spec.allowed_ports != self.spec.allowed_ports
         self.record.spec = spec
         if self.phase in ("debian", "darwin"):
@@ -149,7 +149,7 @@ class Machine:
         await self.ports.close()
 
     async def end(self) -> None:
-        """Closes everything for good, in the middle of a reboot too."""
+        """Closes everything permanently, even during a reboot."""
         self.units.halt()
         await self.power.end()
         await self.close()

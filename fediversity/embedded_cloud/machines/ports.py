@@ -1,4 +1,4 @@
-"""Which ports of a machine answer, and how: by what runs, the provider's firewall, and faults."""
+"""Decides which ports of a machine answer, and how: by its phase, the provider's firewall, and faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INITRD_KEY = "/etc/ssh/ssh_host_ed25519_key"
 
 
 class Ports:
-    """The open ports of one machine. `settle` makes them fit the state it is in."""
+    """The open ports of one machine. `reconcile` adapts them to the machine's current state."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -29,7 +29,7 @@ class Ports:
         self._one_at_a_time = asyncio.Lock()
 
     async def settle(self) -> None:
-        """Opens and closes what has to be. Raises `DatacenterError` when something else has a port."""
+        """Opens and closes ports as needed. Raises `DatacenterError` if another process uses a port."""
         async with self._one_at_a_time:
             wanted = self._wanted()
             for port, (way, listener) in list(self._open.items()):
@@ -46,7 +46,7 @@ class Ports:
             self.show_host_key()
 
     async def _reopen(self, port: int, way: Way) -> None:
-        """What stalled ends when its port answers again; what was connected to a port that was refused goes on."""
+        """Opens a port. Stalled connections end when the port answers again; connections to a refused port continue."""
         if way == "silent":
             self._open[port] = (way, await listen_silently(self._machine, port))
             return
@@ -66,7 +66,7 @@ class Ports:
         return {} if machine.site.faults.present(machine.spec.name, "refuse") else {port: "ssh"}
 
     def show_host_key(self) -> None:
-        """New connections meet the host key that the machine has now."""
+        """Uses the current host key of the machine for new connections."""
         if any(way == "ssh" for way, _ in self._open.values()) and (key := self._host_key()) != self._shown:
             self._shown = key
             for _, listener in self._open.values():
@@ -84,7 +84,7 @@ class Ports:
         return root.read(_INITRD_KEY if machine.phase == "initrd" else activation.host_key_path(root))
 
     def drop_connections(self) -> None:
-        """Ends every connection without a word."""
+        """Closes every connection at once."""
         for listener in [*self._closed, *(listener for _, listener in self._open.values())]:
             listener.drop_connections()
 

@@ -1,4 +1,4 @@
-"""The power of a simulated machine: how it starts and restarts, what survives that, and what it leaves for what."""
+"""Simulates the power and boot sequence of a machine: boot, reboot, kexec, and what survives each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.record import Phase
 
 BOOT_SECONDS = 0.3
-"""From a reboot to the next answer. Real machines take a minute; what matters is that it is not at once."""
+"""Time from a reboot to the next answer. Real machines take a minute; it only matters that this is not instantaneous.
+"""
 
 _MEMINFO = """\
 MemTotal:       {total:8} kB
@@ -30,14 +31,14 @@ SwapTotal:             0 kB
 
 
 class Power:
-    """What one machine goes through from being switched on to going silent."""
+    """The power state of one machine, and its transitions."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._transition: asyncio.Task[None] | None = None
 
     async def boot(self) -> None:
-        """Starts what is on the disk."""
+        """Boots from the disk."""
         machine = self._machine
         machine.record.boot_id = str(uuid.uuid4())
         disk = machine.record.disk
@@ -74,7 +75,7 @@ class Power:
         await machine.ports.settle()
 
     def _fresh_run(self, root: Root) -> None:
-        """What does not survive a boot: `/run`, `/tmp`, the kernel's files, and systemd's transient units."""
+        """Resets what does not survive a boot: `/run`, `/tmp`, the kernel's files, and systemd's transient units."""
         machine = self._machine
         machine.units.reboot()
         root.clear("/run")
@@ -90,7 +91,7 @@ class Power:
         await asyncio.sleep(BOOT_SECONDS * (float(slow.parameter or 1) if slow else 1))
 
     def unlock(self, passphrase: bytes) -> bool:
-        """Tries a passphrase on the disk; the right one starts the system a moment later."""
+        """Tries a passphrase on the disk. The right one starts the system a moment later."""
         machine = self._machine
         if not machine.record.opens(passphrase):
             return False
@@ -104,7 +105,7 @@ class Power:
         await self._boot_disk("nixos")
 
     def reboot(self) -> None:
-        """Goes down at once and boots from the disk a moment later."""
+        """Shuts down at once and boots from the disk a moment later."""
         self._begin(self._reboot())
 
     async def _reboot(self) -> None:
@@ -122,7 +123,7 @@ class Power:
         await self.boot()
 
     def _leave_installer(self) -> None:
-        """What the installer wrote under /mnt is the disk from now on."""
+        """Makes the content of the installer's /mnt the disk."""
         machine = self._machine
         if machine.record.disk == "blank" and machine.installer.exists(f"/mnt{profiles.BOOT_DEFAULT}"):
             shutil.rmtree(machine.disk.base, ignore_errors=True)
@@ -131,7 +132,7 @@ class Power:
         shutil.rmtree(machine.installer.base, ignore_errors=True)
 
     def kexec(self) -> None:
-        """Leaves the system for the installer in memory, which needs more of it than the smallest servers have."""
+        """Boots the installer into memory; the smallest servers have too little of it."""
         self._begin(self._kexec())
 
     async def _kexec(self) -> None:
@@ -147,7 +148,7 @@ class Power:
         await machine.ports.settle()
 
     def _enter_installer(self) -> None:
-        """The installer keeps the keys of the system before it, hosts' and users', as the real image does."""
+        """Starts the installer, which keeps the host and user keys of the previous system, as the real image does."""
         machine = self._machine
         machine.record.boot_id = str(uuid.uuid4())
         host_key = machine.root.read(activation.host_key_path(machine.root))
@@ -166,7 +167,7 @@ class Power:
             await self.boot()
 
     async def off(self) -> None:
-        """Nothing answers from now on; what was in memory is lost, the installer with it."""
+        """Switches the machine off: nothing answers, and the memory, including the installer, is lost."""
         machine = self._machine
         await machine.close()
         machine.units.reboot()
@@ -174,7 +175,9 @@ class Power:
         await self.go_silent("off")
 
     async def go_silent(self, phase: Phase) -> None:
-        """Crashed: connections are taken and never answered, so clients time out. Off: nobody is there."""
+        """Enters a phase without answers. Crashed: connections are accepted and never answered. Off: connections are
+        refused.
+        """
         machine = self._machine
         machine.record.phase = phase
         machine.save()
@@ -182,14 +185,14 @@ class Power:
 
     @property
     def is_between(self) -> bool:
-        """Whether it is leaving one thing it runs for another; its ports are then settled at the end of that."""
+        """Whether a transition between two phases is in progress; it reconciles the ports when it ends."""
         return self._transition is not None and not self._transition.done()
 
     def _begin(self, transition: Coroutine[Any, Any, None]) -> None:
         self._transition = asyncio.create_task(self._supervise(transition))
 
     async def _supervise(self, transition: Coroutine[Any, Any, None]) -> None:
-        """A machine that fails to boot is a crashed machine, and the log says why."""
+        """Awaits a transition. A machine that fails to boot is crashed, and the log says why."""
         machine = self._machine
         try:
             await transition
@@ -199,7 +202,7 @@ class Power:
             await self.go_silent("crashed")
 
     async def end(self) -> None:
-        """Ends what is under way, for good."""
+        """Cancels a transition in progress, permanently."""
         if self._transition is not None:
             self._transition.cancel()
             with suppress(asyncio.CancelledError):

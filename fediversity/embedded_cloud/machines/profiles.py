@@ -1,4 +1,4 @@
-"""Nix profiles on a machine: `/nix/var/nix/profiles/system` and its numbered generations."""
+"""Implements Nix profiles on a machine: `/nix/var/nix/profiles/system` and its numbered generations."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class ProfileError(Exception):
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation of a profile: its number, the store path, and when it was made (seconds of the epoch)."""
+    """One generation of a profile: its number, the store path, and its creation time (seconds of the epoch)."""
 
     number: int
     path: str
@@ -26,7 +26,7 @@ class Generation:
 
 
 def generations(root: Root, profile: str = SYSTEM) -> list[Generation]:
-    """The generations of a profile, oldest first."""
+    """Returns the generations of a profile, oldest first."""
     folder, name = profile.rsplit("/", 1)
     current = root.readlink(profile) if root.entry(profile).is_symlink() else ""
     found = []
@@ -40,7 +40,7 @@ def generations(root: Root, profile: str = SYSTEM) -> list[Generation]:
 
 
 def set_system(root: Root, path: str, profile: str = SYSTEM) -> None:
-    """`nix-env -p PROFILE --set PATH`: a new generation, unless the current one is that path already."""
+    """Implements `nix-env -p PROFILE --set PATH`: a new generation, unless the current one is that path already."""
     known = generations(root, profile)
     if any(generation.current and generation.path == path for generation in known):
         return
@@ -50,7 +50,7 @@ def set_system(root: Root, path: str, profile: str = SYSTEM) -> None:
 
 
 def switch(root: Root, number: int | None, profile: str = SYSTEM) -> Generation:
-    """`--switch-generation NUMBER`, or `--rollback` for None. Raises `ProfileError`."""
+    """Implements `--switch-generation NUMBER`, or `--rollback` for None. Raises `ProfileError`."""
     known = generations(root, profile)
     if number is None:
         current = next((generation.number for generation in known if generation.current), 0)

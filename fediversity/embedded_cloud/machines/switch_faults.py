@@ -1,8 +1,8 @@
-"""What a switch brings a machine when it has a fault: an activation that dies, no network, a unit that fails.
+"""Simulates the faults of a switch: a failed activation, a lost network, a failed unit.
 
-A fault strikes a system that the machine has not run well before: going back to a former system works, as it does
-where the new configuration is to blame. What a system was struck by stays with it, also after a reboot into it, until
-it is switched to once more without a fault.
+A fault affects only systems that the machine has not yet run without faults: returning to a former system works, as it
+does when the new configuration is to blame. A system keeps its fault, also across reboots, until it is switched to
+again without a fault.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.machine import Machine
 
 ACTIVATION_UNIT = "sops-install-secrets.service"
-"""The unit that cannot start after an activation that died before it had installed the secrets."""
+"""The unit that cannot start after an activation that failed before it installed the secrets."""
 
 _STRIKES = ("network-down", "unit-fails")
 
 
 class SwitchFaults:
-    """The troubles of one machine."""
+    """The switch faults of one machine."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
     @property
     def running(self) -> str | None:
-        """The system that runs now, if it is one of Nix."""
+        """The system that runs now, or None if it is not a system built by Nix."""
         machine = self._machine
         if machine.phase in ("nixos", "darwin") and machine.disk.exists(profiles.CURRENT):
             return machine.disk.canonical(profiles.CURRENT)
@@ -40,7 +40,9 @@ class SwitchFaults:
         return "network-down" in self._machine.record.spoilt.get(self.running or "", {})
 
     def activation_dies(self, system: str) -> bool:
-        """Whether the activation of a system dies before it becomes the running one. Counts."""
+        """Returns whether the activation of a system fails before it becomes the running system. Counts as an
+        occurrence.
+        """
         machine = self._machine
         if self._is_proven(system) or not machine.site.faults.happens(machine.spec.name, "switch-fails"):
             return False
@@ -49,7 +51,9 @@ class SwitchFaults:
         return True
 
     def switched(self, system: str) -> None:
-        """A system has become the running one by a switch: what belonged to the one before is over."""
+        """Records that a switch made a system the running one: clears the failures of the previous system and triggers
+        faults.
+        """
         machine = self._machine
         machine.units.forget_failures_of_systems()
         found = {} if self._is_proven(system) else self._strike()
@@ -62,7 +66,7 @@ class SwitchFaults:
         machine.save()
 
     def booted(self) -> None:
-        """The machine has booted a system: what that was struck by is there again."""
+        """Records that the machine booted a system: the faults of that system return."""
         system = self.running
         if system is None:
             return
@@ -72,7 +76,7 @@ class SwitchFaults:
         self._have_units_fail(system)
 
     def heal(self) -> None:
-        """Somebody has repaired the machine."""
+        """Repairs the machine."""
         self._machine.record.spoilt = {}
         self._machine.units.forget_failures_of_systems()
         self._machine.save()

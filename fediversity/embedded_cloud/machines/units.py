@@ -1,6 +1,7 @@
-"""The units of a machine's systemd that commands start or that have failed: transient services and timers.
+"""Manages the transient services and timers of a machine's systemd, and its failed units.
 
-Timers are on record, so they outlive the daemon as they would outlive any client; a reboot loses them.
+Timers are stored in the machine's record, so they outlive the daemon, as real ones outlive their client. A reboot
+removes them.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.machine import Machine
 
 _STOPPED = 255
-"""systemd-run's own exit status when its service was ended by a signal."""
+"""The exit status of systemd-run when its service was ended by a signal."""
 
 Active = Literal["active", "activating", "inactive", "failed"]
 
 
 class UnitError(Exception):
-    """systemd refuses; the message is its own."""
+    """systemd refuses the operation; the message is its own."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Timer:
-    """A transient timer: when it elapses (seconds of the epoch) and what its service then runs."""
+    """A transient timer: its elapse time (seconds of the epoch) and the program that its service runs."""
 
     name: str
     due: float
@@ -48,7 +49,7 @@ class Timer:
 
     @property
     def service(self) -> str:
-        """The name of the service it starts."""
+        """The name of the service that the timer starts."""
         return f"{self.name.removesuffix('.timer')}.service"
 
 
@@ -64,28 +65,28 @@ class Units:
         self._timers: dict[str, tuple[Timer, asyncio.Task[None]]] = {}
 
     def resume(self) -> None:
-        """Arms the timers on record again, after the daemon was away."""
+        """Arms the recorded timers again after a restart of the daemon."""
         for entry in self._machine.record.timers:
             self._wait(Timer(**entry))
 
     def arm(self, timer: Timer) -> None:
-        """Loads a timer and its service. Raises `UnitError` when one of the name is loaded already."""
+        """Loads a timer and its service. Raises `UnitError` if a unit with that name is loaded."""
         for name in (timer.name, timer.service):
             self._refuse_loaded(name, "timer")
         self._wait(timer)
         self._remember()
 
     async def outlast(self, task: asyncio.Task[int]) -> int:
-        """Waits for a service, which goes on when whoever waits is gone; gives its exit status."""
+        """Waits for a service and returns its exit status. Cancelling the wait does not stop the service."""
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.cancelled():  # somebody stopped it
+            if task.cancelled():  # the service was stopped
                 return _STOPPED
             raise
 
     def start(self, name: str, description: str, work: Work, collect: bool) -> asyncio.Task[int]:
-        """Starts a service. Raises `UnitError` when one of the name is loaded already."""
+        """Starts a service. Raises `UnitError` if a unit with that name is loaded."""
         self._refuse_loaded(name, "service")
         task = asyncio.create_task(self._serve(name, description, work, collect))
         self._services[name] = (description, task)
@@ -106,17 +107,17 @@ class Units:
         return status
 
     def fail(self, name: str, description: str, system: str = "") -> None:
-        """A unit has failed; `system` is the configuration it belongs to, if it does to one."""
+        """Marks a unit as failed; `system` is the configuration to which it belongs, if any."""
         self._machine.record.failed[name] = {"description": description, "system": system}
         self._machine.save()
 
     def forget_failures_of_systems(self) -> None:
-        """A switch starts what had failed."""
+        """Clears the failed units of configurations: a switch starts them again."""
         failed = self._machine.record.failed
         self._machine.record.failed = {name: facts for name, facts in failed.items() if not facts["system"]}
 
     def reset_failed(self, name: str | None) -> None:
-        """`systemctl reset-failed`. Raises `UnitError` for a unit that is not loaded."""
+        """Implements `systemctl reset-failed`. Raises `UnitError` for a unit that is not loaded."""
         if name is None:
             self._machine.record.failed = {}
         else:
@@ -126,7 +127,7 @@ class Units:
         self._machine.save()
 
     async def stop(self, name: str) -> None:
-        """`systemctl stop`. Raises `UnitError` for a unit that is not loaded."""
+        """Implements `systemctl stop`. Raises `UnitError` for a unit that is not loaded."""
         if self.find(name) is None:
             raise UnitError(f"Failed to stop {name}: Unit {name} not loaded.")
         if name in self._timers:
@@ -139,7 +140,7 @@ class Units:
                 await task
 
     def states(self) -> list[State]:
-        """Every loaded unit that is known here, in systemctl's order: by type, then by name."""
+        """Returns every simulated loaded unit in systemctl's order: by type, then by name."""
         found = [
             State(self._machine.sshd_unit, "active", "running", "SSH Daemon"),
             *(State(name, "active", "running", text) for name, (text, _) in self._services.items()),
@@ -153,7 +154,7 @@ class Units:
         return sorted(found, key=lambda state: (state.name.rpartition(".")[2], state.name))
 
     def find(self, name: str) -> State | None:
-        """A unit by its name; None when it is not loaded."""
+        """Returns a loaded unit by name, or None."""
         return next((state for state in self.states() if state.name == name), None)
 
     @property
@@ -162,7 +163,7 @@ class Units:
         return bool(self._machine.record.failed)
 
     def halt(self) -> None:
-        """The daemon goes: nothing runs here any more, timers stay on record."""
+        """Stops all tasks when the daemon ends; timers stay in the record."""
         tasks = [task for _, task in self._services.values()] + [task for _, task in self._timers.values()]
         self._services, self._timers = {}, {}
         for task in tasks:
@@ -170,7 +171,7 @@ class Units:
                 task.cancel()
 
     def reboot(self) -> None:
-        """The machine goes down: services end, transient units and failures are forgotten."""
+        """Ends services and clears transient units and failures when the machine shuts down."""
         self.halt()
         self._machine.record.timers = []
         self._machine.record.failed = {}

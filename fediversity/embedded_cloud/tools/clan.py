@@ -1,4 +1,4 @@
-"""The stand-in for `clan`: the whole of its grammar, and of its commands those that a rollout uses."""
+"""Simulates `clan`: its complete grammar, and the commands that a rollout uses."""
 
 import os
 import re
@@ -21,7 +21,7 @@ _FLAKE_MARKS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
 
 
 def main(words: list[str]) -> int:
-    """Runs one command line and gives the exit status: 0, or 1 for an error; argparse exits 2 by itself."""
+    """Runs one command line and returns the exit status: 0, or 1 for an error. argparse itself exits with 2."""
     args = clan_grammar.parse(words)
     if not args.leaf:
         return 0
@@ -37,7 +37,7 @@ def main(words: list[str]) -> int:
 
 def _run(args: Namespace) -> int:
     command = _command(args.leaf)
-    # Imported here, so that help and refusals do not wait for what they do not use.
+    # Imported here so that help and refusals start without these modules.
     from fediversity.embedded_cloud.tools.flake import Flake  # noqa: PLC0415
     from fediversity.embedded_cloud.tools.workspace import Workspace  # noqa: PLC0415
 
@@ -72,7 +72,7 @@ def _command(leaf: str) -> "Callable[[Flake, Workspace, Namespace], int]":
 
 
 def _flake_folder(given: str | None) -> Path:
-    """`--flake`, else CLAN_DIR, else the nearest folder above that looks like a flake."""
+    """Returns `--flake`, otherwise CLAN_DIR, otherwise the nearest parent folder that looks like a flake."""
     if given is None:
         given = os.environ.get("CLAN_DIR")
     if given is not None:
@@ -85,10 +85,10 @@ def _flake_folder(given: str | None) -> Path:
 
 
 def _referenced(reference: str) -> Path:
-    """The folder that a flake reference names, as Nix reads it: a bare word is an entry of the registry.
+    """Returns the folder of a flake reference, as Nix reads it: a bare word is an entry of the registry.
 
-    A folder inside a git repository is read as that repository with `?dir=`, and clan loses this part: it looks for
-    the flake at the top.
+    Nix reads a folder inside a git repository as that repository with `?dir=`. clan loses this part and looks for the
+    flake at the top.
     """
     if _REGISTRY_ENTRY.fullmatch(reference):
         raise ToolError(

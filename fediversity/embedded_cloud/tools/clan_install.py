@@ -1,6 +1,6 @@
-"""`clan machines install`: one nixos-anywhere run a phase, as the real clan does it.
+"""Simulates `clan machines install`: one nixos-anywhere run per phase, as in the real clan.
 
-Known hosts are ignored and unreachable machines are waited for without end, because nixos-anywhere does both.
+It ignores known hosts and waits without limit for unreachable machines, because nixos-anywhere does both.
 """
 
 import json
@@ -28,9 +28,9 @@ WARNING = (
     "If you want to update an existing installation, use 'clan machines update' instead."
 )
 _RETRY_SECONDS = 3.0
-"""Between attempts to reach a machine at the beginning of a phase, nixos-anywhere's own."""
+"""nixos-anywhere's own interval between attempts to reach a machine at the beginning of a phase."""
 _BACK_SECONDS = 0.2
-"""Between attempts after kexec; five seconds in nixos-anywhere, whose machines also take that much longer."""
+"""Interval between attempts after kexec; nixos-anywhere uses five seconds, and real machines take that much longer."""
 _INSECURE = {"UserKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "no", "LogLevel": "ERROR"}
 _HARDWARE = {
     "nixos-facter": ("facter.json", ("nixos-facter",)),
@@ -43,7 +43,7 @@ _HARDWARE = {
 
 @dataclass(frozen=True)
 class Install:
-    """The installation of one machine. Raises `ToolError` when a phase fails."""
+    """The installation of one machine. Raises `ToolError` if a phase fails."""
 
     flake: Flake
     workspace: Workspace
@@ -53,7 +53,7 @@ class Install:
     hardware: str = "none"
 
     def run_phase(self, phase: str) -> None:
-        """One run of nixos-anywhere."""
+        """Runs nixos-anywhere for one phase."""
         if phase not in PHASES:
             raise ToolError(f"aborted: Unknown phase: {phase}")
         facts = self._reach("root" if phase != "kexec" else self.target.user)
@@ -70,7 +70,7 @@ class Install:
         say(f"### {text} ###", self.machine)
 
     def _reach(self, user: str) -> str:
-        """Waits until the machine lets us in, for ever, and gives the facts it tells."""
+        """Waits without limit until SSH login succeeds, and returns the machine's facts."""
         self._step("Uploading install SSH keys")
         while True:
             result = self._ssh("uname -s && uname -m && cat /etc/os-release && id -u", user=user)
@@ -132,7 +132,7 @@ class Install:
         self._check(f"nixos-install --no-root-passwd --no-channel-copy --system {system}")
 
     def _reboot(self) -> None:
-        """Returns when the machine is down: its connection breaks. It is not back by then."""
+        """Reboots and returns once the connection breaks; the machine is still down then."""
         self._step("Rebooting")
         self._step("Waiting for the machine to become unreachable due to reboot")
         self._ssh("reboot")

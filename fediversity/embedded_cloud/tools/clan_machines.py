@@ -1,4 +1,4 @@
-"""`clan machines list|build|generations|update|install`."""
+"""Implements `clan machines list|build|generations|update|install`."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _SUGGESTIONS = 3
 
 
 def list_command(flake: Flake, _workspace: Workspace, args: Namespace) -> int:
-    """Prints the names of the machines that have all tags, sorted."""
+    """Prints the sorted names of the machines that have all tags."""
     for name in flake.tagged(args.tags):
         print(name)
     return 0
@@ -63,7 +63,7 @@ def _print_generations(target: Remote) -> None:
 
 
 def update_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
-    """Updates machines, each in a thread of its own; one that fails does not stop the others."""
+    """Updates machines, each in its own thread; a failure does not stop the others."""
     if args.no_check:
         os.environ["NIXOS_NO_CHECK"] = "1"
     machines = _selected(flake, args)
@@ -80,13 +80,15 @@ def update_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
 
 
 def _for_each(machines: list[str], action: Callable[[str], None]) -> int:
-    """Does something for every machine at once and reports all failures. Raises `ToolError` at the end if any."""
+    """Runs an action for all machines in parallel. Raises `ToolError` at the end if any failed, after reporting all
+    failures.
+    """
     failures: dict[str, Exception] = {}
 
     def attempt(machine: str) -> None:
         try:
             action(machine)
-        except Exception as error:  # of any kind: the other machines go on
+        except Exception as error:  # any error: the other machines continue
             failures[machine] = error
 
     threads = [threading.Thread(target=attempt, args=(machine,)) for machine in machines]
@@ -133,7 +135,7 @@ def _confirmed(machine: str, target: Remote) -> bool:
 
 
 def _selected(flake: Flake, args: Namespace) -> list[str]:
-    """The machines a command is for: those named, or those with all tags. Raises `ToolError` in clan's words."""
+    """Returns the named machines, or those with all tags. Raises `ToolError` with clan's messages."""
     tagged = flake.tagged(args.tags)
     if args.tags and not tagged:
         raise ToolError(f"No machines found with tags: {' AND '.join(args.tags)}")
@@ -154,7 +156,7 @@ def _known(flake: Flake, machines: list[str]) -> None:
 
 
 def _distance(one: str, other: str) -> int:
-    """Levenshtein's: how many letters to add, drop or change."""
+    """Returns the Levenshtein distance: the number of letters to add, drop or change."""
     row = list(range(len(other) + 1))
     for i, left in enumerate(one, 1):
         previous, row[0] = row[0], i

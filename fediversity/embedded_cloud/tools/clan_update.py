@@ -1,4 +1,4 @@
-"""`clan machines update`: the remote steps of the real one, in its order, over OpenSSH."""
+"""Simulates `clan machines update`: the remote steps of the real one, in its order, over OpenSSH."""
 
 import os
 import uuid
@@ -24,7 +24,7 @@ _SYSTEM_PROFILE = "/nix/var/nix/profiles/system"
 
 @dataclass(frozen=True)
 class Update:
-    """One machine's update. Raises `ToolError` when a step fails."""
+    """The update of one machine. Raises `ToolError` if a step fails."""
 
     flake: Flake
     workspace: Workspace
@@ -32,7 +32,7 @@ class Update:
     specialisation: str | None = None
 
     def run(self, target: Remote) -> None:
-        """Does all steps over one SSH connection."""
+        """Runs all steps over one SSH connection."""
         with target.connected() as remote:
             upload_secrets(self.flake, Store(self.workspace.overlay), self.machine, remote)
             source = self._copy_source(remote)
@@ -99,12 +99,12 @@ class Update:
 
 
 def _runs(remote: Remote, system: str) -> bool:
-    """Whether the target runs the system after all, as when only the connection broke."""
+    """Returns whether the target runs the system after all, for example because only the connection broke."""
     result = remote.run(["readlink", "/run/current-system"])
     return result.status == 0 and result.stdout.strip() == system
 
 
 def upload_secrets(flake: Flake, store: Store, machine: str, remote: Remote) -> None:
-    """Puts the machine's secrets into its upload folder, through standard input only."""
+    """Uploads the machine's secrets into its upload folder, through standard input only."""
     archive = upload_archive(flake, store, machine)
     remote.check(["bash", "-c", _UNPACK, UPLOAD, "700"], stdin=archive, as_root=True)

@@ -1,4 +1,4 @@
-"""`clan vars generate|check|get|list|upload`."""
+"""Implements `clan vars generate|check|get|list|upload`."""
 
 import sys
 from argparse import Namespace
@@ -15,7 +15,7 @@ from fediversity.embedded_cloud.tools.workspace import Workspace
 def run_generators(
     flake: Flake, store: Store, machines: list[str], again: bool = False, only: str | None = None
 ) -> int:
-    """Runs what is missing for machines, or everything again; gives how many generators ran."""
+    """Runs the missing generators of machines, or all of them again. Returns the number of generators that ran."""
     if not machines:
         raise ToolError("At least one machine must be provided")
     wanted, users = generators.of_fleet(flake, machines)
@@ -27,7 +27,7 @@ def run_generators(
 
 
 def generate_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
-    """Generates what is missing. Names that are no machines are passed over, as in the real tool."""
+    """Generates missing vars. Unknown machine names are ignored, as in the real tool."""
     machines = [name for name in flake.tagged([]) if not args.machines or name in args.machines]
     ran = run_generators(flake, Store(workspace.overlay), machines, bool(args.regenerate), args.generator)
     if ran == 0:
@@ -36,7 +36,7 @@ def generate_command(flake: Flake, workspace: Workspace, args: Namespace) -> int
 
 
 def check_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
-    """Exits 1 when a var is missing. Unknown machines filter to nothing, and nothing is missing then."""
+    """Exits with 1 if a var is missing. Unknown machines are ignored, so for them nothing is missing."""
     store = Store(workspace.overlay)
     complete = True
     for machine in (name for name in flake.tagged([]) if not args.machines or name in args.machines):
@@ -84,7 +84,7 @@ def _require(flake: Flake, machine: str) -> None:
 
 
 def list_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
-    """Lists a machine's vars, secrets as asterisks."""
+    """Lists a machine's vars; secrets are shown as asterisks."""
     _require(flake, args.machine)
     store = Store(workspace.overlay)
     lines = []
@@ -102,8 +102,9 @@ def _each(flake: Flake, machine: str) -> list[tuple[Generator, File]]:
 
 
 def upload_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
-    """Puts a machine's secrets into a folder of this computer: without `--target-host`, the real command's other
-    way, there is no address to send them to."""
+    """Writes a machine's secrets into a folder of this computer. The real command's default, an upload to the machine,
+    needs an address, and the simulation has none.
+    """
     _require(flake, args.machine)
     if args.directory is None:
         raise ToolError(f"No target host for machine '{args.machine}': the simulated clan knows no addresses")

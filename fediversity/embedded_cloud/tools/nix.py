@@ -1,4 +1,4 @@
-"""The stand-in for `nix`: `nix copy` between simulated stores, `nix --version`, and a clear refusal of the rest."""
+"""Simulates `nix`: `nix copy` between simulated stores and `nix --version`; everything else is refused with an error."""
 
 import os
 import shlex
@@ -14,7 +14,7 @@ _FLAGS = {"--no-check-sigs", "--substitute-on-destination", "-L", "--show-trace"
 
 
 def main(words: list[str]) -> int:
-    """Runs one command line and gives the exit status."""
+    """Runs one command line and returns the exit status."""
     if words == ["--version"]:
         print("nix (Nix) 2.31.2 (simulated)")
         return 0

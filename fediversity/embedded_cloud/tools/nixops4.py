@@ -1,4 +1,4 @@
-"""The stand-in for `nixops4`: the whole of its grammar, applying deployments and listing members."""
+"""Simulates `nixops4`: its complete grammar, applying deployments and listing members."""
 
 import sys
 from argparse import Namespace
@@ -9,7 +9,7 @@ from fediversity.embedded_cloud.tools.nixops4_grammar import parse
 
 
 def main(words: list[str]) -> int:
-    """Runs one command line and gives the exit status: 0, or 1 for an error; the parser exits 2 by itself."""
+    """Runs one command line and returns the exit status: 0, or 1 for an error. The parser itself exits with 2."""
     args = parse(words)
     say_simulated("nixops4")
     try:
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
 
 
 def _run(args: Namespace) -> None:
-    # Imported here, so that help and refusals do not wait for what they do not use.
+    # Imported here so that help and refusals start without this module.
     from fediversity.embedded_cloud.tools.nixops4_root import Root  # noqa: PLC0415
 
     if args.command == "apply":
@@ -34,7 +34,7 @@ def _run(args: Namespace) -> None:
 
 
 def _refuse_overlaps(paths: list[str]) -> None:
-    """No path may lie below another one."""
+    """Raises `ToolError` if a path lies below another one."""
     split = [path.split(".") if path else [] for path in paths]
     for one in split:
         for other in split:

@@ -1,4 +1,4 @@
-"""Commands about the machine as a whole: its name, its state, its power, its locked disk."""
+"""Implements commands for the whole machine: name, identity, reboot, kexec and disk unlock."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def reboot(call: Call) -> int:
 
 
 async def kexec_run(call: Call) -> int:
-    """nixos-anywhere's `kexec/run --kexec-extra-flags FLAGS`: leaves for the installer, and the connection drops"""
+    """nixos-anywhere's `kexec/run --kexec-extra-flags FLAGS`: boots the installer; the connection drops"""
     if not call.is_root:
         return call.fail("Operation not permitted")
     if not call.machine.root.exists(f"{disks.home(call.machine.spec, 'root')}/kexec/kexec/run"):
@@ -69,7 +69,7 @@ async def kexec_run(call: Call) -> int:
 async def unlock(call: Call) -> int:
     """The initrd's `systemctl default`: asks for the passphrase on the terminal
 
-    Its password agent needs one (clan's notes on release 26.05), so `ssh -o RequestTTY=force` does.
+    Its password agent requires a terminal (clan's notes on release 26.05): `ssh -o RequestTTY=force`.
     """
     if call.arguments != ("default",):
         return call.unsupported()

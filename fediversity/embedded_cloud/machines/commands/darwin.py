@@ -1,4 +1,4 @@
-"""`darwin-rebuild` on a Mac: the real grammar, in `fediversity.embedded_cloud.tools.darwin_rebuild`."""
+"""Implements `darwin-rebuild` on a Mac; `fediversity.embedded_cloud.tools.darwin_rebuild` has the real grammar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIRST_PROCESS = 501
 
 
 async def rebuild(call: Call) -> int:
-    """The whole of `darwin-rebuild`."""
+    """`darwin-rebuild` with all its actions"""
     call.complain("darwin-rebuild: simulated")
     try:
         request = darwin_rebuild.parse(call.argv[0], call.arguments, call.is_root)
@@ -54,7 +54,7 @@ async def _perform(call: Call, request: darwin_rebuild.Request) -> None:
             try:
                 system = _build(call, request)
                 profiles.set_system(root, system, request.profile)
-                # Whoever looks meanwhile sees it at work.
+                # Other clients can see the rebuild during this time.
                 await call.machine.pass_time(STAGE_SECONDS)
                 await _switch(call, system)
             finally:
@@ -64,7 +64,7 @@ async def _perform(call: Call, request: darwin_rebuild.Request) -> None:
 
 
 async def _switch(call: Call, system: str) -> None:
-    """What `SYSTEM/activate` does. Raises `ActivationError` when it stops before the system is the running one."""
+    """Simulates `SYSTEM/activate`. Raises `ActivationError` if it fails before the system is the running one."""
     machine = call.machine
     if machine.troubles.activation_dies(system):
         raise activation.ActivationError("Unexpected files in /etc, aborting activation (simulated)")
@@ -101,7 +101,7 @@ def _build(call: Call, request: darwin_rebuild.Request) -> str:
 
 
 async def pgrep(call: Call) -> int:
-    """`pgrep -f PATTERN`, of the one pattern that is looked for: whether somebody rebuilds the Mac"""
+    """`pgrep -f PATTERN` for one pattern only: whether a rebuild of the Mac is running"""
     if call.arguments != ("-f", "[d]arwin-rebuild switch"):
         return call.unsupported()
     for number in range(call.machine.rebuilding):

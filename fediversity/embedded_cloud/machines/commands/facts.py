@@ -1,4 +1,4 @@
-"""Commands that tell facts of a machine: how much room is on its disk, and what time it has."""
+"""Implements commands that report facts of a machine: free disk space and the time."""
 
 from __future__ import annotations
 

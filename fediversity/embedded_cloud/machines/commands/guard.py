@@ -1,6 +1,6 @@
-"""The guard that a rollout leaves on a machine while it changes it: a shell script that is known by its very text.
+"""Simulates the rollback guard that a rollout starts on a machine: a shell script recognized by its exact text.
 
-Simulated machines understand no loops. What this script does they act out; any other text with one is refused.
+Simulated machines do not support loops. This module simulates this one script; any other text with a loop is refused.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ SCRIPT = (
     f'do sleep 1; done; sleep "$2"; p="$0"; '
     f"{' '.join(_GO_BACK)} bash -c '{_BACK}' \"$0\"; {' '.join(_NOTE)}; done"
 )
-"""Waits until the machine runs or boots another system, then so many seconds, goes back, says so, and waits again."""
+"""Waits until the machine runs or boots another system, then waits for the timeout, rolls back, starts a unit that
+records the rollback, and waits again.
+"""
 
 _LOOK_SECONDS = 0.1
 _NOT_FOUND = 127
 
 
 async def guard(call: Call, old: str, profile: str, seconds: str) -> int:
-    """Acts the script out. `old` is what it goes back to, `profile` what the machine boots before the change."""
+    """Simulates the script. `old` is the system of the rollback, `profile` the boot default before the change."""
     from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415  they call each other
 
     if not call.on_path:

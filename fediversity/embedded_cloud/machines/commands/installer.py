@@ -1,4 +1,4 @@
-"""What the kexec installer of nixos-anywhere does: format the disk, install a system on it."""
+"""Implements the commands of nixos-anywhere's kexec installer: formatting the disk and installing a system."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def disko(call: Call) -> int:
-    """The disko script of a machine: erases the disk, encrypts the new one when told to, and mounts it"""
+    """The disko script of a machine: erases the disk, encrypts the new one if configured, and mounts it"""
     machine = call.machine
     if call.arguments or machine.phase != "installer":
         return call.unsupported()

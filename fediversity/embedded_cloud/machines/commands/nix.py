@@ -1,4 +1,4 @@
-"""Nix on a machine: taking store paths, building systems, and profiles."""
+"""Implements Nix on a machine: receiving store paths, building systems, and profiles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FLAGS = {"--print-out-paths", "--print-build-logs", "--no-link", "--show-trace"
 
 
 async def nix_daemon(call: Call) -> int:
-    """`nix-daemon --stdio [--store 'local?root=/mnt']`: takes what the simulated `nix copy` sends"""
+    """`nix-daemon --stdio [--store 'local?root=/mnt']`: receives store paths from the simulated `nix copy`"""
     match call.arguments:
         case ["--stdio"]:
             root = call.machine.root
@@ -48,7 +48,7 @@ async def _receive(call: Call, root: Root) -> None:
         head = transfer.parse_head(await call.stdin.readline())
         if head.path not in missing:
             raise ValueError(head.path)
-        # Under another name first: a path that was cut off in the middle is not there.
+        # Written under another name first: a path that was cut off in the middle must not exist.
         half = f"{head.path}.incoming"
         root.remove(half)
         for name, executable, size in head.files:
@@ -76,7 +76,7 @@ async def nix(call: Call) -> int:
 
 
 def build_system(call: Call, source: str, machine: str) -> int:
-    """Builds a machine's system out of a flake source on this machine and prints its path."""
+    """Builds a machine's system from a flake source on this machine and prints its path."""
     root = call.machine.root
     try:
         flake = Flake.load(root.host(source))
@@ -90,7 +90,7 @@ def build_system(call: Call, source: str, machine: str) -> int:
 
 
 def require_room(call: Call) -> None:
-    """Raises `ToolError` when the disk is full."""
+    """Raises `ToolError` if the disk is full."""
     if call.machine.site.faults.happens(call.machine.spec.name, "disk-full"):
         raise ToolError(NO_SPACE)
 
@@ -133,14 +133,14 @@ async def nix_env(call: Call) -> int:
 
 
 def list_generations(call: Call, profile: str = profiles.SYSTEM) -> None:
-    """The generations of a profile as nix-env prints them."""
+    """Prints the generations of a profile as nix-env does."""
     for generation in profiles.generations(call.machine.root, profile):
         made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
         call.say(f"{generation.number:4}   {made}   {'(current)' if generation.current else ''}")
 
 
 def announce(call: Call, generation: profiles.Generation) -> None:
-    """What nix-env says when it changes the current generation."""
+    """Prints nix-env's message about a new current generation."""
     call.complain(f"switching profile to version {generation.number}")
 
 

@@ -1,4 +1,4 @@
-"""What only a NixOS system has: switching to a configuration."""
+"""Implements the commands of NixOS systems: switching to a configuration."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def _activate(call: Call, system: str) -> int:
 
 
 async def apply(call: Call) -> int:
-    """`SYSTEM/bin/apply switch|boot|test`, the script of nixops4-nixos: sets the profile, then has systemd switch"""
+    """`SYSTEM/bin/apply switch|boot|test`, the script of nixops4-nixos: sets the profile, then switches in a unit"""
     machine = call.machine
     system = machine.root.canonical(call.argv[0]).removesuffix("/bin/apply")
     match call.arguments:

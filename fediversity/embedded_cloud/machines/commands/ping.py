@@ -1,4 +1,4 @@
-"""`ping` (iputils) and `ping6` (macOS) to addresses in the mesh: what makes ZeroTier find another member."""
+"""Implements `ping` (iputils) and `ping6` (macOS) to mesh addresses, by which ZeroTier finds another member."""
 
 from __future__ import annotations
 

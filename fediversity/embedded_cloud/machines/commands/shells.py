@@ -1,4 +1,4 @@
-"""Commands that run other commands: shells, `sudo`, `setsid`."""
+"""Implements commands that run other commands: shells, `sudo`, `setsid`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def leave(call: Call) -> int:
 
 
 async def sudo(call: Call) -> int:
-    """`sudo [-n|-A] [--] COMMAND…`, without a password or not at all: nobody is there to type one"""
+    """`sudo [-n|-A] [--] COMMAND…`, without a password prompt: no user could answer it"""
     from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
 
     match call.arguments:
@@ -64,7 +64,7 @@ async def sudo(call: Call) -> int:
 
 
 def _asks(call: Call) -> bool:
-    """Whether sudo wants a password: it was never told not to, or has forgotten."""
+    """Returns whether sudo requires a password: because it was never configured otherwise, or because of a fault."""
     if not call.machine.spec.bootstrapped:
         return True
     return call.machine.site.faults.happens(call.machine.spec.name, "sudo-password") is not None

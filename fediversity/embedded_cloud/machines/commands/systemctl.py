@@ -1,4 +1,4 @@
-"""`systemctl`: the state of a machine and of its units, with the words and exit statuses of the real one (v258)."""
+"""Implements `systemctl` with the output and exit statuses of the real one (v258)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SUFFIXES = re.compile(r".+\.(service|timer|socket|mount|target)")
 
 
 class _RefusedError(Exception):
-    """What the real systemctl refuses, in its words."""
+    """The real systemctl refuses this; the message is its own."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _parse(words: tuple[str, ...]) -> _Request:
 
 
 def _full_name(unit: str) -> str:
-    """A name without a suffix is a service's; a pattern stays as it is."""
+    """Appends `.service` to a name without a suffix; a pattern stays unchanged."""
     return unit if _SUFFIXES.fullmatch(unit) or set(unit) & set("*?[") else f"{unit}.service"
 
 
@@ -103,7 +103,7 @@ async def _is_failed(call: Call, request: _Request) -> int:
 
 
 def _check(call: Call, request: _Request, good: str, bad_status: int) -> int:
-    """0 if one unit is in the good state, 4 if none is even loaded (as LSB has it), else `bad_status`."""
+    """Returns 0 if one unit is in the good state, 4 if no unit is loaded (as in LSB), otherwise `bad_status`."""
     if not request.units:
         call.complain("Too few arguments.")
         return 1
@@ -116,7 +116,7 @@ def _check(call: Call, request: _Request, good: str, bad_status: int) -> int:
 
 
 async def _list_units(call: Call, request: _Request) -> int:
-    """Only as a program reads it: without colours, headings and hints."""
+    """Lists units in the form for programs only: without colours, headings and hints."""
     if not {"--plain", "--no-legend"} <= request.flags:
         call.complain("systemctl: simulated machines list units with --plain and --no-legend only")
         return 127

@@ -1,4 +1,4 @@
-"""`systemd-run`: transient services and timers, with the options and refusals of the real one (v258)."""
+"""Implements `systemd-run`: transient services and timers, with the options and refusals of the real one (v258)."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+")
 
 
 class _RefusedError(Exception):
-    """What the real systemd-run refuses, in its words."""
+    """The real systemd-run refuses this; the message is its own."""
 
 
 class _UnsupportedError(Exception):
-    """What simulated machines do not act out."""
+    """Simulated machines do not support this."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class _Request:
 
 
 def parse(words: tuple[str, ...]) -> _Request:
-    """Reads a command line. Raises `_RefusedError` or `_UnsupportedError`."""
+    """Parses a command line. Raises `_RefusedError` or `_UnsupportedError`."""
     request = _Request()
     rest = list(words)
     on_active: str | None = None
@@ -132,7 +132,7 @@ def _check(request: _Request, on_active: str | None) -> None:
 
 
 def _span(assignment: str) -> float:
-    """Seconds of a time span like `90`, `5min 30s`."""
+    """Returns the seconds of a time span like `90`, `5min 30s`."""
     _, _, text = assignment.partition("=")
     seconds, at = 0.0, 0
     while at < len(text) or not text:
@@ -201,7 +201,7 @@ async def _run_service(call: Call, request: _Request) -> int:
 
 
 async def _at_most(seconds: float | None, work: Callable[[], Awaitable[int]]) -> int:
-    """Runs a service for so long (RuntimeMaxSec); then systemd ends it with SIGTERM."""
+    """Runs a service with a time limit (RuntimeMaxSec), after which systemd ends it with SIGTERM."""
     try:
         return await asyncio.wait_for(work(), seconds)
     except TimeoutError:
@@ -214,7 +214,7 @@ def _stem(request: _Request) -> str:
 
 
 def _surroundings(call: Call, request: _Request) -> tuple[dict[str, str], bool]:
-    """The environment of a service, and whether it has a PATH of its own: `-E NAME` takes the caller's value."""
+    """Returns the environment of a service, and whether it sets PATH: `-E NAME` takes the caller's value."""
     environment = {"CLIENT_KEY": call.environment.get("CLIENT_KEY", "")}
     has_path = False
     for entry in request.setenv:

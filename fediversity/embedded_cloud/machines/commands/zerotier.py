@@ -1,4 +1,4 @@
-"""`zerotier-cli` (ZeroTier 1.16, one.cpp) and clan's `zerotier-members`, with their output formats."""
+"""Implements `zerotier-cli` (ZeroTier 1.16, one.cpp) and clan's `zerotier-members`, with their output formats."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _list_peers(call: Call, service: mesh.Service, as_json: bool) -> None:
 
 
 def _peer(node: str, machine: Machine | None) -> dict[str, Any]:
-    """A peer as the service's own API has it. A machine that is not there has no path any more."""
+    """Returns a peer as the service's own API does. An unreachable machine has no path."""
     path = {"active": True, "expired": False, "preferred": True, "trustedPathId": 0}
     paths = [] if machine is None else [{"address": f"{machine.spec.address}/9993", **path}]
     return {
@@ -117,7 +117,7 @@ def _join_or_leave(call: Call, service: mesh.Service, action: str, network: str)
 async def zerotier_members(call: Call) -> int:
     """`zerotier-members --network-id ID list [--no-headers]`, `… allow [--member-ip] NODE|ADDRESS`
 
-    The clan service of 26.05 writes no /etc/zerotier/network-id, so the network has to be named.
+    The clan service of 26.05 writes no /etc/zerotier/network-id, so the network id is required.
     """
     service = mesh.Service(call.machine)
     if not service.installed or not service.controlled():
