@@ -1,4 +1,4 @@
-"""`./just assess [-- NIX OPTIONS]`: works through the criteria, prints what came out, and writes it down."""
+"""Implements `./just assess [-- NIX OPTIONS]`: checks the criteria, prints the results, and writes them to files."""
 
 import datetime
 import sys
@@ -25,7 +25,7 @@ _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the assessment at the top of the checkout. Returns 1 if a criterion fails, 2 for bad usage."""
+    """Runs the assessment in the root of the checkout. Returns 1 if a criterion fails, 2 for wrong usage."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = given[1:] if given[:1] == ["--"] else given
     if options and not options[0].startswith("-"):
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def show(console: Console, rows: Sequence[Row]) -> None:
-    """Prints the results for a person, then how to see the same."""
+    """Prints the results as a table, followed by a command line for each criterion."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("criterion", "how", "result", "evidence"):
         table.add_column(name, no_wrap=name != "evidence", overflow="fold")

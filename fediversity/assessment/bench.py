@@ -1,4 +1,4 @@
-"""Where the criteria are checked: the two flakes, the Nix at hand, and copies of the minimal clan to try things on."""
+"""Provides the context of the criteria: the two flakes, Nix, and temporary copies of the minimal clan."""
 
 import functools
 import json
@@ -26,7 +26,7 @@ _VARS = """generators: builtins.concatMap (generator: map (name: {
 
 @dataclass(frozen=True)
 class Bench:
-    """The checkout, and Nix where there is one."""
+    """The checkout, and Nix if it is installed."""
 
     project: Path
     nix: Nix | None
@@ -34,19 +34,21 @@ class Bench:
 
     @property
     def flake(self) -> Path:
-        """The minimal clan's folder."""
+        """The folder of the minimal clan's flake."""
         return self.project / VALIDATION
 
     def value(self, attribute: str, apply: str | None = None, *, flake: Path | None = None) -> Any:
-        """A value of the minimal clan, or of another flake. Raises NixError."""
+        """Evaluates an attribute of the minimal clan, or of another flake. Raises NixError."""
         return self._nix.evaluate(flake or self.flake, attribute, apply)
 
     def locks(self) -> Any:
-        """The inputs of the minimal clan and theirs, as its lock file holds them or would. Raises NixError."""
+        """Returns the direct and indirect inputs of the minimal clan, from its lock file or as resolved now. Raises
+        NixError.
+        """
         return self._nix.metadata(self.flake)["locks"]
 
     def plan(self, flake: Path, attribute: str) -> str:
-        """What a build of an attribute would build and fetch. Raises NixError."""
+        """Returns what a build of an attribute would build and fetch. Raises NixError."""
         return self._nix.plan(flake, attribute)
 
     @property
@@ -56,7 +58,7 @@ class Bench:
         return self.nix
 
     def unreachable(self, folder: str) -> str | None:
-        """Why the flake in that folder cannot be evaluated at all; None if it can. Found out once."""
+        """Returns why the flake in a folder cannot be evaluated at all, or None if it can. The result is cached."""
         if folder not in self._reached:
             self._reached[folder] = self._reason(folder)
         return self._reached[folder]
@@ -67,13 +69,13 @@ class Bench:
         try:
             self.value("modules", "builtins.attrNames", flake=self.project / folder)
         except NixError as error:
-            # Any other error is for the criterion to meet: it is the flake's own.
+            # The criterion reports other errors: they are the flake's own.
             return f"the inputs of {folder} are not to be had here: {error}" if error.unavailable else None
         return None
 
     @functools.cached_property
     def whole_nixpkgs(self) -> bool:
-        """Whether nixpkgs is the whole tree, or only its library as in an evaluation without it. Raises NixError."""
+        """Whether nixpkgs is complete; otherwise only its library is available. Raises NixError."""
         found: bool = self.value(
             f"{SYSTEM}._module.specialArgs.modulesPath", 'path: builtins.pathExists (path + "/module-list.nix")'
         )
@@ -81,7 +83,7 @@ class Bench:
 
     @contextmanager
     def copy(self) -> Iterator[Path]:
-        """A copy of the minimal clan as it stands in the checkout, without what clan generated, to be changed."""
+        """Creates a temporary copy of the minimal clan in the checkout, without generated files."""
         with tempfile.TemporaryDirectory(prefix="fediversity-assessment-") as folder:
             flake = Path(folder) / "flake"
             shutil.copytree(self.flake, flake, ignore=lambda _, names: _GENERATED & set(names))
@@ -89,12 +91,12 @@ class Bench:
 
     @contextmanager
     def rehearsal(self, *, secrets: bool = True) -> Iterator[Path]:
-        """A copy whose vars have made-up values, as after `clan vars generate`: so the whole system evaluates.
+        """Creates a copy with placeholder vars, as after `clan vars generate`, so that the whole system evaluates.
 
-        Without `secrets` only the public ones have. Raises NixError.
+        Without `secrets`, only public vars get a placeholder. Raises NixError.
         """
         with self.copy() as flake:
-            # The machine's own age key, by which sops-nix knows that it can decrypt.
+            # sops-nix uses the machine's age key to decide that it can decrypt.
             make_up(flake / "sops" / "secrets" / f"{MACHINE}-age.key" / "secret", "made-up")
             files = self.value(f"{SYSTEM}.config.clan.core.vars.generators", _VARS, flake=flake)
             make_up_vars(flake, [file for file in files if secrets or not file["secret"]])
@@ -102,7 +104,7 @@ class Bench:
 
 
 def make_up_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
-    """Writes a value for every public var and a stand-in for every encrypted one, in clan's own layout."""
+    """Writes a placeholder for every public and every encrypted var, in clan's layout."""
     for file in files:
         folder = flake / "vars" / file["rel_dir"] / file["name"]
         if file["secret"]:
@@ -112,6 +114,6 @@ def make_up_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
 
 
 def make_up(file: Path, text: str) -> None:
-    """Writes a made-up value, with the folders around it."""
+    """Writes a placeholder value, and creates its folders."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)

@@ -1,4 +1,4 @@
-"""Criteria about clan: its inventory, the services the fleet relies on, and its vars."""
+"""Defines criteria about clan: its inventory, the services that the fleet uses, and its vars."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def _fleet(flake: Path) -> Any:
 
 
 def _roles(bench: Bench, service: str) -> dict[str, list[tuple[str, Any]]]:
-    """The roles of a service's instances: who holds them, with what settings."""
+    """Returns for each role of a service's instances the machines that hold it, with their settings."""
     roles: dict[str, list[tuple[str, Any]]] = {}
     instances = _fleet(bench.flake)["instances"]
     for held in bench.value("clan._services.allServices", SETTINGS):
@@ -63,7 +63,7 @@ def _emergency(bench: Bench) -> Outcome:
         return failed(f"role default: {', '.join(holders) or 'nobody'}")
     with bench.rehearsal() as flake:
         access = bench.value(f"{SYSTEM}.config.boot.initrd.systemd.emergencyAccess", flake=flake)
-    # The made-up hash must arrive in the initrd: that is where a root that does not mount is repaired.
+    # The placeholder must reach the initrd, where a root file system that does not mount is repaired.
     where = "stands in the initrd" if access == "made-up" else "is not in the initrd"
     return judged(
         access == "made-up", f"role default: {', '.join(holders)}; the hash of the generated password {where}"
@@ -99,7 +99,7 @@ def _zerotier(bench: Bench) -> Outcome:
             f"{SYSTEM}.config.services.zerotierone", "zt: { inherit (zt) enable joinNetworks; }", flake=flake
         )
     controllers = roles.get("controller", [])
-    # The made-up network id stands where the real one will.
+    # The placeholder is in the place of the real network id.
     holds = (
         len(controllers) == 1 and bool(roles.get("peer")) and service == {"enable": True, "joinNetworks": ["made-up"]}
     )

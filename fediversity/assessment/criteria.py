@@ -1,4 +1,4 @@
-"""All criteria in the order of the table, from the flake's parts to what only a machine shows."""
+"""Lists all criteria in the order of the table, from the flake's parts to observations of a machine."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ CRITERIA: tuple[Criterion, ...] = (*structure.CRITERIA, *clan.CRITERIA, *system.
 
 
 def checked(bench: Bench) -> Iterator[Row]:
-    """Checks one criterion after the other. Raises ObservedError if what people wrote down cannot be used."""
+    """Checks the criteria one after the other. Raises ObservedError if the recorded observations are invalid."""
     seen = observed.rows(observed.read(bench.project / observed.OBSERVED))
     for criterion in CRITERIA:
         yield criterion.row(bench)

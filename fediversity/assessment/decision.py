@@ -1,9 +1,9 @@
-"""What the evidence supports of the seed's decision: GO, CONDITIONAL GO or NO-GO. The decision itself is a person's.
+"""Derives the decision that the evidence supports: GO, CONDITIONAL GO or NO-GO. A person makes the decision itself.
 
-GO: every criterion passes, no critical and no major finding. CONDITIONAL GO: every criterion passes, no critical
-finding, every major one has a way round that is written down. NO-GO: a criterion fails, or a finding is critical, or a
-major one has no way round. While criteria are not checked and nothing says NO-GO, it is undecided: where the first use
-of this rule let two of seven criteria stand open, here none may.
+GO: every criterion passes, and no finding is critical or major. CONDITIONAL GO: every criterion passes, no finding is
+critical, and every major one has a documented workaround. NO-GO: a criterion fails, a finding is critical, or a major
+one has no workaround. Undecided: criteria are not checked and nothing supports NO-GO. The first use of this rule
+allowed two of seven criteria to stay open; here all must be checked.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from fediversity.assessment.results import How, Result, Row
 
 
 class Decision(StrEnum):
-    """What can be decided."""
+    """The possible decisions."""
 
     GO = "GO"
     CONDITIONAL_GO = "CONDITIONAL GO"
@@ -25,7 +25,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Support:
-    """What the evidence supports, and why, one reason an entry."""
+    """The supported decision and its reasons."""
 
     decision: Decision
     reasons: tuple[str, ...]
@@ -35,7 +35,7 @@ class Support:
 
 
 def supported(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
-    """What the results and the findings together support."""
+    """Returns the decision that the results and findings support."""
     found = tuple(findings)
     against = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
     against += [f"critical: {finding.title}" for finding in found if finding.severity is Severity.CRITICAL]

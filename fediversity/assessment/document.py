@@ -1,6 +1,6 @@
-"""docs/INTEGRATION-FINDINGS.md: the template with the findings, the results and what they support filled in.
+"""Generates docs/INTEGRATION-FINDINGS.md from the template, the findings and the results.
 
-The same template, findings and evidence give the same text, so a test finds a document that is stale.
+The same template, findings and evidence give the same text, so a test can detect a stale document.
 """
 
 import re
@@ -24,7 +24,7 @@ _TREES = {
 
 
 def document(evidence: Evidence, findings: Sequence[Finding], template: str | None = None) -> str:
-    """The whole document. Raises KeyError for a place in the template that nothing fills."""
+    """Returns the document. Raises KeyError for an unknown placeholder in the template."""
     support = supported(evidence.rows, findings)
     parts = {
         "decision": f"So far: {support.decision}.",

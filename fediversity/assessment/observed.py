@@ -1,7 +1,7 @@
-"""Criteria that only a machine answers: what a person runs, and what people wrote down of it.
+"""Defines the criteria that need a machine, and reads the recorded observations.
 
-`docs/assessment/observed.yaml` holds what was seen; an observation counts once it names the criterion, the day, who saw
-it, whether it held, and what was there to see. The latest one of a criterion counts.
+`docs/assessment/observed.yaml` holds the observations. An observation is valid if it names the criterion, the day, the
+observer, the result and the evidence. The latest one of a criterion counts.
 """
 
 import datetime
@@ -51,16 +51,16 @@ TO_OBSERVE: Mapping[str, tuple[str, str]] = {
         f"clan vars get {MACHINE} emergency-access/password {_CLAN}",
     ),
 }
-"""The claim of each criterion and the command line that answers it. ADDRESS is the server's, an output of the stack."""
+"""The claim of each criterion and the command line that checks it. ADDRESS is the server's, an output of the stack."""
 
 
 class ObservedError(Exception):
-    """Observations that cannot be used; the text names everything that is wrong, and how to write them."""
+    """Invalid observations; the message lists all problems and the expected format."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a person saw of one criterion, and on which day."""
+    """The observation of one criterion by a person on a day."""
 
     criterion: str
     date: datetime.date
@@ -70,7 +70,7 @@ class Observation:
 
 
 def read(file: Path) -> tuple[Observation, ...]:
-    """The observations of a file; none if there is no file. Raises ObservedError with everything that is wrong."""
+    """Reads the observations of a file; none if it does not exist. Raises ObservedError with all problems."""
     if not file.exists():
         return ()
     try:
@@ -119,7 +119,7 @@ def _says_something(value: Any) -> bool:
 
 
 def rows(observations: Sequence[Observation]) -> tuple[Row, ...]:
-    """Every criterion that needs a machine, with what was last seen of it."""
+    """Returns a row for every criterion that needs a machine, with its latest observation."""
     latest = {seen.criterion: seen for seen in sorted(observations, key=lambda seen: seen.date)}
     return tuple(
         Row(name, "machine", claim, How.OBSERVED, _outcome(latest.get(name), command))

@@ -1,4 +1,4 @@
-"""Criteria that the files themselves answer, and how the flake is put together (the dendritic pattern)."""
+"""Defines criteria about the flake's files and their structure (the dendritic pattern)."""
 
 import posixpath
 import re
@@ -30,7 +30,7 @@ _MEANING = """system: {
   }) system.config.clan.core.vars.generators;
   root = system.config.disko.devices.disk.main.content.partitions.root.content.type;
 }"""
-"""What the machine's configuration says, where a changed order of modules could not hide."""
+"""The parts of the machine's configuration that are compared after the order of modules has changed."""
 
 
 def _parts(bench: Bench) -> Outcome:
@@ -58,7 +58,7 @@ def _dendritic(bench: Bench) -> Outcome:
 
 
 def _modules_named(path: str, text: str) -> list[str]:
-    """What a module names by a relative path where modules are; data files, and libraries elsewhere, it may."""
+    """Returns the module files and folders to which a module refers by a relative path."""
     here = f"modules/{path}"
     paths = _RELATIVE_PATH.findall(_COMMENT.sub("", text))
     targets = [posixpath.normpath(posixpath.join(posixpath.dirname(here), relative)) for relative in paths]
@@ -89,7 +89,7 @@ def _renaming(bench: Bench) -> Outcome:
 
 
 def meaning(bench: Bench, flake: Path) -> dict[str, Any]:
-    """What a flake says, apart from where it says it."""
+    """Returns the evaluated content of a flake, independent of its file names."""
     return {
         "modules": bench.value("modules", "builtins.mapAttrs (_: builtins.attrNames)", flake=flake),
         "roles": bench.value("clan._services.allServices", SETTINGS, flake=flake),
@@ -105,15 +105,15 @@ SETTINGS = """services: builtins.concatMap (service: builtins.concatMap (name: b
   }) (builtins.attrNames service.instances.${name}.roles.${role}.machines)
 ) (builtins.attrNames service.instances.${name}.roles)) (builtins.attrNames service.instances)
 ) (builtins.attrValues services)"""
-"""Every machine in every role of every instance, with the settings that clan arrives at."""
+"""Every machine in every role of every instance, with the settings evaluated by clan."""
 
 
 def scatter(modules: Path) -> int:
-    """Gives every module another name in another folder, as deep as before, in another order. Returns how many."""
+    """Moves every module to another name and folder at the same depth and in another order. Returns their number."""
     files = sorted(modules.rglob("*.nix"))
     beside = modules.with_name("scattered")
     for number, file in enumerate(files):
-        # As deep as before, because a module may read a file of the flake (fleet.json) by its relative path.
+        # Keeps the depth because a module may read a file of the flake (fleet.json) by its relative path.
         depth = len(file.relative_to(modules).parts) - 1
         target = beside.joinpath(*(f"f{(number * 7) % 10}" for _ in range(depth)), f"m{99 - number}.nix")
         target.parent.mkdir(parents=True, exist_ok=True)

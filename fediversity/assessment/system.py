@@ -1,4 +1,4 @@
-"""Criteria about the machine's whole system, as far as it can be known without a machine."""
+"""Defines criteria about the machine's complete system that need no machine."""
 
 import json
 
@@ -26,7 +26,7 @@ def _assertions(bench: Bench) -> Outcome:
 
 
 def _whole(bench: Bench) -> Outcome:
-    # Encrypted vars bring in a program of sops-nix that only the whole of nixpkgs can name.
+    # Encrypted vars add a program of sops-nix, for which nixpkgs must be complete.
     with bench.rehearsal(secrets=bench.whole_nixpkgs) as flake:
         path = bench.value(f"{_TOPLEVEL}.outPath", flake=flake)
     name = path.rpartition("/")[2].partition("-")[2]

@@ -70,7 +70,7 @@ class Session:
         return self._many("1")
 
     def put(self, record: Record) -> None:
-        """Inserts a resource or replaces the one with the same id. Raises sqlite3.IntegrityError if the name is in use."""
+        """Inserts or replaces the resource with this id. Raises sqlite3.IntegrityError if the name is in use."""
         values = (json.dumps(record.inputs), json.dumps(record.facts))
         self._connection.execute(
             "INSERT INTO resources (type, id, scope, name, inputs, facts) VALUES (?, ?, ?, ?, ?, ?)"

@@ -1,4 +1,4 @@
-"""What the results and the findings together support of GO, CONDITIONAL GO and NO-GO."""
+"""Tests which decision the results and findings support: GO, CONDITIONAL GO or NO-GO."""
 
 from fediversity.assessment.decision import Decision, supported
 from fediversity.assessment.findings import Finding, Severity

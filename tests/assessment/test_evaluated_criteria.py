@@ -1,4 +1,4 @@
-"""The criteria on the flake itself, by Nix itself: they hold here, and fail where their claim is not so."""
+"""Tests the criteria on the flake with real Nix: they pass here, and fail if their claim is violated."""
 
 import functools
 import json
@@ -21,7 +21,7 @@ NEEDS_NIXPKGS = {"build-plan"}
 
 @pytest.fixture(scope="module")
 def here(store: Path) -> Callable[[], Bench]:
-    """A bench in this checkout, made once because it remembers what it has found out."""
+    """A context in this checkout, created once because it caches results."""
     return functools.cache(lambda: bench(store=store))
 
 
@@ -29,7 +29,7 @@ Edit = Callable[[Path], None]
 
 
 def in_fleet(change: Callable[[dict[str, Any]], object]) -> Edit:
-    """An edit of what is handed over."""
+    """Returns an edit of the rendered fleet."""
 
     def edit(flake: Path) -> None:
         fleet = json.loads((flake / "fleet.json").read_text())
@@ -40,7 +40,7 @@ def in_fleet(change: Callable[[dict[str, Any]], object]) -> Edit:
 
 
 def in_file(path: str, old: str, new: str) -> Edit:
-    """An edit of one module."""
+    """Returns an edit of one module."""
 
     def edit(flake: Path) -> None:
         text = (flake / path).read_text()
@@ -51,7 +51,7 @@ def in_file(path: str, old: str, new: str) -> Edit:
 
 
 def add_file(path: str, text: str) -> Edit:
-    """A module more."""
+    """Returns an edit that adds a module."""
 
     def edit(flake: Path) -> None:
         (flake / path).parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def test_a_criterion_fails_where_its_claim_is_not_so(
 
 
 def test_every_evaluated_criterion_is_seen_to_fail_once() -> None:
-    # `classes` looks at the fleet's flake; `mistakes` would fail only if clan took any setting.
+    # `classes` reads the fleet's flake; `mistakes` would fail only if clan accepted any setting.
     assert {name for name, _, _ in BROKEN} == {c.name for c in EVALUATED} - NEEDS_NIXPKGS - {"classes", "mistakes"}
 
 

@@ -1,4 +1,4 @@
-"""What people saw on a machine: it counts when it is whole, and is refused with everything that is wrong otherwise."""
+"""Tests recorded observations: complete ones count, others are refused with all their problems."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the assessment writes down: current, whole, and without a word about the computer it was written on."""
+"""Tests the files that the assessment writes: current, complete, and without paths of the computer."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The list of faults: what is taken, counted, ended, refused; and the commands that change it."""
+"""Tests the fault store, and the commands that change it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Faults while a server is installed or rebooted, and on Macs."""
+"""Tests faults during an installation or reboot of a server, and on Macs."""
 
 import threading
 import time
@@ -93,7 +93,7 @@ def test_faults_outlive_the_daemon(site: Site) -> None:
 class TestMac:
     @pytest.fixture
     def mac(self, site: Site) -> Site:
-        """A Mac whose host key is pinned."""
+        """A Mac with a pinned host key."""
         site.mac("mac")
         site.pin("mac", site.host_key("mac"))
         return site

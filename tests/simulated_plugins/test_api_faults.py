@@ -1,4 +1,4 @@
-"""The providers' APIs when they fail: what the real providers' clients would make of it."""
+"""Tests failures of the providers' APIs: how the clients of the real providers handle them."""
 
 import asyncio
 from pathlib import Path
@@ -22,7 +22,7 @@ def _short_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Engine:
-    """Makes resources of one package as the engine does, under a name of the program."""
+    """Creates resources of one package as Pulumi does, under a name of the program."""
 
     def __init__(self, project: Path, package: str, type_name: str, name: str) -> None:
         self.world = World(project, package)

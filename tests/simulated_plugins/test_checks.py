@@ -1,4 +1,4 @@
-"""Names and types of inputs, against tables."""
+"""Tests the check of input names and types against schemas."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The tables of the plug-ins beside what the real packages declare."""
+"""Tests the schemas of the plug-ins against those of the real packages."""
 
 import json
 from typing import Any
@@ -26,8 +26,9 @@ UPSTREAM_FRAMEWORK = {
     "serverNetwork:ServerNetwork": {"serverId", "networkId", "subnetId", "ip"},
     "rdns:Rdns": {"serverId", "primaryIpId", "floatingIpId", "loadBalancerId", "ipAddress"},
 }
-"""Hetzner's resources whose schema is silent on replacements, because they are made with the newer Terraform framework,
-and what replaces them: `RequiresReplace` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges."""
+"""Replacing properties of those Hetzner resources whose schema does not declare them, because they use the newer
+Terraform framework: `RequiresReplace` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges.
+"""
 
 
 def recorded(package: str) -> Any:
@@ -81,7 +82,7 @@ def test_commands_names_types_and_requirements_are_those_of_the_installed_sdk() 
 
 
 def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str]:
-    """All property paths of a table, without list positions."""
+    """Returns all property paths of a schema, without list positions."""
     found = set()
     for name, declared in fields.items():
         path = f"{route}.{name}" if route else name

@@ -1,4 +1,4 @@
-"""What changed between old and new inputs, and what it replaces."""
+"""Tests the comparison of old and new inputs, and which changes replace the resource."""
 
 from typing import Any
 

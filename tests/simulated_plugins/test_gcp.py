@@ -1,4 +1,4 @@
-"""The simulated Google Cloud: what it makes, what it refuses, what it does to machines."""
+"""Tests the simulated Google Cloud: resources, refusals, and effects on machines."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from tests.simulated_plugins.gcp_samples import RIGHT, ROOT_SCRIPT, ZONE, addres
 from tests.simulated_plugins.world import KEY, OTHER_KEY, Made, World
 
 NEED_OTHERS = {"RecordSet", "CryptoKey", "CryptoKeyIAMMember"}
-"""Types whose resources are in another one."""
+"""Types that are scoped to a resource of another type."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the simulated Hetzner Cloud refuses of a resource before anything is made."""
+"""Tests which inputs the simulated Hetzner Cloud refuses before a resource is created."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Private networks of the simulated Hetzner Cloud: who may be in them, with which address."""
+"""Tests private networks of the simulated Hetzner Cloud: which servers can be attached, with which address."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def inside(world: World) -> Made:
-    """The subnet 10.0.1.0/24 of 10.0.0.0/16."""
+    """Creates the subnet 10.0.1.0/24 of 10.0.0.0/16."""
     return subnet(world, network(world))
 
 

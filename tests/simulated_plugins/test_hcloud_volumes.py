@@ -1,4 +1,4 @@
-"""Volumes, placement groups and reverse names of the simulated Hetzner Cloud."""
+"""Tests volumes, placement groups and reverse DNS names of the simulated Hetzner Cloud."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The site and the hosts of an embedded cloud."""
+"""Tests the site and the hosts of an embedded cloud."""
 
 import asyncio
 import subprocess
@@ -19,7 +19,7 @@ HOST = {"name": "mac", "machineClass": "darwin", "system": "aarch64-darwin", "us
 
 
 class SiteLife:
-    """A site, and the engine's calls on it."""
+    """A site, and Pulumi's calls on it."""
 
     def __init__(self, project: Path) -> None:
         self.machines = FakeMachines()

@@ -66,11 +66,11 @@ class Datacenter:
         self._call_started("power_on", id=machine_id)
 
     def power_off(self, machine_id: str) -> None:
-        """Switches the machine off without a shutdown: connections drop at once and nothing answers until `power_on`."""
+        """Switches the machine off without a shutdown: connections drop at once, nothing answers until `power_on`."""
         self._call_started("power_off", id=machine_id)
 
     def ensure_on(self) -> None:
-        """Starts the daemon if machines exist on disk and no daemon runs, for example after a reboot of this computer."""
+        """Starts the daemon if machines exist on disk and no daemon runs, for example after a reboot."""
         if any((self._cloud / "machines").glob("*/machine.json")):
             self._call_started("ping")
 

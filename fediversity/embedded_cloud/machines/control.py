@@ -1,4 +1,4 @@
-"""Serves the control channel of a site's daemon: JSON lines on a loopback port, with the site's token in each request."""
+"""Serves the control channel of a site's daemon: JSON lines on a loopback port; each request has the site's token."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Site:
         return None
 
     def zerotier_member(self, network: str, node: str) -> Machine | None:
-        """Returns the machine that takes part in a network with this node id, if it runs and has a network connection."""
+        """Returns the machine that takes part in a network with this node id, if it runs and is connected."""
         for machine in self.machines.values():
             if machine.phase in ("nixos", "darwin") and not machine.is_cut_off:
                 service = mesh.Service(machine)

@@ -56,7 +56,7 @@ class MachineSpec:
             raise DatacenterError(f"this is no simulated machine: {error}") from None
 
     def changed(self, changes: Mapping[str, Any]) -> "MachineSpec":
-        """Returns the machine with some fields changed. Raises `DatacenterError` for fields that are not `CHANGEABLE`."""
+        """Returns the machine with changed fields. Raises `DatacenterError` for fields that are not `CHANGEABLE`."""
         unknown = sorted(set(changes) - CHANGEABLE)
         if unknown:
             raise DatacenterError(

@@ -1,4 +1,6 @@
-"""`python -m fediversity.embedded_cloud.plugins NAME [address]`: what Pulumi starts as `pulumi-resource-NAME`."""
+"""Implements `python -m fediversity.embedded_cloud.plugins NAME [address]`, which Pulumi starts as
+`pulumi-resource-NAME`.
+"""
 
 import argparse
 import asyncio
@@ -11,7 +13,7 @@ from fediversity.project.embedded import missing_extra
 
 
 def main() -> None:
-    """Serves one package. The engine adds options of its own (logging, tracing), which do not matter here."""
+    """Serves one package. Pulumi passes further options (logging, tracing), which are ignored."""
     parent = os.getppid()
     parser = argparse.ArgumentParser(
         prog="pulumi-resource", description="A simulated provider plug-in of the embedded cloud."
@@ -26,12 +28,12 @@ def main() -> None:
 
 
 async def _until_over(package: str, engine: str | None, parent: int) -> None:
-    gc.disable()  # what is imported makes no garbage, and the engine waits for it
+    gc.disable()  # Imports leave no garbage, and Pulumi waits for them.
     from fediversity.embedded_cloud.plugins.serve import serve  # noqa: PLC0415 (see above)
 
     gc.enable()
     await serve(package, engine, parent)
-    # At once: a thread that still waits for a machine would keep the process. What it was making is on record.
+    # Exits at once: a thread that waits for a machine would keep the process alive. Its work is recorded in the store.
     os._exit(0)
 
 

@@ -1,11 +1,11 @@
-"""The API between a provider and its cloud when it fails, and what the real provider's client makes of that.
+"""Simulates failures of a cloud's API, and how the real provider's client handles them.
 
-- Hetzner (hcloud-go, `client_handler_retry.go`): a request is made again, five times at most, after
-  `rate_limit_exceeded` and after a gateway's time-out, also one that creates. Other failures are reported at once.
-- Google (terraform-provider-google, `retry_transport.go`): a request is made again after 429, 500, 502 and 503, for
-  90 seconds at most, which is also how long it waits for an answer.
+- Hetzner (hcloud-go, `client_handler_retry.go`): repeats a request, at most five times, after `rate_limit_exceeded` and
+  after a gateway timeout, also if it creates a resource. Other failures are reported at once.
+- Google (terraform-provider-google, `retry_transport.go`): repeats a request after 429, 500, 502 and 503 for at most 90
+  seconds, which is also the timeout for an answer.
 
-So a creation that times out is asked for twice at Hetzner, and the second time the name is taken; at Google it fails.
+So at Hetzner a create that times out is repeated, and then fails because the name is taken; at Google it fails at once.
 """
 
 import asyncio
@@ -22,19 +22,19 @@ from fediversity.embedded_cloud.plugins.provider import Call
 Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
 
 SECOND = 0.05
-"""What a second of a real client's patience takes here."""
+"""Duration of one second of a real client's waiting time, in seconds."""
 
 _PART = re.compile(
     r"-(firewall(-\d+|-closed)?|address(-ipv6)?|server|account|image|disk-.+|network|(volume|attachment)-.+|rdns(-ipv6)?)$"
 )
-"""What the program appends to a machine's name for each of its resources."""
+"""Suffixes that the program appends to a machine's name for each of its resources."""
 
 _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
 class Client:
-    """How a real provider's client deals with failures. `pauses` are the seconds before each further attempt."""
+    """How a real provider's client handles failures. `pauses` are the seconds before each further attempt."""
 
     retried: frozenset[Failure]
     pauses: tuple[float, ...]
@@ -42,7 +42,7 @@ class Client:
     patience: float = 0.0
 
     def error(self, failure: Failure) -> CloudError:
-        """What the provider reports in the end."""
+        """Returns the error that the provider reports in the end."""
         message, code = self.errors[failure]
         return api_error(message, code, "failed")
 
@@ -68,7 +68,7 @@ CLIENTS: Mapping[str, Client] = {
         patience=30.0,
     ),
 }
-"""By package. Other packages have no API: their clouds are on this computer in reality, too."""
+"""The clients by package. Other packages have no API: their real counterparts are also on this computer."""
 
 
 async def request(
@@ -80,7 +80,7 @@ async def request(
     *,
     creates: bool = False,
 ) -> _Answer:
-    """Does a piece of work as a request to a provider's API. Raises `CloudError`, also the work's own."""
+    """Runs `work` as a request to a provider's API. Raises `CloudError`, including that of the work itself."""
     client = CLIENTS.get(package)
     if client is None:
         return await asyncio.to_thread(work)
@@ -100,7 +100,9 @@ async def request(
 
 
 def _names(resource: str, name: object) -> Iterator[str]:
-    """The names a fault may be set for: the resource's in the program and in the cloud, and its machine's."""
+    """Yields the names for which a fault may be set: the resource's name in the program and in the cloud, and its
+    machine's.
+    """
     yield resource
     if isinstance(name, str) and name != resource:
         yield name

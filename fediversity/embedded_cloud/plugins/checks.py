@@ -1,6 +1,6 @@
-"""Checks inputs against a table: unknown, missing and wrongly typed properties, all at once.
+"""Checks a resource's inputs against its schema and reports all unknown, missing and wrongly typed properties.
 
-A value itself is never repeated in a message about its type: it may be a secret.
+Messages about a value's type never repeat the value: it may be a secret.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from fediversity.embedded_cloud.plugins.schema import Properties, Property, Tabl
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public, without_nulls
 
 DEFAULTS_KEY = "__defaults"
-"""Where bridged providers note which inputs they filled in themselves."""
+"""The key under which bridged providers record which inputs they filled in."""
 
 
 NamingMode = Literal["propose", "enforce", "disable"]
@@ -21,10 +21,10 @@ NamingMode = Literal["propose", "enforce", "disable"]
 
 @dataclass(frozen=True)
 class Naming:
-    """How a missing `name` is filled in: the engine's settings for automatic names.
+    """How a missing `name` is filled in: Pulumi's settings for automatic names.
 
-    `propose` appends random digits to the proposed name or the resource's own, `enforce` takes the proposed name as it
-    is, `disable` demands a name. `seed` comes from the engine, so that a repeated check gives the same name.
+    `propose` appends random digits to the proposed name or the resource's name, `enforce` uses the proposed name
+    unchanged, `disable` requires a name. `seed` comes from Pulumi, so that a repeated check gives the same name.
     """
 
     resource: str
@@ -35,20 +35,20 @@ class Naming:
 
 @dataclass(frozen=True)
 class CheckedInputs:
-    """Inputs as the engine is to keep them, and what is wrong with them."""
+    """Checked inputs as Pulumi should store them, and the problems found in them."""
 
     inputs: Values
     problems: tuple[Problem, ...]
 
     @property
     def usable(self) -> Values:
-        """The inputs with whatever is wrong replaced by UNKNOWN, for rules that look at several properties."""
+        """The inputs with invalid values replaced by UNKNOWN, for rules that read several properties."""
         wrong = {problem.path.split(".")[0].split("[")[0] for problem in self.problems}
         return {name: UNKNOWN if name in wrong else value for name, value in public(self.inputs).items()}
 
 
 def check_inputs(table: Table, news: Mapping[str, Any], olds: Mapping[str, Any], naming: Naming) -> CheckedInputs:
-    """Checks new inputs of a resource, fills in defaults and its name. `olds` are the inputs of the last time."""
+    """Checks new inputs of a resource and fills in defaults and its name. `olds` are the previous inputs."""
     given = without_nulls(public(news))
     problems = [*_unknown_names("", table.inputs, given)]
     inputs: Values = {}
@@ -90,7 +90,7 @@ def _unknown_names(path: str, declared: Properties, given: Mapping[str, Any]) ->
 
 
 def _convert(table: Table, declared: Property, value: Any, path: str) -> tuple[Any, list[Problem]]:
-    """The value in its declared type, and what is wrong with it."""
+    """Returns the value converted to its declared type, and the problems found."""
     if value is UNKNOWN or declared.type == "any":
         return value, []
     if declared.type.startswith("["):
@@ -144,7 +144,7 @@ def _convert_scalar(type_name: str, value: Any, path: str) -> tuple[Any, list[Pr
     if isinstance(value, bool):
         return value, [] if bool in accepted else [_wrong(path, words, value)]
     if type_name == "integer" and isinstance(value, str) and value.isdecimal():
-        return int(value), []  # as the real providers do: the id of a resource is a string to the engine
+        return int(value), []  # as the real providers do: for Pulumi the id of a resource is a string
     return value, [] if isinstance(value, accepted) else [_wrong(path, words, value)]
 
 

@@ -1,8 +1,8 @@
-"""Resources that live in the store of the embedded cloud: what all of them have in common.
+"""Implements what all resources in the store of the embedded cloud have in common.
 
 An operation is one transaction on the store, followed by its effects on simulated machines. A new record is written
-before its machine is made: if the run is cut short in between, the record can still be found
-(`fediversity.embedded_cloud.lookup`) and the machine is made up for (`fediversity.embedded_cloud.power`).
+before its machine is created. If the run is interrupted in between, `fediversity.embedded_cloud.lookup` still finds the
+record, and `fediversity.embedded_cloud.power` creates the machine.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Machines(Protocol):
-    """The part of `fediversity.embedded_cloud.machines.client.Datacenter` that clouds use."""
+    """The methods of `fediversity.embedded_cloud.machines.client.Datacenter` that clouds use."""
 
     def create(self, spec: MachineSpec) -> None: ...
     def change(self, machine_id: str, **changes: Any) -> None: ...
@@ -44,11 +44,13 @@ class Machines(Protocol):
 
 
 Effect = Callable[[Machines], None]
-"""Something to do to the machines once the store says so."""
+"""A change to the machines that is applied after the transaction on the store."""
 
 
 def open_ports(machine: str, ports: tuple[int, ...] | None) -> Effect:
-    """Lets a machine be reached on some ports (None: on all), if it is there already: a new one is made with them."""
+    """Returns an effect that opens ports of a machine (None: all), if it exists; a new machine is created with its
+    ports.
+    """
 
     def effect(machines: Machines) -> None:
         if machine not in machines.machines():
@@ -56,7 +58,7 @@ def open_ports(machine: str, ports: tuple[int, ...] | None) -> Effect:
         try:
             machines.change(machine, allowed_ports=ports)
         except DatacenterError:
-            if machine in machines.machines():  # else it was deleted just now
+            if machine in machines.machines():  # otherwise it was deleted in the meantime
                 raise
 
     return effect
@@ -64,7 +66,7 @@ def open_ports(machine: str, ports: tuple[int, ...] | None) -> Effect:
 
 @dataclass
 class Cloud:
-    """The embedded cloud of a stack as one plug-in process sees it. `settings` are the provider's inputs."""
+    """The embedded cloud of a stack in one plug-in process. `settings` are the provider's inputs."""
 
     store: Store
     machines: Machines
@@ -74,16 +76,16 @@ class Cloud:
 
     @classmethod
     def of(cls, folder: StackFolder, settings: Mapping[str, Any]) -> "Cloud":
-        """The embedded cloud of a stack."""
+        """Returns the embedded cloud of a stack."""
         return cls(Store(folder.store), Datacenter(folder.cloud), settings)
 
     def is_on(self, machine_id: str) -> bool:
-        """Whether a machine runs now. Starts nothing."""
+        """Returns whether a machine runs now. Starts nothing."""
         record = self.machines.machines().get(machine_id)
         return record is not None and record["phase"] not in {"off", "crashed"} and self._daemon_runs()
 
     def _daemon_runs(self) -> bool:
-        """Whether the process behind the machines lives; its file stays when this computer is switched off."""
+        """Returns whether the daemon of the machines is alive. Its file remains when this computer is switched off."""
         try:
             pid = json.loads(self.store.path.with_name("datacenter.json").read_text())["pid"]
             os.kill(pid, 0)
@@ -92,7 +94,7 @@ class Cloud:
         return True
 
     def power(self) -> None:
-        """Before the first change of a run: machines that a reboot of this computer switched off come back."""
+        """Starts the machines that a reboot of this computer switched off, before the first change of a run."""
         with self._lock:
             if not self._powered:
                 self.machines.ensure_on()
@@ -100,7 +102,7 @@ class Cloud:
 
 
 class CloudResource(Resource):
-    """A resource type whose resources are records. Subclasses say what is special about theirs."""
+    """A resource type with resources stored as records. Subclasses define the details of their type."""
 
     def __init__(self, table: Table, cloud: Cloud) -> None:
         super().__init__(table)
@@ -108,76 +110,78 @@ class CloudResource(Resource):
 
     @property
     def type(self) -> str:
-        """The type token, under which records are kept."""
+        """The type token, under which records are stored."""
         return self.table.token
 
     def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
-        """The scope and the name that the resource is unique by. Raises CloudError when the scope does not exist."""
+        """Returns the scope and the name by which the resource is unique. Raises CloudError if the scope does not
+        exist.
+        """
         del session
         return "", str(inputs["name"])
 
     def new_id(self, session: Session, inputs: Mapping[str, Any], scope: str, name: str) -> str:
-        """The id of a new resource, in the form the real provider uses."""
+        """Returns the id of a new resource, in the format of the real provider."""
         del inputs, scope, name
         return str(session.number())
 
     def find(self, session: Session, id_: str, values: Mapping[str, Any]) -> Record | None:
-        """The record of an id, or of what people give to `pulumi import` in its place; then `values` is empty.
+        """Returns the record of an id, or of another identifier that `pulumi import` accepts; `values` is then empty.
 
-        Otherwise `values` are what the engine has of the resource.
+        Otherwise `values` are the values that Pulumi has of the resource.
         """
         del values
         return session.get(self.type, id_)
 
     def engine_id(self, record: Record) -> str:
-        """The id by which the engine knows a record."""
+        """Returns the id by which Pulumi knows a record."""
         return record.id
 
     def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
-        """The rules that need to know what else exists. `current` is the record to be changed, None for a new one."""
+        """Checks rules that depend on other resources. `current` is the record to be changed, None for a new one."""
 
     def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
-        """What the cloud decides about a new resource: addresses, numbers."""
+        """Returns the facts that the cloud chooses for a new resource: addresses, numbers."""
         del session, inputs, id_
         return {}
 
     def reconsider(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the cloud decides when a resource changes."""
+        """Returns the facts of a changed resource."""
         del inputs
         return old.facts
 
     def keep(self, inputs: Mapping[str, Any]) -> Values:
-        """The inputs as the cloud remembers them."""
+        """Returns the inputs in the form in which the cloud stores them."""
         return public(inputs)
 
     def recall(self, record: Record, inputs: Mapping[str, Any]) -> Values:
-        """The inputs that would make a record; `inputs` are those the engine has."""
+        """Returns the inputs that would create a record; `inputs` are those that Pulumi has."""
         del inputs
         return dict(record.inputs)
 
     def outputs(self, session: Session, record: Record) -> Values:
-        """What only the cloud knows of a resource, beside its inputs."""
+        """Returns the outputs of a resource that are not inputs."""
         del session, record
         return {}
 
     def may_delete(self, session: Session, record: Record) -> None:
-        """Raises CloudError when the resource is protected or in use."""
+        """Raises CloudError if the resource is protected or in use."""
 
     def release(self, session: Session, record: Record) -> None:
-        """Gives back what the resource holds: addresses."""
+        """Releases what the resource holds: addresses."""
 
     def effects(self, session: Session, old: Record | None, new: Record | None) -> Sequence[Effect]:
-        """What a creation (no `old`), change or deletion (no `new`) does to machines."""
+        """Returns the effects on machines of a creation (no `old`), change or deletion (no `new`)."""
         del session, old, new
         return ()
 
     def leftovers(self, id_: str) -> Sequence[Effect]:
-        """What to clean up when a record is gone already: its deletion may have been cut short."""
+        """Returns the cleanup effects for a record that no longer exists: its deletion may have been interrupted."""
         del id_
         return ()
 
     def taken(self, inputs: Mapping[str, Any]) -> CloudError:
-        """The answer when the name is in use."""
+        """Returns the error for a name that is in use."""
         return CloudError(f'there is a simulated resource of the name "{inputs["name"]}" already', "already_exists")
 
     async def create(self, call: Call, inputs: Values) -> State:
@@ -196,13 +200,13 @@ class CloudResource(Resource):
     async def _request(
         self, call: Call, values: Mapping[str, Any], work: Callable[[], _Answer], *, creates: bool = False
     ) -> _Answer:
-        """A change, as a request to the provider's API, which may have faults."""
+        """Runs a change as a request to the provider's API, which may have faults."""
         package = self.type.partition(":")[0]
         book = FaultStore(self.cloud.store.path.parent)
         return await api.request(book, package, call, values.get("name"), work, creates=creates)
 
     def create_now(self, given: Values) -> State:
-        """`create`, blocking."""
+        """Implements `create`; blocks."""
         inputs = public(given)
         self.cloud.power()
         with self.cloud.store.writing() as session:
@@ -226,13 +230,13 @@ class CloudResource(Resource):
         return self._look(record, given)
 
     def read_now(self, id_: str, given: Values) -> State | None:
-        """`read`, blocking."""
+        """Implements `read`; blocks."""
         with self.cloud.store.reading() as session:
             record = self.find(session, id_, given)
             return None if record is None else self._state(session, record, given)
 
     def update_now(self, id_: str, outputs: Values, given: Values) -> Values:
-        """`update`, blocking."""
+        """Implements `update`; blocks."""
         inputs = public(given)
         self.cloud.power()
         with self.cloud.store.writing() as session:
@@ -257,7 +261,7 @@ class CloudResource(Resource):
         return self._look(new, given).outputs
 
     def delete_now(self, id_: str, outputs: Values) -> None:
-        """`delete`, blocking. The record goes first, so that nothing makes its machine up again."""
+        """Implements `delete`; blocks. The record is removed first, so that nothing creates its machine again."""
         with self.cloud.store.reading() as session:
             there = self.find(session, id_, outputs) is not None
         self._apply(self._remove(id_, outputs) if there else self.leftovers(id_))
@@ -277,7 +281,7 @@ class CloudResource(Resource):
             return self._state(session, record, given)
 
     def _state(self, session: Session, record: Record, given: Mapping[str, Any]) -> State:
-        """The resource as the engine keeps it; its bookkeeping of filled-in inputs stays with the inputs."""
+        """Returns the resource as Pulumi stores it; the bookkeeping of filled-in inputs stays with the inputs."""
         inputs = self.recall(record, given)
         notes = {name: value for name, value in given.items() if name.startswith("__")}
         if self.table.fills_in:
@@ -295,7 +299,7 @@ class CloudResource(Resource):
 def in_the_cloud(
     package: Package, types: Mapping[str, type[CloudResource]]
 ) -> Callable[[StackFolder, Values], dict[str, Resource]]:
-    """What makes a package's resource types, by token, in the embedded cloud of a stack."""
+    """Returns a function that creates a package's resource types, by token, in the embedded cloud of a stack."""
 
     def make(folder: StackFolder, settings: Values) -> dict[str, Resource]:
         cloud = Cloud.of(folder, settings)

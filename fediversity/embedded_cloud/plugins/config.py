@@ -1,7 +1,8 @@
-"""Provider configuration: which embedded cloud a provider talks to, and that it is one.
+"""Checks provider configuration: that it is for the embedded cloud of the right stack.
 
-A real credential must never reach a simulated cloud, nor the name of a simulated one a real provider: an endpoint has
-to be `simulated:<stack>` and a token `simulated`. What is refused is never repeated, it may be a secret.
+A real credential must never reach a simulated cloud, and the name of a simulated one must never reach a real provider:
+an endpoint must be `simulated:<stack>` and a token `simulated`. Messages never repeat a refused value: it may be a
+secret.
 """
 
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ class Config:
     settings: tuple[Setting, ...] = ()
 
     def check(self, inputs: Mapping[str, Any], stack: str) -> list[Problem]:
-        """Everything wrong with a provider's inputs for a stack; no problem names a value."""
+        """Returns all problems of a provider's inputs for a stack. No problem repeats a value."""
         given = self._given(inputs)
         names = {setting.name for setting in self.settings}
         problems = [
@@ -53,7 +54,7 @@ class Config:
         return problems
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, bool]:
-        """The settings that differ, and whether each means another cloud, so that every resource is a new one."""
+        """Returns the changed settings, and whether each selects another cloud, which replaces every resource."""
         old, new = self._given(olds), self._given(news)
         elsewhere = {setting.name for setting in self.settings if setting.kind in {"endpoint", "stack"}}
         return {name: name in elsewhere for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)}

@@ -1,4 +1,4 @@
-"""Compares old and new inputs of a resource: what changed, and whether that replaces it."""
+"""Compares old and new inputs of a resource and decides whether a change replaces it."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$]*")
 
 @dataclass(frozen=True)
 class Change:
-    """One changed value; `path` is in the engine's notation, e.g. `rules[0].port` or `labels["a.b"]`."""
+    """One changed value; `path` is in Pulumi's notation, e.g. `rules[0].port` or `labels["a.b"]`."""
 
     path: str
     kind: Literal["add", "delete", "update"]
@@ -24,7 +24,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """Everything that changed, and whether a replacement has to delete the old resource first."""
+    """All changes, and whether a replacement must delete the old resource first."""
 
     changes: tuple[Change, ...]
     delete_before_replace: bool = False
@@ -36,14 +36,14 @@ class Difference:
 
     @property
     def replaces(self) -> tuple[str, ...]:
-        """The top-level properties that need a new resource."""
+        """The top-level properties that require a new resource."""
         return _tops(change for change in self.changes if change.replaces)
 
 
 def difference(table: Table, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
-    """Compares the inputs of a resource. A value not known yet counts as changed, as the real providers see it.
+    """Compares the inputs of a resource. An unknown value counts as changed, as in the real providers.
 
-    A resource whose name is the person's own must be deleted before its successor can take the name.
+    A resource with a name given by the user must be deleted before its replacement can take the name.
     """
     old, new = without_nulls(public(olds)), without_nulls(public(news))
     walk = _Walk(table)
@@ -63,7 +63,7 @@ class _Walk:
     table: Table
 
     def compare(self, declared: Property, old: Any, new: Any, path: str, route: str) -> Iterator[Change]:
-        """Changes below `path`; `route` is the same without list positions, as `Extra` writes it."""
+        """Yields the changes below `path`; `route` is the path without list positions, as in `Extra`."""
         replaces = self.table.replaces(route, declared)
         if new is not UNKNOWN and self._same(old, new, route):
             return
@@ -114,7 +114,7 @@ class _Walk:
             yield Change(f"{path}[{index}]", "add" if index < len(new) else "delete", replaces)
 
     def _element(self, declared: Property, replaces: bool) -> Property:
-        """Elements that are plain values share their collection's fate; objects have fields with their own."""
+        """Returns the property of an element: plain values are replaced like their collection, unlike objects."""
         item = declared.item or Property("any")
         return Property(item.type, replaces=replaces and item.type not in self.table.types)
 

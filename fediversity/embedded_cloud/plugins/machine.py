@@ -1,4 +1,4 @@
-"""Resources that are simulated machines: servers, instances, hosts."""
+"""Implements resources that are simulated machines: servers, instances, hosts."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,18 @@ class MachineResource(CloudResource):
     """A resource type with a simulated machine behind each resource."""
 
     changeable: Sequence[str] = ()
-    """The fields of its machine's spec that a change of the resource passes on."""
+    """The fields of the machine's spec that a change of the resource updates."""
 
     @abstractmethod
     def machine_id(self, id_: str) -> str:
-        """The id of the machine behind a resource."""
+        """Returns the id of the machine behind a resource."""
 
     @abstractmethod
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a resource."""
+        """Returns the spec of the machine behind a resource."""
 
     def restarts(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Whether a change is made while the machine is off."""
+        """Returns whether a change requires the machine to be off."""
         del old, new
         return False
 

@@ -1,4 +1,4 @@
-"""The packages there are plug-ins for. A plug-in process loads only its own."""
+"""Lists the packages with simulated plug-ins. A plug-in process loads only its own package."""
 
 import importlib
 from typing import cast
@@ -7,11 +7,11 @@ from fediversity.embedded_cloud.plugins.provider import Provider
 
 PACKAGES = ("hcloud", "gcp", "command", "simulated")
 VERSION = "0.0.0-local"
-"""No release of a real plug-in has this version, so neither is ever taken for the other."""
+"""No release of a real plug-in has this version, so the two cannot be confused."""
 
 
 def provider(name: str) -> Provider:
-    """The provider of a package. Raises ValueError for a package there is none for."""
+    """Returns the provider of a package. Raises ValueError for an unknown package."""
     if name not in PACKAGES:
         raise ValueError(f"there is no simulated plug-in '{name}'; there are {', '.join(PACKAGES)}")
     module = importlib.import_module(f"fediversity.embedded_cloud.plugins.{name}.package")

@@ -1,4 +1,4 @@
-"""Runs a plug-in: prints its port, serves until the engine is gone."""
+"""Runs a plug-in: prints its port and serves until Pulumi exits."""
 
 import asyncio
 import os
@@ -22,11 +22,11 @@ _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_len
 
 
 async def serve(package: str, engine_address: str | None, parent: int) -> None:
-    """Serves a package on a free port of 127.0.0.1 until the engine is gone, a signal or a Cancel comes.
+    """Serves a package on a free port of 127.0.0.1 until Pulumi exits, a signal arrives or a Cancel request is handled.
 
-    The engine holds the other end of this process's stdin, so its end is seen at once, also after SIGKILL; without a
-    pipe there, by the parent's process id changing from `parent`. The kernel's own signal for it (PR_SET_PDEATHSIG)
-    would come too early: it is sent when the engine's *thread* that started the plug-in ends.
+    Pulumi holds the other end of this process's stdin, so its exit is noticed at once, also after SIGKILL. If stdin is
+    not a pipe, a parent process id other than `parent` shows it. The kernel's own signal for this (PR_SET_PDEATHSIG)
+    would come too early: it is sent when the *thread* of Pulumi that started the plug-in ends.
     """
     server = grpc.aio.server(options=_OPTIONS)
     servicer = Servicer(provider(package), PulumiLog(engine_address), Path.cwd())
@@ -53,7 +53,7 @@ async def _set_at_end_of_input(ending: asyncio.Event) -> None:
 
 
 async def _until_over(servicer: Servicer, ending: asyncio.Event, parent: int) -> None:
-    """After a Cancel the engine still ends what it began, then kills its plug-ins; an idle one ends by itself."""
+    """Waits for the end. After a Cancel, Pulumi still finishes running requests; an idle plug-in then ends."""
     while os.getppid() == parent and not ending.is_set():
         if servicer.cancelled.is_set() and servicer.work.idle_seconds > _LINGER_SECONDS:
             return

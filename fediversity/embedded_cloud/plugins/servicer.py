@@ -1,4 +1,4 @@
-"""The gRPC edge: Pulumi's ResourceProvider service over a `Provider`. Decides nothing by itself."""
+"""Implements Pulumi's gRPC service ResourceProvider over a `Provider`. Makes no decisions itself."""
 
 # ruff: noqa: N802 - the protocol names its methods
 
@@ -38,7 +38,7 @@ _MODES: Mapping[int, checks.NamingMode] = {0: "propose", 1: "enforce", 2: "disab
 
 
 def rpc(method: _Method[_Answer]) -> _Method[_Answer]:
-    """A method of the service: what the cloud refuses becomes a status, and it counts as work being done."""
+    """Decorates a method of the service: converts a CloudError to a gRPC status, and counts the request as running."""
 
     @functools.wraps(method)
     async def answer(servicer: "Servicer", request: Any, context: Context) -> _Answer:
@@ -52,7 +52,7 @@ def rpc(method: _Method[_Answer]) -> _Method[_Answer]:
 
 
 class Work:
-    """How many requests are being worked on, and since when there is none."""
+    """Counts the running requests and records since when there is none."""
 
     def __init__(self) -> None:
         self.running = 0
@@ -67,15 +67,15 @@ class Work:
 
     @property
     def idle_seconds(self) -> float:
-        """For how long nothing has been asked."""
+        """The seconds since the last request ended; 0 while one is running."""
         return 0.0 if self.running else time.monotonic() - self._idle_since
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """One package's plug-in. `project` is the folder whose `.fediversity/` holds the embedded clouds.
+    """The plug-in of one package. `project` is the folder with the `.fediversity/` of the embedded clouds.
 
-    It takes neither secrets nor resource references: the engine then sends plain values, and marks an output secret
-    where the input of that name was; real outputs of other names are no secrets either. It can preview.
+    It accepts neither secrets nor resource references: Pulumi then sends plain values and marks an output as secret if
+    the input of that name was; other outputs of the real providers are not secret either. It supports previews.
     """
 
     def __init__(self, provider: Provider, engine: PulumiLog, project: Path) -> None:
@@ -260,7 +260,7 @@ async def _unimplemented(context: Context, what: str) -> NoReturn:
 
 
 def _stack(urn: str) -> str:
-    """The stack in `urn:pulumi:<stack>::<project>::…`."""
+    """Returns the stack in `urn:pulumi:<stack>::<project>::…`."""
     return urn.partition("::")[0].rpartition(":")[2]
 
 
@@ -269,7 +269,7 @@ def _name(urn: str) -> str:
 
 
 def _failures(problems: Iterable[Problem]) -> list[provider_pb2.CheckFailure]:
-    """Without a property: the engine would print its value, which may be a secret. The text names it."""
+    """Omits the property: Pulumi would print its value, which may be a secret. The text names the property."""
     return [provider_pb2.CheckFailure(reason=str(problem)) for problem in problems]
 
 

@@ -1,4 +1,4 @@
-"""Simulates `nix`: `nix copy` between simulated stores and `nix --version`; everything else is refused with an error."""
+"""Simulates `nix`: `nix copy` between simulated stores and `nix --version`. Refuses all other commands."""
 
 import os
 import shlex

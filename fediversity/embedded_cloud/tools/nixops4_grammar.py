@@ -41,7 +41,7 @@ def _one_action(command: ArgumentParser, name: str) -> ArgumentParser:
 
 
 def _add_globals(parser: ArgumentParser, first: bool) -> None:
-    """Adds the options of every command. Only the outermost parser has defaults: in argparse those of an inner one win."""
+    """Adds the options of every command. Only the outermost parser has defaults: in argparse an inner one's win."""
 
     def default(value: object) -> object:
         return value if first else SUPPRESS

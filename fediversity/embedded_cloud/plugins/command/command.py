@@ -1,4 +1,4 @@
-"""`command:local:Command`: when which text runs, and what is kept."""
+"""Implements `command:local:Command`: runs the commands of its operations and keeps their output."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _SHELL = ["/bin/sh", "-c"]
 
 
 class LocalCommand(Resource):
-    """A command that runs when the resource is made, changed or deleted. It has no state to look at, so no drift."""
+    """A command that runs when the resource is created, changed or deleted. It has no external state, so no drift."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         logging = inputs.get("logging")
@@ -27,7 +27,7 @@ class LocalCommand(Resource):
                 yield not_simulated(name, "files are not collected")
 
     def planned(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
-        """Nothing runs in a preview, so what the command will say is unknown, also when it has run before."""
+        """Returns unknown outputs, also for an existing resource: nothing runs in a preview."""
         del outputs
         return {**public(inputs), "stdout": UNKNOWN, "stderr": UNKNOWN}
 
@@ -47,13 +47,13 @@ class LocalCommand(Resource):
         return state | await _run(call, text, state, outputs)
 
     async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        """Runs with everything as it was when the resource was last made or changed."""
+        """Runs the command with the inputs of the last creation or change."""
         del id_
         await _run(call, outputs.get("delete"), outputs, outputs)
 
 
 async def _run(call: Call, text: str | None, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Values:
-    """Runs a text if there is one; gives the output properties. `previous` are those of the time before."""
+    """Runs a command, if there is one, and returns the output properties. `previous` are those of the previous run."""
     if text is None:
         return {name: previous.get(name, "") for name in ("stdout", "stderr")}
     finished = await run(_command(text, inputs, previous), call.timeout, call.cancelled, call.log)

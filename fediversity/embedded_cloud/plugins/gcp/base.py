@@ -1,4 +1,4 @@
-"""What Google's resources have in common: paths as ids, projects, labels, deletion policies."""
+"""Implements what Google's resources have in common: paths as ids, projects, labels, deletion policies."""
 
 import base64
 import hashlib
@@ -18,11 +18,11 @@ class GcpResource(CloudResource):
     """A resource of the project `simulated`. Its id is the path of its collection and its name."""
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
-        """The path the resource lives in, without a final slash."""
+        """Returns the path of the resource's collection, without a final slash."""
         raise NotImplementedError
 
     def own_rules(self, inputs: Values) -> Iterable[Problem]:
-        """`rules`, beyond those that hold for every resource."""
+        """Yields problems beyond those checked for every resource."""
         raise NotImplementedError
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
@@ -37,7 +37,7 @@ class GcpResource(CloudResource):
         return f"{scope}/{name}"
 
     def find(self, session: Session, id_: str, values: Mapping[str, Any]) -> Record | None:
-        """To take something over, its name does as well, with the project in front or without."""
+        """For an import, the name is accepted as well as the id, with or without the project."""
         found = super().find(session, id_, values)
         if found is not None or values:
             return found
@@ -62,18 +62,18 @@ class GcpResource(CloudResource):
         return {"project": rules.PROJECT, "deletionPolicy": record.inputs.get("deletionPolicy", "DELETE")}
 
     def link(self, record: Record) -> str:
-        """The URL of a resource, in the form people hand on to other resources."""
+        """Returns the URL of a resource, in the form by which other resources refer to it."""
         endpoint = self.cloud.settings.get("computeCustomEndpoint", rules.PROJECT)
         return f"{endpoint}/{record.id}"
 
 
 def label_outputs(record: Record) -> Values:
-    """The labels as the provider reports them."""
+    """Returns the labels as the provider reports them."""
     labels = dict(record.inputs.get("labels", {}))
     return {"effectiveLabels": labels, "pulumiLabels": labels}
 
 
 def fingerprint(value: Any) -> str:
-    """A short hash in the form of Google's fingerprints."""
+    """Returns a short hash in the format of Google's fingerprints."""
     digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest()
     return base64.b64encode(digest[:8]).decode()

@@ -1,4 +1,4 @@
-"""Service accounts, and who may do what: in the project, and with a key."""
+"""Implements service accounts and role members: of the project and of keys."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from fediversity.embedded_cloud.store import Record, Session
 
 PROJECT_NUMBER = 1
 STORAGE_AGENT = f"service-{PROJECT_NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
-"""Cloud Storage's own account in the project."""
+"""Cloud Storage's service account in the project."""
 
 _ACCOUNT_ID = re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]")
 _ROLE = re.compile(r"((projects|organizations)/[a-z0-9-]+/)?roles/[a-zA-Z0-9_.]+")
@@ -22,7 +22,7 @@ _LONGEST_NAME, _LONGEST_DESCRIPTION = 100, 256
 
 
 def project_service_account(arguments: Values) -> Values:
-    """The answer of `storage.getProjectServiceAccount`."""
+    """Implements the function `storage.getProjectServiceAccount`."""
     unknown = sorted(set(arguments) - {"project", "userProject"})
     if unknown:
         raise CloudError(f"storage.getProjectServiceAccount has no argument {', '.join(unknown)}")
@@ -33,7 +33,7 @@ def project_service_account(arguments: Values) -> Values:
 
 
 def account_of(session: Session, email: str) -> Record | None:
-    """The service account that has an address."""
+    """Returns the service account with an e-mail address, or None."""
     return next((account for account in session.all(ACCOUNT) if _email(account) == email), None)
 
 
@@ -42,7 +42,7 @@ def _email(account: Record) -> str:
 
 
 class Account(GcpResource):
-    """A service account. Its id is made of its e-mail address."""
+    """A service account. Its id contains its e-mail address."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         account = inputs.get("accountId")
@@ -80,7 +80,7 @@ class Account(GcpResource):
 
 
 class Member(GcpResource):
-    """One member of a role, of the project or of a resource in it; everything of it is its id."""
+    """One member of a role, of the project or of a resource in it. All its properties are part of its id."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         role, member = inputs.get("role"), inputs.get("member")
@@ -111,4 +111,4 @@ class Member(GcpResource):
 
 
 class ProjectMember(Member):
-    """What a member may do in the project."""
+    """A member of a role of the project."""

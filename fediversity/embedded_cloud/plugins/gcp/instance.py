@@ -1,4 +1,4 @@
-"""Google's instances: each is a simulated machine."""
+"""Implements Google's instances: each is a simulated machine."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ _ROOT_LOGIN = re.compile(r"PermitRootLogin\s+(yes|prohibit-password|without-pass
 
 
 def login_keys(metadata: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Public keys by user out of an instance's metadata `ssh-keys`, lines of `user:key`; none with OS Login."""
+    """Returns public keys by user from an instance's metadata `ssh-keys`, lines of `user:key`; none with OS Login."""
     if metadata.get("enable-oslogin", "").upper() == "TRUE":
         return {}
     keys: dict[str, tuple[str, ...]] = {}
@@ -39,19 +39,19 @@ def login_keys(metadata: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def permits_root(inputs: Mapping[str, Any]) -> bool:
-    """Whether root may log in: Google's Debian forbids it, unless a startup script changes sshd's configuration."""
+    """Returns whether root may log in: Google's Debian forbids it unless a startup script changes sshd's settings."""
     script = inputs.get("metadata", {}).get("startup-script", inputs.get("metadataStartupScript", ""))
     return _ROOT_LOGIN.search(script) is not None
 
 
 def nat_ip(inputs: Mapping[str, Any]) -> str | None:
-    """The external address an instance asks for."""
+    """Returns the external address that an instance requests."""
     value = inputs["networkInterfaces"][0]["accessConfigs"][0].get("natIp")
     return None if value is None else str(value)
 
 
 class Instance(MachineResource, GcpResource):
-    """A virtual machine with a Debian image, or a prepared NixOS."""
+    """A virtual machine with a Debian image or a prepared NixOS image."""
 
     changeable = ("memory_mb", "authorized_keys", "root_login", "allowed_ports")
 
@@ -84,7 +84,7 @@ class Instance(MachineResource, GcpResource):
             raise api_error(f"The resource '{image}' was not found", "notFound", "not_found")
 
     def _admit_used(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
-        """The disks and the service account are there, and nobody else's."""
+        """Checks that the disks and the service account exist and that no other instance uses the disks."""
         for attached in inputs.get("attachedDisks", ()):
             disk = disk_of(session, attached["source"])
             if disk is None or f"/zones/{self._zone(inputs)}/" not in disk.id:
@@ -155,7 +155,7 @@ class Instance(MachineResource, GcpResource):
         return machine_id(id_)
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind an instance: root gets in only where a real one would let it."""
+        """Returns the spec of the machine behind an instance; root may log in only if a real instance allows it."""
         inputs = record.inputs
         size = GCP_MACHINE_TYPES[inputs["machineType"]]
         prepared = rules_instance.own_image(inputs["bootDisk"]["initializeParams"]["image"]) is not None
@@ -178,7 +178,7 @@ class Instance(MachineResource, GcpResource):
         return [*effects, partial(self._open_ports, new)] if old is None and new is not None else effects
 
     def _open_ports(self, record: Record, machines: Machines) -> None:
-        """A firewall may have come or changed while the machine was being made."""
+        """Updates the open ports: a firewall may have been created or changed while the machine was being created."""
         with self.cloud.store.reading() as session:
             ports = allowed_ports(session, record.inputs.get("tags", ()))
         machines.change(machine_id(record.id), allowed_ports=ports)

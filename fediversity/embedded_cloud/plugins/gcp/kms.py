@@ -1,4 +1,4 @@
-"""Cloud KMS: key rings and keys, which nobody can ever delete, and who may use them."""
+"""Implements Cloud KMS: key rings and keys, which can never be deleted, and their members."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _DAY = 24 * 60 * 60
 
 
 def require_usable(session: Session, key_id: str, bucket_location: str) -> None:
-    """Raises CloudError unless Cloud Storage can encrypt a bucket in that place with a key."""
+    """Raises CloudError unless Cloud Storage can use the key to encrypt a bucket in that location."""
     key = session.get(CRYPTO_KEY, key_id)
     if key is None:
         raise api_error(f"Cloud KMS key '{key_id}' not found", "notFound", "not_found")
@@ -43,7 +43,7 @@ def require_usable(session: Session, key_id: str, bucket_location: str) -> None:
 
 
 class _Lasting(GcpResource):
-    """What the provider only forgets when it deletes it: in the cloud it stays, and keeps its name."""
+    """A resource that a deletion removes from Pulumi's state only: in the cloud it stays, and keeps its name."""
 
     def _remove(self, id_: str, outputs: Values) -> Sequence[Effect]:
         with self.cloud.store.writing() as session:
@@ -54,7 +54,7 @@ class _Lasting(GcpResource):
         return ()
 
     def forgotten(self, record: Record) -> Record:
-        """What is left of it."""
+        """Returns the record that remains after a deletion."""
         return replace(record, facts={**record.facts, LEFT_BEHIND: True})
 
     def _name_problems(self, inputs: Values) -> Iterator[Problem]:
@@ -127,7 +127,7 @@ class CryptoKey(_Lasting):
 
 
 class KeyMember(Member):
-    """What a member may do with a key."""
+    """A member of a role of a key."""
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
         key = session.get(CRYPTO_KEY, str(inputs["cryptoKeyId"]))

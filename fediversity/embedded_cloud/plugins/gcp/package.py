@@ -1,4 +1,4 @@
-"""The package `gcp` as the plug-in serves it."""
+"""Defines the package `gcp` of the plug-in."""
 
 from collections.abc import Mapping
 from pathlib import Path

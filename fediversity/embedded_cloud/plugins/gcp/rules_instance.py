@@ -1,4 +1,4 @@
-"""What Compute Engine refuses of a single instance. Pure; values may be UNKNOWN."""
+"""Checks single instances as Compute Engine does. Pure; values may be UNKNOWN."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,13 +25,13 @@ _ATTACHED = frozenset({"source", "deviceName", "mode"})
 
 
 def own_image(image: object) -> str | None:
-    """The id of the image of this project that a boot disk begins with; None if it is a public one."""
+    """Returns the id of a boot disk's image in this project, or None if the image is public."""
     found = _OWN_IMAGE.fullmatch(image) if isinstance(image, str) else None
     return found[1] if found else None
 
 
 def instance(inputs: Values) -> Iterator[Problem]:
-    """A virtual machine with a Debian or a prepared image, one network interface and an external address."""
+    """Checks a virtual machine with a Debian or prepared image, one network interface and an external address."""
     yield from one_of("machineType", inputs.get("machineType"), GCP_MACHINE_TYPES, "a machine type of Google's")
     disk = inputs.get("bootDisk")
     if isinstance(disk, dict):
@@ -84,7 +84,7 @@ def _interface(path: str, interface: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _accelerators(inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """GPUs go with certain machine types only, in certain numbers, and only so many virtual CPUs with them."""
+    """Checks GPUs: each fits certain machine types and counts only, with a limited number of virtual CPUs."""
     machine = inputs.get("machineType")
     size = GCP_MACHINE_TYPES.get(machine) if isinstance(machine, str) else None
     given = _objects(inputs.get("guestAccelerators"))

@@ -1,4 +1,4 @@
-"""Cloud Storage buckets: their settings; nothing is ever stored in them."""
+"""Implements the settings of Cloud Storage buckets, which never contain objects."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

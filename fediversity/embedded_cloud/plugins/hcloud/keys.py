@@ -1,4 +1,4 @@
-"""Hetzner SSH keys."""
+"""Implements Hetzner's SSH keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from fediversity.embedded_cloud.store import Record, Session
 
 
 class SshKey(CloudResource):
-    """A public key that new servers let in. Names and keys are each unique in a project."""
+    """A public key that new servers accept. Both names and keys are unique in a project."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.ssh_key(inputs)

@@ -1,4 +1,4 @@
-"""Hetzner primary IPs and firewalls, and what they mean for servers."""
+"""Implements Hetzner's primary IPs and firewalls, and their effect on servers."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,18 +19,18 @@ _REAL_SSH_PORT = 22
 
 
 def machine_id(server_id: str) -> str:
-    """The id of the simulated machine behind a server."""
+    """Returns the id of the simulated machine behind a server."""
     return f"hetzner-{server_id}"
 
 
 def public_net(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The one `publicNets` entry of a server's inputs."""
+    """Returns the only `publicNets` entry of a server's inputs."""
     nets = inputs.get("publicNets") or [{}]
     return dict(nets[0])
 
 
 def assignee(session: Session, primary_ip: Record) -> Record | None:
-    """The server that a primary IP is assigned to."""
+    """Returns the server to which a primary IP is assigned, or None."""
     side = str(primary_ip.inputs["type"])
     for server in session.all(SERVER):
         if str(public_net(server.inputs).get(side)) == primary_ip.id:
@@ -39,13 +39,13 @@ def assignee(session: Session, primary_ip: Record) -> Record | None:
 
 
 def ipv6_network(session: Session, server: Record) -> str:
-    """The IPv6 network of a server, its primary IP's or one of its own; "" if it has none."""
+    """Returns the IPv6 network of a server, either its primary IP's or its own; "" if it has none."""
     primary_ip = session.get(PRIMARY_IP, str(public_net(server.inputs).get("ipv6")))
     return str(primary_ip.facts["network"] if primary_ip else server.facts.get("ipv6", ""))
 
 
 def addresses_of(session: Session, record: Record) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The public addresses of a server or a primary IP."""
+    """Returns the public addresses of a server or a primary IP."""
     if record.type == SERVER:
         texts = [record.facts["ipv4"], ipv6_network(session, record)]
     else:
@@ -54,10 +54,10 @@ def addresses_of(session: Session, record: Record) -> list[ipaddress.IPv4Network
 
 
 def allowed_ports(session: Session, inputs: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The ports of its machine that a server's firewalls let in; None for a server without one.
+    """Returns the machine's ports that a server's firewalls open; None for a server without a firewall.
 
-    Simulated machines listen on `SSH_PORT` in place of 22, so a rule for 22 opens it as well. Where a rule lets
-    connections come from is not simulated: here all of them come from this computer.
+    Simulated machines listen on `SSH_PORT` in place of 22, so a rule for 22 also opens that port. Source addresses of
+    rules are not simulated: all connections come from this computer.
     """
     ids = [str(id_) for id_ in inputs.get("firewallIds", ())]
     if not ids:
@@ -76,7 +76,7 @@ def _opens(rule: Mapping[str, Any]) -> Sequence[int]:
 
 
 class Firewall(CloudResource):
-    """A set of rules for the servers that name it in `firewallIds`."""
+    """A set of rules for the servers that refer to it in `firewallIds`."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.firewall(inputs)
@@ -108,7 +108,7 @@ class Firewall(CloudResource):
 
 
 class PrimaryIp(CloudResource):
-    """An address that outlives the servers it is assigned to."""
+    """An address that outlives the servers to which it is assigned."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.primary_ip(inputs)

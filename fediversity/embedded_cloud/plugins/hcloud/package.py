@@ -1,4 +1,4 @@
-"""The package `hcloud` as the plug-in serves it."""
+"""Defines the package `hcloud` of the plug-in."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Hetzner's placement groups."""
+"""Implements Hetzner's placement groups."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from fediversity.fleet.hetzner import MOST_IN_A_GROUP
 
 
 class PlacementGroup(CloudResource):
-    """Servers that never share a physical host. Here all of them do; what is simulated is who may be in."""
+    """Servers that never share a physical host. Here all of them do; only the group's membership is simulated."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.label_problems(inputs)
@@ -35,9 +35,10 @@ class PlacementGroup(CloudResource):
 
 
 def admit_to_group(session: Session, wanted: object, current: Record | None, *, running: bool) -> None:
-    """Whether a server may be in a group (None: in none). `current` is the server if it is there already.
+    """Checks whether a server may join a group (None: no group). `current` is the existing server, if any. Raises
+    CloudError.
 
-    A running server enters no group and, as the real provider has it, leaves none.
+    A running server cannot join a group and, as with the real provider, cannot leave one.
     """
     before = None if current is None else current.inputs.get("placementGroupId")
     if before == wanted:

@@ -1,4 +1,4 @@
-"""Hetzner's private networks: the network, its subnets, and the servers in them."""
+"""Implements Hetzner's private networks: networks, subnets and server attachments."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
@@ -19,7 +19,7 @@ _PUBLIC_GATEWAY = IPv4Address(PUBLIC_GATEWAY)
 
 
 class PrivateNetwork(CloudResource):
-    """A private network. Deleting it detaches its servers, and takes its subnets along."""
+    """A private network. Deleting it detaches its servers and deletes its subnets."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.label_problems(inputs)
@@ -43,7 +43,7 @@ class PrivateNetwork(CloudResource):
 
 
 class NetworkSubnet(CloudResource):
-    """A part of a network that servers of one network zone get their addresses from."""
+    """A part of a network from which servers of one network zone get their addresses."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.one_of("type", inputs.get("type"), {"cloud", "server", "vswitch"}, "a type of subnet")
@@ -91,7 +91,7 @@ class NetworkSubnet(CloudResource):
 
 
 class ServerNetwork(CloudResource):
-    """A server's place in a network. The real provider takes an attachment that is there already for its own."""
+    """A server's attachment to a network. The real provider adopts an attachment that already exists."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         if ("networkId" in inputs) is ("subnetId" in inputs):
@@ -140,7 +140,7 @@ class ServerNetwork(CloudResource):
             return facts | {"ip": inputs["ip"]}
         network = _network(session, _network_id(inputs))
         free, reserved = _Free(session, network, None), set(inputs.get("aliasIps", ()))
-        # Without an address Hetzner takes the last subnet of the server's zone.
+        # Without an address, Hetzner uses the last subnet of the server's zone.
         for address in self._subnets(session, inputs)[-1].hosts():
             if str(address) not in reserved and free.is_free(address):
                 return facts | {"ip": str(address)}
@@ -157,7 +157,7 @@ class ServerNetwork(CloudResource):
 
     @staticmethod
     def _subnets(session: Session, inputs: Mapping[str, Any]) -> list[IPv4Network]:
-        """The subnets the server may have an address in, by range. Raises CloudError if there is none."""
+        """Returns the sorted subnets in which the server may have an address. Raises CloudError if there is none."""
         server = session.get(SERVER, str(inputs["serverId"]))
         if server is None:
             raise api_error(f"server {inputs['serverId']} not found", "not_found", "not_found")
@@ -177,7 +177,7 @@ _NO_IP = "ip_not_available"
 
 
 class _Free:
-    """Which addresses of a network can be given to a server; `current` is the place that is being changed."""
+    """The free addresses of a network; `current` is the id of the attachment being changed."""
 
     def __init__(self, session: Session, network: Record, current: str | None) -> None:
         others = [place for place in _attached(session, network.id) if place.id != current]
@@ -187,17 +187,17 @@ class _Free:
         self._taken |= {IPv4Network(network.inputs["ipRange"])[1], _PUBLIC_GATEWAY}
 
     def is_free(self, address: IPv4Address) -> bool:
-        """Whether nobody has it: no server, and neither the gateway of the network nor that of public interfaces."""
+        """Returns whether no server has the address and it is not a gateway of the network or of public interfaces."""
         return address not in self._taken
 
     def has(self, subnet: IPv4Network, address: IPv4Address) -> bool:
-        """Whether a server can have it in a subnet, whose first and last address belong to nobody."""
+        """Returns whether a server can have the address in a subnet; the first and last address are reserved."""
         ends = {subnet.network_address, subnet.broadcast_address}
         return address in subnet and address not in ends and self.is_free(address)
 
 
 def _parse_subnet(text: str) -> tuple[str, str] | None:
-    """The network's id and the range in a subnet's id."""
+    """Parses a subnet's id into the network's id and the range. Returns None if it is invalid."""
     number, _, range_ = text.partition("-")
     right = number.isdecimal() and not [*labels.cidr_problems("", range_)]
     return (number, range_) if right else None

@@ -1,4 +1,4 @@
-"""Hetzner's reverse names (PTR) of public addresses."""
+"""Implements Hetzner's reverse DNS names (PTR) of public addresses."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -18,11 +18,11 @@ _OWNERS = {
     "floatingIpId": ("f", "not simulated"),
     "loadBalancerId": ("l", "not simulated"),
 }
-"""What an address may belong to: the letter in the id, and the type."""
+"""The possible owners of an address: the letter in the id, and the type."""
 
 
 class Rdns(CloudResource):
-    """The name that an address leads back to. Its id is `p-<primary IP>-<address>`, or `s-<server>-<address>`."""
+    """The reverse DNS name of an address. Its id is `p-<primary IP>-<address>` or `s-<server>-<address>`."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         owners = [name for name in _OWNERS if name in inputs]

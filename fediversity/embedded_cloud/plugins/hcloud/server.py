@@ -1,4 +1,4 @@
-"""Hetzner servers: each is a simulated machine."""
+"""Implements Hetzner's servers: each is a simulated machine."""
 
 import base64
 import hashlib
@@ -79,7 +79,9 @@ class Server(MachineResource):
         return facts | _own_ipv6(net)
 
     def reconsider(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A bigger server type brings a bigger disk, unless the disk is to be kept for the way back."""
+        """Returns the changed facts. A larger server type has a larger disk, unless `keepDisk` allows a later
+        downgrade.
+        """
         facts = dict(old.facts)
         if not inputs.get("keepDisk"):
             facts["disk_gb"] = max(facts["disk_gb"], HETZNER_DISK_GB[inputs["serverType"]])
@@ -88,7 +90,9 @@ class Server(MachineResource):
         return facts
 
     def keep(self, inputs: Mapping[str, Any]) -> Values:
-        """User data is kept as the real provider keeps it: as a hash, since it may hold secrets."""
+        """Returns the stored inputs. User data is stored as a hash, as in the real provider, since it may contain
+        secrets.
+        """
         kept = super().keep(inputs)
         return kept | {"userData": _hash(kept["userData"])} if "userData" in kept else kept
 
@@ -128,16 +132,18 @@ class Server(MachineResource):
                 session.remove(primary_ip)
 
     def restarts(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Hetzner gives a server another type or address only while it is off, and starts it afterwards."""
+        """Returns whether the type or address changes: Hetzner requires the server to be off for that."""
         return bool(old["serverType"] != new["serverType"]) or public_net(old) != public_net(new)
 
     def machine_id(self, id_: str) -> str:
         return machine_id(id_)
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a server, which lets root in with the keys given, as Hetzner's images do.
+        """Returns the spec of the machine behind a server, which accepts root with the given keys, as Hetzner's images
+        do.
 
-        Debian, or from a snapshot NixOS: nobody makes snapshots here, so every number is that of a prepared NixOS.
+        The image is Debian, or NixOS for a snapshot: snapshots are not simulated, so every snapshot id stands for a
+        prepared NixOS.
         """
         size = HETZNER_SERVER_TYPES[record.inputs["serverType"]]
         return MachineSpec(
@@ -182,10 +188,10 @@ def _ipv4(net: Mapping[str, Any]) -> Any:
 
 
 def _own_ipv6(net: Mapping[str, Any]) -> Values:
-    """The IPv6 network that a server gets by itself: none if it shall have none, or brings a primary IP."""
+    """Returns a new IPv6 network for a server, unless it must have none or has a primary IP."""
     return {"ipv6": random_ipv6_network()} if net.get("ipv6Enabled", True) and net.get("ipv6") is None else {}
 
 
 def _hash(user_data: str) -> str:
-    """The form in which the real provider keeps user data."""
+    """Returns user data in the form in which the real provider stores it."""
     return base64.b64encode(hashlib.sha1(user_data.encode(), usedforsecurity=False).digest()).decode()

@@ -1,4 +1,4 @@
-"""Hetzner's volumes and their attachment to servers."""
+"""Implements Hetzner's volumes and their attachment to servers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
 
 class Volume(CloudResource):
-    """A disk of its own. No simulated machine sees it; it stays when its server goes.
+    """A separate disk that outlives its server. Simulated machines do not have the disk.
 
-    Its format counts when it is made: to change it later changes nothing, at Hetzner too.
+    Its format is used only at creation; a later change has no effect, as at Hetzner.
     """
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
@@ -59,13 +59,13 @@ class Volume(CloudResource):
             raise api_error(f'volume "{record.name}" is protected against deletion', "protected")
 
     def release(self, session: Session, record: Record) -> None:
-        """The real provider detaches a volume before it deletes it."""
+        """Detaches the volume before its deletion, as the real provider does."""
         if (attachment := session.get(VOLUME_ATTACHMENT, record.id)) is not None:
             session.remove(attachment)
 
 
 class VolumeAttachment(CloudResource):
-    """A volume on a server. Its id is the volume's, which can be on one server only."""
+    """A volume attached to a server. Its id is that of the volume, which can be attached to one server only."""
 
     def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session

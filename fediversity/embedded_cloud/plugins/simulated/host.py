@@ -1,4 +1,4 @@
-"""Machines that exist outside any cloud: Macs, and servers somebody installed before."""
+"""Implements machines that exist outside any cloud: Macs, and servers that are already installed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -66,7 +66,7 @@ class Host(MachineResource):
         return f"host-{id_}"
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a host; only its login user gets in."""
+        """Returns the spec of the machine behind a host; only its login user may log in."""
         del session
         inputs = record.inputs
         return MachineSpec(

@@ -1,4 +1,4 @@
-"""The site: the folder of a stack's embedded cloud, and the throwaway SSH key that its machines let in."""
+"""Implements the site: the folder of a stack's embedded cloud, and the throwaway SSH key that its machines accept."""
 
 import asyncio
 import shutil
@@ -20,7 +20,9 @@ SITE = "simulated:index:Site"
 
 
 class SiteResource(Resource):
-    """Comes first and goes last: everything else of the embedded cloud lives in its folder. Its id is the stack."""
+    """The first resource to be created and the last to be deleted: its folder contains the embedded cloud. Its id is
+    the stack.
+    """
 
     def __init__(self, table: Table, folder: StackFolder, machines: Machines) -> None:
         super().__init__(table)
@@ -63,7 +65,7 @@ class SiteResource(Resource):
         return self._state(inputs)
 
     def _generate_key(self) -> None:
-        """Under another name first, so that an interrupted run leaves no half a key."""
+        """Generates the key under another name first, so that an interrupted run leaves no partial key."""
         half = self.folder.identity.with_name("identity.new")
         for path in (half, half.with_name("identity.new.pub")):
             path.unlink(missing_ok=True)
