@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fediversity.assessment.bench import VALIDATION, Bench
-from fediversity.assessment.criteria import checked
-from fediversity.assessment.decision import supported
+from fediversity.assessment.context import VALIDATION, AssessmentContext
+from fediversity.assessment.criteria import check_all
+from fediversity.assessment.decision import supported_decision
 from fediversity.assessment.document import DOCUMENT, document
-from fediversity.assessment.evidence import EVIDENCE, gathered
+from fediversity.assessment.evidence import EVIDENCE, collect_evidence
 from fediversity.assessment.findings import read_findings
 from fediversity.assessment.nix import Nix
 from fediversity.assessment.observed import ObservedError
@@ -37,28 +37,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"fediversity: {VALIDATION}/flake.nix is not here: start this at the top of the checkout", file=sys.stderr
         )
         return 2
-    bench = Bench(project, Nix.found(options))
+    context = AssessmentContext(project, Nix.find(options))
     console = Console(highlight=False)
-    if bench.nix is None:
+    if context.nix is None:
         console.print("There is no nix on PATH: only what the files themselves say is checked.")
     try:
-        write_copies(bench.flake)
-        rows = tuple(checked(bench))
+        write_copies(context.flake)
+        rows = tuple(check_all(context))
     except (FleetError, ObservedError) as error:
         print(error, file=sys.stderr)
         return 1
-    evidence = gathered(bench, rows, datetime.datetime.now(datetime.UTC).date().isoformat())
+    evidence = collect_evidence(context, rows, datetime.datetime.now(datetime.UTC).date().isoformat())
     findings = read_findings()
     (project / EVIDENCE).parent.mkdir(parents=True, exist_ok=True)
     (project / EVIDENCE).write_text(evidence.text(), encoding="utf-8")
     (project / DOCUMENT).write_text(document(evidence, findings), encoding="utf-8")
-    show(console, rows)
-    console.print(Text(str(supported(rows, findings)), style="bold"))
+    print_results(console, rows)
+    console.print(Text(str(supported_decision(rows, findings)), style="bold"))
     console.print(Text(f"{EVIDENCE} and {DOCUMENT} written"))
     return 1 if any(row.result is Result.FAIL for row in rows) else 0
 
 
-def show(console: Console, rows: Sequence[Row]) -> None:
+def print_results(console: Console, rows: Sequence[Row]) -> None:
     """Prints the results as a table, followed by a command line for each criterion."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("criterion", "how", "result", "evidence"):

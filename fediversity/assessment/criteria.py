@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from fediversity.assessment import clan, observed, structure, system
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.criterion import Criterion
 from fediversity.assessment.results import Row
 
 CRITERIA: tuple[Criterion, ...] = (*structure.CRITERIA, *clan.CRITERIA, *system.CRITERIA)
 
 
-def checked(bench: Bench) -> Iterator[Row]:
+def check_all(context: AssessmentContext) -> Iterator[Row]:
     """Checks the criteria one after the other. Raises ObservedError if the recorded observations are invalid."""
-    seen = observed.rows(observed.read(bench.project / observed.OBSERVED))
+    seen = observed.rows(observed.read(context.project / observed.OBSERVED))
     for criterion in CRITERIA:
-        yield criterion.row(bench)
+        yield criterion.row(context)
     yield from seen

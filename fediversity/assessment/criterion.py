@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.nix import NixError
 from fediversity.assessment.results import How, Outcome, Row, failed, not_checked
 
@@ -21,19 +21,19 @@ class Criterion:
     area: str
     claim: str
     how: How
-    check: Callable[[Bench], Outcome]
+    check: Callable[[AssessmentContext], Outcome]
     flake: str | None = None
     again: str = "./just assess"
 
-    def row(self, bench: Bench) -> Row:
+    def row(self, context: AssessmentContext) -> Row:
         """Checks the criterion: it is not checked if its flake cannot be evaluated here, and fails on other errors."""
-        return Row(self.name, self.area, self.claim, self.how, self._outcome(bench))
+        return Row(self.name, self.area, self.claim, self.how, self._outcome(context))
 
-    def _outcome(self, bench: Bench) -> Outcome:
-        if self.flake is not None and (why := bench.unreachable(self.flake)):
+    def _outcome(self, context: AssessmentContext) -> Outcome:
+        if self.flake is not None and (why := context.unavailable_reason(self.flake)):
             return not_checked(why, self.again)
         try:
-            outcome = self.check(bench)
+            outcome = self.check(context)
         except NixError as error:
             return failed(str(error), self.again)
         return outcome if outcome.again else Outcome(outcome.result, outcome.evidence, self.again)

@@ -34,7 +34,7 @@ class Support:
         return f"{self.decision}: {'; '.join(self.reasons)}"
 
 
-def supported(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
+def supported_decision(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
     """Returns the decision that the results and findings support."""
     found = tuple(findings)
     against = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fediversity.assessment.decision import supported
+from fediversity.assessment.decision import supported_decision
 from fediversity.assessment.evidence import Evidence
 from fediversity.assessment.findings import Finding
 from fediversity.assessment.results import Result, Row
@@ -25,7 +25,7 @@ _TREES = {
 
 def document(evidence: Evidence, findings: Sequence[Finding], template: str | None = None) -> str:
     """Returns the document. Raises KeyError for an unknown placeholder in the template."""
-    support = supported(evidence.rows, findings)
+    support = supported_decision(evidence.rows, findings)
     parts = {
         "decision": f"So far: {support.decision}.",
         "reasons": _list(f"{reason}." for reason in support.reasons),

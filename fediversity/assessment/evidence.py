@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.nix import NixError
 from fediversity.assessment.results import How, Outcome, Result, Row
 
@@ -33,16 +33,16 @@ class Evidence:
         return json.dumps({"version": 1, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
 
 
-def gathered(bench: Bench, rows: Sequence[Row], date: str) -> Evidence:
+def collect_evidence(context: AssessmentContext, rows: Sequence[Row], date: str) -> Evidence:
     """Returns the evidence of the current run."""
-    if bench.nix is None:
+    if context.nix is None:
         return Evidence(date, None, "unknown", {}, tuple(rows))
     try:
-        tree = "whole" if bench.whole_nixpkgs else "library"
-        inputs = revisions(bench.locks())
+        tree = "whole" if context.whole_nixpkgs else "library"
+        inputs = revisions(context.locks())
     except NixError:
-        return Evidence(date, bench.nix.version(), "unknown", {}, tuple(rows))
-    return Evidence(date, bench.nix.version(), tree, inputs, tuple(rows))
+        return Evidence(date, context.nix.version(), "unknown", {}, tuple(rows))
+    return Evidence(date, context.nix.version(), tree, inputs, tuple(rows))
 
 
 def revisions(locks: Mapping[str, Any]) -> dict[str, str]:

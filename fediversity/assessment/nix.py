@@ -36,7 +36,7 @@ class Nix:
     options: tuple[str, ...] = ()
 
     @classmethod
-    def found(cls, options: Sequence[str]) -> "Nix | None":
+    def find(cls, options: Sequence[str]) -> "Nix | None":
         """Returns the Nix on PATH, or None."""
         program = shutil.which("nix")
         return cls(program, tuple(options)) if program else None
@@ -67,7 +67,7 @@ class Nix:
             [self.program, *_FEATURES, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
         if done.returncode:
-            raise NixError(last_word(done.stderr))
+            raise NixError(error_summary(done.stderr))
         return done.stdout if output == "stdout" else done.stderr
 
 
@@ -76,13 +76,13 @@ def reference(flake: Path, attribute: str = "") -> str:
     return f"path:{flake.resolve()}" + (f"#{attribute}" if attribute else "")
 
 
-def typed(flake: str, attribute: str, apply: str | None = None) -> str:
+def eval_command(flake: str, attribute: str, apply: str | None = None) -> str:
     """Returns the command line that prints the value of an attribute, for the root of the checkout."""
     function = f" --apply {shlex.quote(apply)}" if apply else ""
     return f'nix eval --json "path:$PWD/{flake}#{attribute}"{function}'
 
 
-def last_word(stderr: str) -> str:
+def error_summary(stderr: str) -> str:
     """Returns the reason of a failure in one line: Nix's last `error:` and the text after it."""
     reason = stderr.rpartition("error:")[2] if "error:" in stderr else stderr
     text = " ".join(_PLACE.sub("…", reason).split())

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from fediversity.assessment.bench import MACHINE, VALIDATION
+from fediversity.assessment.context import MACHINE, VALIDATION
 from fediversity.assessment.results import How, Outcome, Result, Row, not_checked
 
 OBSERVED = Path("docs/assessment/observed.yaml")
@@ -80,7 +80,9 @@ def read(file: Path) -> tuple[Observation, ...]:
     entries = content.get("observations") if isinstance(content, Mapping) else None
     if not isinstance(entries, list):
         raise ObservedError(f"{file}: `observations:` must hold a list; while there are none write `observations: []`")
-    wrong = [f"{file}: observations[{index}]: {what}" for index, entry in enumerate(entries) for what in _wrong(entry)]
+    wrong = [
+        f"{file}: observations[{index}]: {what}" for index, entry in enumerate(entries) for what in _problems(entry)
+    ]
     if wrong:
         raise ObservedError(
             "\n".join([*wrong, f"    fix: write each with {', '.join(_KEYS)}, as the file's head shows"])
@@ -97,14 +99,12 @@ def read(file: Path) -> tuple[Observation, ...]:
     )
 
 
-def _wrong(entry: Any) -> Sequence[str]:
+def _problems(entry: Any) -> Sequence[str]:
     if not isinstance(entry, Mapping):
         return ["not a group of `key: value` lines"]
     found = [f"unknown key '{key}'" for key in entry if key not in _KEYS]
     found += [f"'{key}' is missing" for key in _KEYS if key not in entry]
-    found += [
-        f"'{key}' must say something" for key in ("by", "evidence") if key in entry and not _says_something(entry[key])
-    ]
+    found += [f"'{key}' must say something" for key in ("by", "evidence") if key in entry and not _is_text(entry[key])]
     if "criterion" in entry and entry["criterion"] not in TO_OBSERVE:
         found.append(f"unknown criterion '{entry['criterion']}'; known: {', '.join(TO_OBSERVE)}")
     if "date" in entry and type(entry["date"]) is not datetime.date:
@@ -114,7 +114,7 @@ def _wrong(entry: Any) -> Sequence[str]:
     return found
 
 
-def _says_something(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 

@@ -64,6 +64,6 @@ def not_checked(why: str, again: str = "") -> Outcome:
     return Outcome(Result.NOT_CHECKED, why, again)
 
 
-def judged(holds: bool, evidence: str, again: str = "") -> Outcome:
+def pass_or_fail(holds: bool, evidence: str, again: str = "") -> Outcome:
     """Returns a passed or failed outcome, with the same evidence in both cases."""
     return Outcome(Result.PASS if holds else Result.FAIL, evidence, again)

@@ -29,12 +29,12 @@ def find(folder: StackFolder, session: Session, type_: str, inputs: Mapping[str,
     if not isinstance(resource, CloudResource):
         return None
     record = _record(resource, session, inputs)
-    return None if record is None else resource.engine_id(record)
+    return None if record is None else resource.pulumi_id(record)
 
 
 def _record(resource: CloudResource, session: Session, inputs: Mapping[str, Any]) -> Record | None:
     try:
-        scope, name = resource.place(session, inputs)
+        scope, name = resource.unique_key(session, inputs)
     except CloudError:  # the parent resource does not exist either
         return None
     except KeyError:  # the scope comes from the provider's configuration, which is unknown here

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.nix import Nix
 from tests.requirements import NIX, NO_EVALUATION, unavailable
 
@@ -48,7 +48,7 @@ def local_inputs() -> list[str]:
     return ["--option", "flake-registry", "", *overrides]
 
 
-def bench(project: Path = ROOT, *, store: Path | None = None) -> Bench:
+def context(project: Path = ROOT, *, store: Path | None = None) -> AssessmentContext:
     """Returns a context with Nix and local inputs; `store` is a folder for a separate store."""
     options = local_inputs()
-    return Bench(project, Nix.found([*options, *(("--store", str(store)) if store else ())]))
+    return AssessmentContext(project, Nix.find([*options, *(("--store", str(store)) if store else ())]))

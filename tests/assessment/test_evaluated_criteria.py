@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.criteria import CRITERIA
 from fediversity.assessment.criterion import Criterion
 from fediversity.assessment.results import Result
-from tests.assessment.checkout import bench, copy_of_the_checkout
+from tests.assessment.checkout import context, copy_of_the_checkout
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
 EVALUATED = [criterion for criterion in CRITERIA if criterion.flake is not None]
@@ -20,9 +20,9 @@ NEEDS_NIXPKGS = {"build-plan"}
 
 
 @pytest.fixture(scope="module")
-def here(store: Path) -> Callable[[], Bench]:
+def here(store: Path) -> Callable[[], AssessmentContext]:
     """A context in this checkout, created once because it caches results."""
-    return functools.cache(lambda: bench(store=store))
+    return functools.cache(lambda: context(store=store))
 
 
 Edit = Callable[[Path], None]
@@ -122,7 +122,7 @@ BROKEN: list[tuple[str, Edit, str]] = [
 
 @pytest.mark.parametrize("criterion", EVALUATED, ids=lambda criterion: criterion.name)
 def test_each_criterion_holds_or_says_that_it_needs_the_whole_of_nixpkgs(
-    criterion: Criterion, here: Callable[[], Bench]
+    criterion: Criterion, here: Callable[[], AssessmentContext]
 ) -> None:
     row = criterion.row(here())
     expected = Result.NOT_CHECKED if criterion.name in NEEDS_NIXPKGS else Result.PASS
@@ -136,7 +136,7 @@ def test_a_criterion_fails_where_its_claim_is_not_so(
 ) -> None:
     project = copy_of_the_checkout(tmp_path)
     edit(project / "nix" / "validation")
-    row = BY_NAME[name].row(bench(project, store=store))
+    row = BY_NAME[name].row(context(project, store=store))
     assert row.result is Result.FAIL, row.outcome.evidence
     assert evidence in row.outcome.evidence
 
@@ -152,6 +152,6 @@ def test_an_input_that_cannot_be_had_leaves_a_criterion_unchecked(store: Path, t
     flake.write_text(
         flake.read_text().replace("  inputs = {\n", '  inputs = {\n    new.url = "https://nowhere.invalid/x.tar.gz";\n')
     )
-    row = BY_NAME["inventory"].row(bench(project, store=store))
+    row = BY_NAME["inventory"].row(context(project, store=store))
     assert row.result is Result.NOT_CHECKED
     assert "the inputs of nix/validation are not to be had here" in row.outcome.evidence

@@ -88,7 +88,7 @@ class Site:
         self.flake = self.folder / "nix"
         self.key = self.folder / "identity"
         self.datacenter = Datacenter(self.cloud)
-        self.book = FaultStore(self.cloud)
+        self.faults = FaultStore(self.cloud)
         self.known_hosts = self.folder / "known_hosts"
         self._octets = random.SystemRandom()
 
@@ -121,12 +121,12 @@ class Site:
 
     def fault(self, name: str, kind: str, parameter: str | None = None, **ends: Any) -> None:
         """Sets a fault on a machine; it is in force on return."""
-        self.book.set(name, kind, parameter, **ends)
-        self.datacenter.settle()
+        self.faults.set(name, kind, parameter, **ends)
+        self.datacenter.reconcile()
 
     def heal(self, name: str | None = None) -> None:
         """Ends faults and repairs their effects."""
-        self.book.heal(name)
+        self.faults.heal(name)
         self.datacenter.heal(name)
 
     def system(self, name: str, path: str = "/run/current-system", user: str = "root") -> str:

@@ -52,7 +52,7 @@ def test_a_fault_for_some_seconds_ends_by_itself(site: Site) -> None:
 
 
 def test_a_fault_is_noticed_though_nobody_tells_the_daemon(site: Site) -> None:
-    site.book.set("boreas", "refuse")
+    site.faults.set("boreas", "refuse")
     wait_until(lambda: "Connection refused" in knock(site).stderr, "the port is closed")
 
 

@@ -77,7 +77,7 @@ def test_a_slow_machine_boots_slowly(site: Site) -> None:
 
 def test_a_fault_set_before_there_is_a_machine_strikes_it(site: Site) -> None:
     site.cloud.mkdir(parents=True)
-    site.book.set("boreas", "refuse")
+    site.faults.set("boreas", "refuse")
     site.server("boreas")
     assert "Connection refused" in site.ssh("boreas", "true").stderr
 

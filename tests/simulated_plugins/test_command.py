@@ -14,12 +14,12 @@ import pytest
 
 from fediversity.embedded_cloud.plugins.command.command import COMMAND, LocalCommand
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, State
 from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values
 
-RESOURCE = LocalCommand(provider("command").package.tables[COMMAND])
-Work = Callable[[Call], Coroutine[Any, Any, Any]]
+RESOURCE = LocalCommand(provider("command").package.schemas[COMMAND])
+Work = Callable[[PulumiRequest], Coroutine[Any, Any, Any]]
 
 
 class Runner:
@@ -32,7 +32,7 @@ class Runner:
         """Makes one call; it is cancelled once a file appears."""
 
         async def session() -> Any:
-            call = Call("hello", timeout, self._see, asyncio.Event())
+            call = PulumiRequest("hello", timeout, self._see, asyncio.Event())
             task = asyncio.create_task(work(call))
             while cancel_when is not None and not cancel_when.exists():
                 await asyncio.sleep(0.01)
@@ -95,7 +95,7 @@ class TestWhatRunsWhen:
         runner.delete({"create": "exit 1"})
 
     def test_a_preview_runs_nothing_and_knows_no_output(self) -> None:
-        planned = RESOURCE.planned({"create": "exit 1"}, {"stdout": "before", "stderr": ""})
+        planned = RESOURCE.preview_outputs({"create": "exit 1"}, {"stdout": "before", "stderr": ""})
         assert planned == {"create": "exit 1", "stdout": UNKNOWN, "stderr": UNKNOWN}
 
     def test_a_refresh_gives_back_what_was_recorded(self, runner: Runner) -> None:

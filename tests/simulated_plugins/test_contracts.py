@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fediversity.embedded_cloud.plugins.registry import PACKAGES, provider
-from fediversity.embedded_cloud.plugins.schema import Table
+from fediversity.embedded_cloud.plugins.schema import ResourceSchema
 from fediversity.fleet.catalogue import HETZNER_DISK_GB, HETZNER_SERVER_TYPES
 from tests.contracts import hcloud
 from tests.simulated_plugins.contracts import (
@@ -48,12 +48,12 @@ def test_hclouds_names_types_and_requirements_are_those_of_the_installed_sdk() -
 
 
 def test_hclouds_served_resources_are_those_that_are_compared() -> None:
-    assert set(provider("hcloud").package.tables) == set(hcloud_facts()["resources"])
+    assert set(provider("hcloud").package.schemas) == set(hcloud_facts()["resources"])
 
 
 @pytest.mark.parametrize("name", HCLOUD_RESOURCES)
 def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upstream_says(name: str) -> None:
-    table = provider("hcloud").package.tables[f"hcloud:index/{name}"]
+    table = provider("hcloud").package.schemas[f"hcloud:index/{name}"]
     said = hcloud.named(hcloud.recorded()["resources"][table.token]["inputs"], hcloud.REPLACES)
     assert not (said and name in UPSTREAM_FRAMEWORK), "the schema has begun to say it"
     replacing = {property_ for property_, spec in table.inputs.items() if table.replaces(property_, spec)}
@@ -61,7 +61,7 @@ def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upst
 
 
 def test_replacements_beyond_the_schema_are_only_where_the_schema_is_silent() -> None:
-    for token, table in provider("hcloud").package.tables.items():
+    for token, table in provider("hcloud").package.schemas.items():
         if token.rpartition("/")[2] not in UPSTREAM_FRAMEWORK:
             assert not table.extra.replaces, token
 
@@ -72,7 +72,7 @@ def test_gcps_names_types_and_requirements_are_those_of_the_installed_sdk() -> N
 
 
 def test_gcp_replaces_wherever_the_sdks_own_words_say_so() -> None:
-    table = provider("gcp").package.tables["gcp:compute/instance:Instance"]
+    table = provider("gcp").package.schemas["gcp:compute/instance:Instance"]
     assert {name for name, spec in table.inputs.items() if spec.replaces} == {"hostname", "name"}
     assert "metadataStartupScript" in table.extra.replaces
 
@@ -81,7 +81,7 @@ def test_commands_names_types_and_requirements_are_those_of_the_installed_sdk() 
     assert recorded("command") == command_facts()
 
 
-def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str]:
+def paths(table: ResourceSchema, fields: Any, route: str = "", depth: int = 4) -> set[str]:
     """Returns all property paths of a schema, without list positions."""
     found = set()
     for name, declared in fields.items():
@@ -95,7 +95,7 @@ def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_is_known_beyond_a_schema_is_about_properties_it_has(package: str) -> None:
-    for table in provider(package).package.tables.values():
+    for table in provider(package).package.schemas.values():
         extra = table.extra
         named = {*extra.replaces, *extra.sets, *extra.defaults, *extra.not_simulated, *extra.kept, *extra.grows}
         assert named <= paths(table, table.inputs), table.token
@@ -108,7 +108,7 @@ def test_the_schema_a_plug_in_shows_is_complete_and_says_that_it_is_simulated(pa
     schema = json.loads(served.pulumi_schema())
     assert schema["name"] == package
     assert "imulated" in schema["description"]
-    assert set(schema["resources"]) == set(served.tables)
+    assert set(schema["resources"]) == set(served.schemas)
     text = json.dumps(schema)
     for token in schema["types"]:
         assert f"#/types/{token}" in text

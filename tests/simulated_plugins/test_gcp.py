@@ -250,7 +250,7 @@ def test_a_bucket_shows_its_place_in_capitals_as_google_does(world: World) -> No
 @pytest.mark.parametrize("type_name", [name for name in RIGHT if name not in NEED_OTHERS])
 def test_outputs_are_among_those_the_sdk_declares(world: World, type_name: str) -> None:
     made = world.make(type_name, **RIGHT[type_name])
-    assert set(made.outputs) <= set(made.resource.table.outputs)
+    assert set(made.outputs) <= set(made.resource.schema.outputs)
     assert made["project"] == "simulated"
-    if "deletionPolicy" in made.resource.table.inputs:
+    if "deletionPolicy" in made.resource.schema.inputs:
         assert made["deletionPolicy"] == "DELETE"

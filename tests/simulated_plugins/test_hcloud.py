@@ -305,7 +305,7 @@ class TestNetwork:
 )
 def test_every_output_the_schema_promises_is_there(world: World, type_name: str, inputs: dict[str, Any]) -> None:
     made = world.make(type_name, **inputs)
-    declared = made.resource.table.outputs
+    declared = made.resource.schema.outputs
     assert set(made.outputs) <= set(declared)
     promised = {name for name, spec in declared.items() if spec.required}
     assert promised - set(made.outputs) <= {"datacenter"}  # no longer in the real API either
@@ -320,8 +320,8 @@ def test_nothing_is_left_when_all_is_deleted(world: World) -> None:
     on_it = put_on(world, made, data := volume(world))
     name = world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="web.fleet.example")
     for thing in (place, part, on_it, name):
-        promised = {output for output, spec in thing.resource.table.outputs.items() if spec.required}
-        assert promised <= set(thing.outputs) <= set(thing.resource.table.outputs)
+        promised = {output for output, spec in thing.resource.schema.outputs.items() if spec.required}
+        assert promised <= set(thing.outputs) <= set(thing.resource.schema.outputs)
     for resource in (name, on_it, place, made, alone, key, ip, firewall, part, whole, data):
         resource.delete()
     with world.cloud.store.reading() as session:

@@ -66,7 +66,7 @@ class TestVolumes:
 
     def test_another_location_replaces_it_another_format_does_not(self, world: World) -> None:
         made = volume(world, format="ext4")
-        moved = diff.difference(made.resource.table, made.inputs, made.inputs | {"location": "hel1"})
+        moved = diff.diff_inputs(made.resource.schema, made.inputs, made.inputs | {"location": "hel1"})
         assert (moved.replaces, moved.delete_before_replace) == (("location",), True)
         assert not made.update(format="xfs").replaces
 
@@ -174,7 +174,7 @@ class TestReverseNames:
         name = world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="web.fleet.example")
         assert name.id == f"p-{ip.id}-{ip['ipAddress']}"
         assert not name.update(dnsPtr="www.fleet.example").replaces
-        moved = diff.difference(name.resource.table, name.inputs, name.inputs | {"ipAddress": "127.64.0.1"})
+        moved = diff.diff_inputs(name.resource.schema, name.inputs, name.inputs | {"ipAddress": "127.64.0.1"})
         assert moved.replaces == ("ipAddress",)
         with pytest.raises(CloudError, match="has a reverse name already"):
             world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="again.fleet.example")

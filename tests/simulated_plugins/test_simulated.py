@@ -9,7 +9,7 @@ import pytest
 
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, State
 from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.plugins.simulated.site import SITE, SiteResource
 from fediversity.embedded_cloud.store import Record, Store
@@ -24,8 +24,8 @@ class SiteLife:
     def __init__(self, project: Path) -> None:
         self.machines = FakeMachines()
         self.folder = StackFolder.of(project, "dev")
-        self.site = SiteResource(provider("simulated").package.tables[SITE], self.folder, self.machines)
-        self.call = Call("site", None, self._quiet, asyncio.Event())
+        self.site = SiteResource(provider("simulated").package.schemas[SITE], self.folder, self.machines)
+        self.call = PulumiRequest("site", None, self._quiet, asyncio.Event())
 
     def create(self) -> State:
         return asyncio.run(self.site.create(self.call, {"stack": "dev"}))

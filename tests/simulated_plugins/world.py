@@ -87,11 +87,11 @@ class Made:
         """Returns what `pulumi import` of an id would find."""
         return self.resource.read_now(id_, {})
 
-    def update(self, **changes: Any) -> diff.Difference:
+    def update(self, **changes: Any) -> diff.InputDiff:
         """Changes some inputs in place; None removes one. Returns the difference that Pulumi would see."""
         wanted = {name: value for name, value in (self.inputs | changes).items() if value is not None}
         checked = check(self.resource, self.id, wanted, self.inputs)
-        found = diff.difference(self.resource.table, self.inputs, checked)
+        found = diff.diff_inputs(self.resource.schema, self.inputs, checked)
         self.outputs = self.resource.update_now(self.id, self.outputs, checked)
         self.inputs = checked
         return found
@@ -135,7 +135,7 @@ class World:
 
 def check(resource: CloudResource, name: str, news: Mapping[str, Any], olds: Mapping[str, Any]) -> Values:
     """Returns the inputs as a check completes them. Raises RefusedError."""
-    checked = checks.check_inputs(resource.table, news, olds, checks.Naming(name, b"seed"))
+    checked = checks.check_inputs(resource.schema, news, olds, checks.Naming(name, b"seed"))
     problems = [*checked.problems, *resource.rules(checked.usable)]
     if problems:
         raise RefusedError([str(problem) for problem in problems])

@@ -43,26 +43,26 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
     """Runs one of the commands. Raises `FaultError`."""
-    book = FaultStore(folder.cloud)
+    faults = FaultStore(folder.cloud)
     datacenter = Datacenter(folder.cloud)
     if arguments.command == "faults":
-        for line in _lines(book.entries()):
+        for line in _lines(faults.entries()):
             print(line)
         return
     known = _known(arguments.known, datacenter)
     if arguments.command == "fault":
         _require(arguments.machine, arguments.kind, known, {*arguments.resource, *_resources(folder)})
-        set_ = book.set(
+        fault = faults.set(
             arguments.machine, arguments.kind, arguments.parameter, times=arguments.times, seconds=arguments.seconds
         )
-        datacenter.settle()
-        print(f"{set_.machine}: {_described(set_)}: {KINDS[set_.kind].imitates}")
+        datacenter.reconcile()
+        print(f"{fault.machine}: {_described(fault)}: {KINDS[fault.kind].imitates}")
         return
-    if arguments.machine is not None and not any(fault.machine == arguments.machine for fault in book.entries()):
+    if arguments.machine is not None and not any(fault.machine == arguments.machine for fault in faults.entries()):
         _require(arguments.machine, None, known, set())
-    gone = book.heal(arguments.machine)
+    healed = faults.heal(arguments.machine)
     datacenter.heal(arguments.machine)
-    for fault in gone:
+    for fault in healed:
         print(f"{fault.machine}: no longer {_described(fault)}")
 
 

@@ -57,26 +57,26 @@ class FaultStore:
             self._known, self._seen = self._read(), mark
         return tuple(fault for fault in self._known if fault.in_force)
 
-    def present(self, machine: str, kind: str) -> Fault | None:
+    def active(self, machine: str, kind: str) -> Fault | None:
         """Returns the fault of a kind that is in force for a machine, or None. Does not count as an occurrence."""
         return next((fault for fault in self.entries() if (fault.machine, fault.kind) == (machine, kind)), None)
 
-    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
+    def trigger(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
         """Triggers the fault of a kind for a machine and counts the occurrence. Returns None if no fault is in force.
 
         With a `parameter`, only a fault with that parameter is triggered.
         """
-        found = self.present(machine, kind)
+        found = self.active(machine, kind)
         if found is None or (parameter is not None and found.parameter != parameter):
             return None
-        struck: list[Fault] = []
+        triggered: list[Fault] = []
 
         def count(faults: Sequence[Fault]) -> list[Fault]:
             after = []
             for fault in faults:
-                strikes = (fault.machine, fault.kind, fault.parameter) == (machine, kind, found.parameter)
-                if strikes and fault.in_force:
-                    struck.append(fault)
+                matches = (fault.machine, fault.kind, fault.parameter) == (machine, kind, found.parameter)
+                if matches and fault.in_force:
+                    triggered.append(fault)
                     left = None if fault.times is None else fault.times - 1
                     after.append(replace(fault, times=left, happened=fault.happened + 1))
                 else:
@@ -84,7 +84,7 @@ class FaultStore:
             return after
 
         self._change(count)
-        return struck[0] if struck else None
+        return triggered[0] if triggered else None
 
     def set(
         self,
@@ -110,10 +110,10 @@ class FaultStore:
 
     def heal(self, machine: str | None = None) -> list[Fault]:
         """Removes the faults of a machine, or all faults. Returns those that were in force."""
-        gone = [fault for fault in self.entries() if machine in (None, fault.machine)]
+        healed = [fault for fault in self.entries() if machine in (None, fault.machine)]
         if self._path.exists():
             self._change(lambda faults: [fault for fault in faults if machine not in (None, fault.machine)])
-        return gone
+        return healed
 
     def _read(self) -> tuple[Fault, ...]:
         try:
@@ -132,10 +132,10 @@ class FaultStore:
         """Rewrites the list; expired faults are dropped."""
         with self._locked():
             faults = [fault for fault in change(self._read()) if fault.in_force]
-            half = self._path.with_suffix(".new")
-            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            temporary = self._path.with_suffix(".new")
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump({"faults": [asdict(fault) for fault in faults]}, file, indent=1)
-            half.replace(self._path)
+            temporary.replace(self._path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -74,7 +74,7 @@ def _join_mesh(machine: Machine, manifest: dict[str, Any]) -> None:
     """Simulates the flake module `mesh`: does nothing if ZeroTier or the vars are missing."""
     networks = manifest.get("zerotier")  # A Mac that was set up by hand has a system without this key.
     secret = f"{SECRETS}/shared/zerotier-identity-{manifest.get('machine')}/identity-secret"
-    service = mesh.Service(machine)
+    service = mesh.ZeroTierService(machine)
     if networks and service.installed and machine.root.exists(secret):
         service.configure(networks, {}, machine.root.text(secret))
 
@@ -83,11 +83,11 @@ def _keep_or_remove_data(root: Root, manifest: dict[str, Any]) -> None:
     """Simulates application data: created at the first run and kept after the application is removed, unless
     `removeData`.
     """
-    for application, wanted in manifest.get("applications", {}).items():
+    for application, settings in manifest.get("applications", {}).items():
         data = f"/var/lib/{application}"
-        if wanted["enable"] and not root.exists(data):
+        if settings["enable"] and not root.exists(data):
             root.write(f"{data}/database", f"{secrets.token_hex(8)} (simulated)\n", 0o600)
-        elif wanted["removeData"]:
+        elif settings["removeData"]:
             root.remove(data)
 
 
@@ -120,7 +120,7 @@ def host_key_path(root: Root) -> str:
     raise ActivationError(f"{_SSHD_CONFIG} names no host key")
 
 
-def furnish_installer(root: Root, host_key: bytes, authorized: str) -> None:
+def write_installer_files(root: Root, host_key: bytes, authorized: str) -> None:
     """Writes the files of the kexec installer: its identification and the keys taken over from the previous system."""
     root.write("/etc/os-release", 'ID=nixos\nVARIANT_ID=installer\nPRETTY_NAME="NixOS installer (simulated)"\n')
     root.write("/etc/hostname", "nixos-installer\n")
@@ -186,4 +186,4 @@ def _start_zerotier(machine: Machine, manifest: dict[str, Any]) -> None:
     secret = f"{SECRETS}/shared/zerotier-identity-{manifest['machine']}/identity-secret"
     if not machine.root.exists(secret):
         raise ActivationError(f"zerotierone.service: {secret} is missing")
-    mesh.Service(machine).configure(manifest["zerotier"], manifest["controls"], machine.root.text(secret))
+    mesh.ZeroTierService(machine).configure(manifest["zerotier"], manifest["controls"], machine.root.text(secret))

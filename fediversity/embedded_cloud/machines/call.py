@@ -43,7 +43,7 @@ class Call:
     write_out: Callable[[bytes], None]
     write_error: Callable[[bytes], None]
     terminal: bool
-    dropped: Callable[[], Awaitable[None]]
+    wait_closed: Callable[[], Awaitable[None]]
     cut: Callable[[], None]
     detached: bool = False
     on_path: bool = True
@@ -63,17 +63,17 @@ class Call:
         """Whether the command runs as root."""
         return self.user == "root"
 
-    def say(self, text: str) -> None:
+    def print_out(self, text: str) -> None:
         """Writes a line to standard output."""
         self.write_out(f"{text}\n".encode())
 
-    def complain(self, text: str) -> None:
+    def print_error(self, text: str) -> None:
         """Writes a line to standard error."""
         self.write_error(f"{text}\n".encode())
 
     def fail(self, text: str, status: int = 1) -> int:
         """Writes a line with the command's name to standard error and returns the exit status."""
-        self.complain(f"{self.name}: {text}")
+        self.print_error(f"{self.name}: {text}")
         return status
 
     def unsupported(self) -> int:
@@ -90,14 +90,14 @@ class Call:
             for line in data.decode(errors="replace").splitlines():
                 self.machine.log(f"{name}: {line}")
 
-        def as_long_as_it_is_there(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
-            def write_or_not(data: bytes) -> None:
+        def ignoring_errors(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+            def write_if_open(data: bytes) -> None:
                 with suppress(OSError):
                     write(data)
 
-            return write_or_not
+            return write_if_open
 
-        out, error = (as_long_as_it_is_there(self.write_out), as_long_as_it_is_there(self.write_error))
+        out, error = (ignoring_errors(self.write_out), ignoring_errors(self.write_error))
         return replace(
             self, detached=True, write_out=out if piped else journal, write_error=error if piped else journal
         )

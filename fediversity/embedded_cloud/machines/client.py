@@ -54,25 +54,25 @@ class Datacenter:
 
         Raises `DatacenterError`, for example if another process listens on the machine's address.
         """
-        self._call_started("create", spec=spec.to_json())
+        self._call_and_start("create", spec=spec.to_json())
 
     def change(self, machine_id: str, **changes: Any) -> None:
         """Changes fields of a machine's spec in place (`spec.CHANGEABLE`); the machine keeps running."""
-        data = {name: _plain(value) for name, value in changes.items()}
-        self._call_started("change", id=machine_id, changes=data)
+        data = {name: _to_json(value) for name, value in changes.items()}
+        self._call_and_start("change", id=machine_id, changes=data)
 
     def power_on(self, machine_id: str) -> None:
         """Starts a machine that is off or crashed. Does nothing if it is running."""
-        self._call_started("power_on", id=machine_id)
+        self._call_and_start("power_on", id=machine_id)
 
     def power_off(self, machine_id: str) -> None:
         """Switches the machine off without a shutdown: connections drop at once, nothing answers until `power_on`."""
-        self._call_started("power_off", id=machine_id)
+        self._call_and_start("power_off", id=machine_id)
 
     def ensure_on(self) -> None:
         """Starts the daemon if machines exist on disk and no daemon runs, for example after a reboot."""
         if any((self._cloud / "machines").glob("*/machine.json")):
-            self._call_started("ping")
+            self._call_and_start("ping")
 
     def machines(self) -> dict[str, dict[str, Any]]:
         """Returns the record of every machine on disk by id: its spec, its phase and the number of installs."""
@@ -88,14 +88,14 @@ class Datacenter:
             try:
                 self._call_and_wait("delete", id=machine_id)
             except _NotRunningError:
-                shutil.rmtree(self._cloud / "machines" / _checked_id(machine_id), ignore_errors=True)
+                shutil.rmtree(self._cloud / "machines" / _valid_id(machine_id), ignore_errors=True)
 
     def stop(self) -> None:
         """Ends the daemon if it runs. The machines stay on disk and return with the next daemon."""
         with self._locked(), suppress(_NotRunningError):
             self._call_and_wait("stop")
 
-    def settle(self) -> None:
+    def reconcile(self) -> None:
         """Notifies a running daemon of changed faults, which it would otherwise notice a moment later."""
         with suppress(_NotRunningError):
             self._call("settle")
@@ -103,9 +103,9 @@ class Datacenter:
     def heal(self, name: str | None = None) -> None:
         """Repairs the machines with a name, or all: undoes the effects of faults and power-cycles hung machines."""
         if any((self._cloud / "machines").glob("*/machine.json")):
-            self._call_started("heal", name=name)
+            self._call_and_start("heal", name=name)
 
-    def _call_started(self, op: str, **arguments: Any) -> Any:
+    def _call_and_start(self, op: str, **arguments: Any) -> Any:
         """Sends one request to the daemon, which is started if needed.
 
         A daemon that is ending may accept the connection and never answer. Every request is idempotent, so it is then
@@ -129,7 +129,7 @@ class Datacenter:
         with _connection(endpoint) as channel:
             result = _request(channel, endpoint, op, arguments)
             if result == "ending":
-                _await_end(channel, endpoint.pid)
+                _wait_for_end(channel, endpoint.pid)
 
     def _endpoint(self) -> _Endpoint:
         try:
@@ -222,7 +222,7 @@ def _request(channel: socket.socket, endpoint: _Endpoint, op: str, arguments: Ma
     return answer["result"]
 
 
-def _await_end(channel: socket.socket, pid: int) -> None:
+def _wait_for_end(channel: socket.socket, pid: int) -> None:
     """Waits until a daemon that announced its end has ended.
 
     The daemon never closes this connection, so its end is the end of the process. This holds for every client, and also
@@ -233,13 +233,13 @@ def _await_end(channel: socket.socket, pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-def _checked_id(machine_id: str) -> str:
+def _valid_id(machine_id: str) -> str:
     if not machine_id or "/" in machine_id or machine_id.startswith("."):
         raise DatacenterError(f"`{machine_id}` cannot be the id of a machine")
     return machine_id
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_json(item) for key, item in value.items()}
     return list(value) if isinstance(value, tuple) else value

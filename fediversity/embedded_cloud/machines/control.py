@@ -32,7 +32,7 @@ class Control:
             "power_on": self._power_on,
             "power_off": self._power_off,
             "delete": self._delete,
-            "settle": self._settle,
+            "settle": self._reconcile,
             "heal": self._heal,
             "stop": self._stop,
         }
@@ -82,8 +82,8 @@ class Control:
     async def _power_off(self, arguments: Mapping[str, Any]) -> None:
         await self._site.machine(arguments["id"]).power.off()
 
-    async def _settle(self, _arguments: Mapping[str, Any]) -> None:
-        await self._site.settle()
+    async def _reconcile(self, _arguments: Mapping[str, Any]) -> None:
+        await self._site.reconcile()
 
     async def _heal(self, arguments: Mapping[str, Any]) -> None:
         await self._site.heal(arguments["name"])

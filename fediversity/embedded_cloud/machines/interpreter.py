@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fediversity.embedded_cloud.machines.machine import Machine
-    from fediversity.embedded_cloud.machines.units import Timer, Work
+    from fediversity.embedded_cloud.machines.units import ServiceFunction, Timer
 
 _INTERNAL_ERROR = 70
 _EXEC_FAILED = 203
@@ -29,7 +29,7 @@ _BUILTINS = frozenset({"true", "test", "exit"})
 async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerProcess[bytes]) -> None:
     """Runs one session of an SSH connection and ends it with the exit status of its command."""
     user = process.get_extra_info("username")
-    machine.note_connection("exec", port, user=user, command=process.command)
+    machine.record_connection("exec", port, user=user, command=process.command)
     call = Call(
         machine=machine,
         user=user,
@@ -39,29 +39,29 @@ async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerPr
         write_out=process.stdout.write,
         write_error=process.stderr.write,
         terminal=process.get_terminal_type() is not None,
-        dropped=process.channel.wait_closed,
-        cut=process.get_extra_info("wire").cut,
+        wait_closed=process.channel.wait_closed,
+        cut=process.get_extra_info("machine_connection").cut,
     )
-    await _until_gone(call, process)
+    await _run_until_closed(call, process)
 
 
-async def _until_gone(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
+async def _run_until_closed(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
     """Runs the session's command until the connection closes, which cancels it. Services of systemd continue."""
     work = asyncio.create_task(_session_status(call, process.command))
-    gone = asyncio.create_task(process.channel.wait_closed())
+    closed = asyncio.create_task(process.channel.wait_closed())
     try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, closed}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
             with suppress(OSError, asyncssh.Error):  # the client or the machine disconnected in the meantime
                 process.exit(work.result())
     finally:
         work.cancel()
-        gone.cancel()
+        closed.cancel()
 
 
 async def _session_status(call: Call, line: str | None) -> int:
     if line is None:
-        call.complain("simulated machines have no interactive shell; give ssh a command")
+        call.print_error("simulated machines have no interactive shell; give ssh a command")
         return 1
     try:
         return await run_line(call, line)
@@ -69,7 +69,7 @@ async def _session_status(call: Call, line: str | None) -> int:
         raise
     except Exception as error:
         call.machine.log(f"`{line}` failed inside the simulation: {error!r}")
-        call.complain(f"simulated machine: internal error: {error!r}")
+        call.print_error(f"simulated machine: internal error: {error!r}")
         return _INTERNAL_ERROR
 
 
@@ -78,15 +78,15 @@ async def run_line(call: Call, line: str, arguments: Sequence[str] = ()) -> int:
     try:
         sequence = parse(line, arguments)
     except ShellError as refusal:
-        call.complain(f"bash: {refusal}")
+        call.print_error(f"bash: {refusal}")
         return NOT_FOUND
     status = 0
     for simple in sequence:
         if simple.connector == "&&" and status != 0:
             continue
-        surroundings = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
+        context = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
         if simple.argv:
-            status = await run_command(surroundings)
+            status = await run_command(context)
     return status
 
 
@@ -95,15 +95,15 @@ async def run_command(call: Call) -> int:
     name = call.argv[0]
     if name in ("exec", "command") and call.arguments:
         return await run_command(call.with_argv(call.arguments))
-    command = find(call)
+    command = find_command(call)
     if command is None:
-        call.complain(f"{name}: command not found (simulated machine)")
+        call.print_error(f"{name}: command not found (simulated machine)")
         return NOT_FOUND
     await stages.begin(call)
     return await command(call)
 
 
-def find(call: Call) -> commands.Command | None:
+def find_command(call: Call) -> commands.Command | None:
     """Returns the implementation of a call's command, or None if the machine lacks it or the call cannot find it."""
     name = call.argv[0]
     if "/" in name:
@@ -144,7 +144,7 @@ class _SessionInput:
         return await self._reader.readexactly(size)
 
 
-class _NoInput:
+class _EmptyInput:
     """The standard input of a service: always empty."""
 
     async def read(self, size: int = -1) -> bytes:  # noqa: ARG002
@@ -157,7 +157,7 @@ class _NoInput:
         raise asyncio.IncompleteReadError(b"", size)
 
 
-def service_of(machine: Machine, timer: Timer) -> Work:
+def timer_service(machine: Machine, timer: Timer) -> ServiceFunction:
     """Returns the function that runs a timer's service: its program, in systemd's environment, with output to the
     journal.
     """
@@ -171,12 +171,12 @@ def service_of(machine: Machine, timer: Timer) -> Work:
         user="root",
         argv=tuple(timer.argv),
         environment=timer.environment,
-        stdin=_NoInput(),
+        stdin=_EmptyInput(),
         write_out=journal,
         write_error=journal,
         terminal=False,
-        dropped=_never,
-        cut=_nothing,
+        wait_closed=_never,
+        cut=_no_op,
     )
     return lambda: run_detached(call, timer.has_path)
 
@@ -187,10 +187,10 @@ async def run_detached(call: Call, has_path: bool) -> int:
     The program is found on the client's path. Commands that it runs are found by name only if the service has a PATH of
     its own (`systemd-run -E PATH`); on NixOS systemd's path contains only its own folder.
     """
-    command = find(call)
+    command = find_command(call)
     service = replace(call, detached=True, on_path=has_path)
     if command is None:
-        call.complain(f"Failed to locate executable {call.argv[0]}: No such file or directory")
+        call.print_error(f"Failed to locate executable {call.argv[0]}: No such file or directory")
         return _EXEC_FAILED
     await stages.begin(service)
     return await command(service)
@@ -200,5 +200,5 @@ async def _never() -> None:
     await asyncio.get_running_loop().create_future()
 
 
-def _nothing() -> None:
+def _no_op() -> None:
     """Does nothing: there is no connection to cut."""

@@ -46,12 +46,12 @@ class Listener(Protocol):
 
 async def listen_ssh(machine: Machine, port: int, host_key: bytes) -> Listener:
     """Opens an SSH server on a machine's address. Raises `DatacenterError` if the port is taken."""
-    wires: set[MachineConnection] = set()
+    connections: set[MachineConnection] = set()
     try:
         acceptor = await asyncssh.listen(
             machine.spec.address,
             port,
-            server_factory=lambda: _Login(machine, port, wires),
+            server_factory=lambda: _Login(machine, port, connections),
             process_factory=lambda process: run_session(machine, port, process),
             server_host_keys=[asyncssh.import_private_key(host_key)],
             server_version="simulated",
@@ -66,7 +66,7 @@ async def listen_ssh(machine: Machine, port: int, host_key: bytes) -> Listener:
         )
     except OSError as error:
         raise _taken(machine, port, error) from None
-    return _SshListener(acceptor, wires)
+    return _SshListener(acceptor, connections)
 
 
 async def listen_silently(machine: Machine, port: int) -> Listener:
@@ -77,7 +77,7 @@ async def listen_silently(machine: Machine, port: int) -> Listener:
 
     class Silent(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            machine.note_connection("connect", port)
+            machine.record_connection("connect", port)
             self._transport = transport
             connections.add(transport)
 
@@ -97,18 +97,18 @@ def _taken(machine: Machine, port: int, error: OSError) -> DatacenterError:
 
 
 class _SshListener:
-    def __init__(self, acceptor: asyncssh.SSHAcceptor, wires: set[MachineConnection]) -> None:
+    def __init__(self, acceptor: asyncssh.SSHAcceptor, connections: set[MachineConnection]) -> None:
         self._acceptor = acceptor
-        self._wires = wires
+        self._connections = connections
 
     def stall_connections(self) -> None:
-        for wire in self._wires:
-            wire.fall_silent()
+        for connection in self._connections:
+            connection.fall_silent()
 
     def drop_connections(self, stalled_only: bool = False) -> None:
-        for wire in list(self._wires):
-            if wire.silent or not stalled_only:
-                wire.hang_up()
+        for connection in list(self._connections):
+            if connection.silent or not stalled_only:
+                connection.hang_up()
 
     def use_host_key(self, key: bytes) -> None:
         self._acceptor.update(server_host_keys=[asyncssh.import_private_key(key)])
@@ -141,33 +141,33 @@ class _SilentListener:
 class _Login(asyncssh.SSHServer):
     """Accepts clients by public key only."""
 
-    def __init__(self, machine: Machine, port: int, wires: set[MachineConnection]) -> None:
+    def __init__(self, machine: Machine, port: int, connections: set[MachineConnection]) -> None:
         self._machine = machine
         self._port = port
-        self._wires = wires
+        self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        wire = MachineConnection(conn)
+        connection = MachineConnection(conn)
         # A stalled connection outlives the login timeout of the SSH server, so only closing connections are removed.
-        self._wires -= {other for other in self._wires if other.is_closing()}
-        self._wires.add(wire)
-        conn.set_extra_info(wire=wire)
-        self._machine.note_connection("connect", self._port)
+        self._connections -= {other for other in self._connections if other.is_closing()}
+        self._connections.add(connection)
+        conn.set_extra_info(machine_connection=connection)
+        self._machine.record_connection("connect", self._port)
         _acknowledge_at_once(conn)
-        self._meet_faults(wire)
+        self._apply_faults(connection)
 
-    def _meet_faults(self, wire: MachineConnection) -> None:
+    def _apply_faults(self, connection: MachineConnection) -> None:
         faults, name = self._machine.site.faults, self._machine.spec.name
-        if faults.happens(name, "silent"):
-            wire.fall_silent()
+        if faults.trigger(name, "silent"):
+            connection.fall_silent()
             return
-        if faults.happens(name, "host-key"):
-            self._machine.ports.show_host_key()  # the next connection may get the right key again
-        cut = faults.happens(name, "drop-at-byte")
+        if faults.trigger(name, "host-key"):
+            self._machine.ports.use_current_host_key()  # the next connection may get the right key again
+        cut = faults.trigger(name, "drop-at-byte")
         if cut is not None and cut.parameter is not None:
-            wire.cut_after(int(cut.parameter))
+            connection.cut_after(int(cut.parameter))
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         return True
@@ -181,7 +181,7 @@ class _Login(asyncssh.SSHServer):
         """
         accepted = keys.is_listed(key, self._machine.authorized_keys(username))
         if not accepted:
-            self._machine.note_connection("auth", self._port, user=username, accepted=False)
+            self._machine.record_connection("auth", self._port, user=username, accepted=False)
         elif self._connection is not None:
             self._connection.set_extra_info(key=key.get_fingerprint())
         return accepted
@@ -189,7 +189,7 @@ class _Login(asyncssh.SSHServer):
     def auth_completed(self) -> None:
         if self._connection is not None:
             user = self._connection.get_extra_info("username")
-            self._machine.note_connection("auth", self._port, user=user, accepted=True)
+            self._machine.record_connection("auth", self._port, user=user, accepted=True)
 
 
 def _acknowledge_at_once(connection: asyncssh.SSHServerConnection) -> None:

@@ -34,7 +34,7 @@ class Machine:
         self.initrd = Root(folder / "initrd")
         self.ports = Ports(self)
         self.units = Units(self)
-        self.troubles = SwitchFaults(self)
+        self.switch_faults = SwitchFaults(self)
         self.power = Power(self)
         self.switching = asyncio.Lock()
         self.rebuilding = 0
@@ -56,9 +56,9 @@ class Machine:
         return self.spec.image_os == "darwin"
 
     @property
-    def is_cut_off(self) -> bool:
+    def is_unreachable(self) -> bool:
         """Whether the machine is on but receives no packets: it sleeps, or its system has no network."""
-        return self.site.faults.present(self.spec.name, "asleep") is not None or self.troubles.network_is_down
+        return self.site.faults.active(self.spec.name, "asleep") is not None or self.switch_faults.network_is_down
 
     @property
     def sshd_unit(self) -> str:
@@ -74,7 +74,7 @@ class Machine:
         """Writes a line to the datacenter's log."""
         print(f"{time.strftime('%H:%M:%S')} {self.spec.name}: {text}", flush=True)
 
-    def note_connection(self, event: str, port: int, **facts: Any) -> None:
+    def record_connection(self, event: str, port: int, **facts: Any) -> None:
         """Appends one line to `connections.jsonl`."""
         entry = {"at": time.time(), "event": event, "user": None, "command": None, "port": port} | facts
         with (self.folder / "connections.jsonl").open("a") as file:
@@ -101,14 +101,14 @@ class Machine:
         if self.phase == "rebooting":
             await self.power.boot()
         elif self.phase in ("crashed", "off"):
-            await self.power.go_silent(self.phase)
+            await self.power.stop_answering(self.phase)
         else:
             self.units.resume()
-            await self.ports.settle()
+            await self.ports.reconcile()
 
-    async def pass_time(self, seconds: float) -> None:
+    async def simulate_duration(self, seconds: float) -> None:
         """Waits for a duration that the fault `slow` multiplies. Without that fault no time passes."""
-        if slow := self.site.faults.present(self.spec.name, "slow"):
+        if slow := self.site.faults.active(self.spec.name, "slow"):
             await asyncio.sleep(seconds * float(slow.parameter or 1))
 
     def erase_disk(self) -> None:
@@ -122,15 +122,15 @@ class Machine:
 
     async def heal(self) -> None:
         """Repairs the machine on site; a hung machine is power-cycled."""
-        self.troubles.heal()
+        self.switch_faults.heal()
         if self.phase == "crashed":
             await self.power.off()
             await self.power.on()
-        await self.ports.settle()
+        await self.ports.reconcile()
 
     def reload_host_key(self) -> None:
         """Uses the current host key of the system for new connections."""
-        self.ports.show_host_key()
+        self.ports.use_current_host_key()
 
     async def change(self, spec: MachineSpec) -> None:
         """Applies a changed spec in place."""
@@ -142,7 +142,7 @@ class Machine:
             activation.write_authorized_keys(self)
         self.save()
         if firewall_changed:
-            await self.ports.settle()
+            await self.ports.reconcile()
 
     async def close(self) -> None:
         """Drops every connection and closes every port."""
@@ -150,6 +150,6 @@ class Machine:
 
     async def end(self) -> None:
         """Closes everything permanently, even during a reboot."""
-        self.units.halt()
+        self.units.cancel_tasks()
         await self.power.end()
         await self.close()

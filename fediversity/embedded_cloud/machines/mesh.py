@@ -59,7 +59,7 @@ class ZeroTierNetwork:
     addresses: tuple[str, ...]
 
 
-class Service:
+class ZeroTierService:
     """The ZeroTier service of one machine."""
 
     def __init__(self, machine: Machine) -> None:
@@ -100,14 +100,14 @@ class Service:
         """Returns whether the node is an admitted member of a network."""
         return any(joined.id == network and joined.status == "OK" for joined in self.networks())
 
-    def greet(self, address: ipaddress.IPv6Address) -> bool:
+    def ping(self, address: ipaddress.IPv6Address) -> bool:
         """Contacts another member by its address in a network and returns whether it answers; this node then knows it
         as a peer.
         """
         node = node_of(str(address))
         for network in self.networks():
-            there = network.status == "OK" and address == address_in(network.id, node)
-            if there and (node == self.node or self._machine.site.zerotier_member(network.id, node)):
+            is_member = network.status == "OK" and address == address_in(network.id, node)
+            if is_member and (node == self.node or self._machine.site.zerotier_member(network.id, node)):
                 self._root.write(f"{self._home}/peers.d/{node}.peer", "")
                 return True
         return False
@@ -119,18 +119,18 @@ class Service:
         networks = [network.id for network in self.networks()]
         known = [network[:_NODE_DIGITS] for network in networks]
         known += [name.removesuffix(".peer") for name in self._root.names(f"{self._home}/peers.d")]
-        found: dict[str, Machine | None] = {}
+        peers: dict[str, Machine | None] = {}
         for node in known:
             if node != self.node:
                 members = (self._machine.site.zerotier_member(network, node) for network in networks)
-                found[node] = next((member for member in members if member), None)
-        return found
+                peers[node] = next((member for member in members if member), None)
+        return peers
 
     def _request(self, network: str) -> ZeroTierNetwork:
         controller = self._machine.site.zerotier_controller(network)
         if controller is None:
             return ZeroTierNetwork(network, "", "REQUESTING_CONFIGURATION", ())
-        if not controller.admits(network, self.node):
+        if not controller.admit(network, self.node):
             return ZeroTierNetwork(network, "", "ACCESS_DENIED", ())
         address = str(address_in(network, self.node))
         return ZeroTierNetwork(network, controller.network_name(network), "OK", (f"{address}/88",))
@@ -148,7 +148,7 @@ class Service:
         """Returns the name of a network that this node controls."""
         return str(json.loads(self._root.text(self._config(network)))["name"])
 
-    def admits(self, network: str, node: str) -> bool:
+    def admit(self, network: str, node: str) -> bool:
         """Returns whether a node may join. The first request of a node makes it a known, unauthorized member."""
         if not json.loads(self._root.text(self._config(network)))["private"]:
             return True

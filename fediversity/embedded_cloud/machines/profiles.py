@@ -29,14 +29,14 @@ def generations(root: Root, profile: str = SYSTEM) -> list[Generation]:
     """Returns the generations of a profile, oldest first."""
     folder, name = profile.rsplit("/", 1)
     current = root.readlink(profile) if root.entry(profile).is_symlink() else ""
-    found = []
+    result = []
     for entry in root.names(folder):
         number = entry.removeprefix(f"{name}-").removesuffix("-link")
         if number.isdigit() and entry == f"{name}-{number}-link":
             link = root.entry(f"{folder}/{entry}")
             path = root.readlink(f"{folder}/{entry}")
-            found.append(Generation(int(number), path, link.lstat().st_mtime, entry == current))
-    return sorted(found, key=lambda generation: generation.number)
+            result.append(Generation(int(number), path, link.lstat().st_mtime, entry == current))
+    return sorted(result, key=lambda generation: generation.number)
 
 
 def set_system(root: Root, path: str, profile: str = SYSTEM) -> None:

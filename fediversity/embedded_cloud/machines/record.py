@@ -56,11 +56,11 @@ class Record:
 
     def save(self, path: Path) -> None:
         """Writes `machine.json` atomically, readable for its owner only."""
-        half = path.with_suffix(".new")
+        temporary = path.with_suffix(".new")
         text = json.dumps(self.__dict__ | {"spec": self.spec.to_json()}, indent=1)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text + "\n")
-        half.replace(path)
+        temporary.replace(path)
 
     def encrypt(self, passphrase: bytes) -> None:
         """Formats the disk with LUKS: from now on each boot needs the passphrase."""

@@ -55,17 +55,17 @@ class _Parser:
         self._plain: list[bool] = []  # whether each word began without a quote, so that NAME=value counts
 
     def commands(self) -> list[Simple]:
-        found: list[Simple] = []
+        commands: list[Simple] = []
         connector: Literal[";", "&&"] = ";"
         while True:
             self._words, self._plain = [], []
             separator = self._words_of_one_command()
             if self._words:
-                found.append(self._simple(connector))
+                commands.append(self._simple(connector))
             elif separator == "&&" or connector == "&&":
                 raise self._refusal("an empty command")
             if separator is None:
-                return found
+                return commands
             connector = "&&" if separator == "&&" else ";"
 
     def _simple(self, connector: Literal[";", "&&"]) -> Simple:
@@ -158,8 +158,8 @@ class _Parser:
         self._at += 1
         return character
 
-    def _refusal(self, what: str) -> ShellError:
-        return ShellError(f"simulated machines do not understand {what}: {self._line}")
+    def _refusal(self, construct: str) -> ShellError:
+        return ShellError(f"simulated machines do not understand {construct}: {self._line}")
 
 
 def _is_assignment(word: str) -> bool:

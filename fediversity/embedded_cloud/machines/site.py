@@ -68,12 +68,12 @@ class Site:
         machine = self.machine(machine_id)
         await machine.change(machine.spec.changed(changes))
 
-    async def settle(self) -> None:
+    async def reconcile(self) -> None:
         """Applies changed faults: the ports of every machine that is not in transition are reconciled."""
         for machine in list(self.machines.values()):
-            if not machine.power.is_between:
+            if not machine.power.in_transition:
                 try:
-                    await machine.ports.settle()
+                    await machine.ports.reconcile()
                 except DatacenterError as error:
                     machine.log(f"does not answer: {error}")
 
@@ -89,11 +89,11 @@ class Site:
             raise DatacenterError(f"there is no simulated machine `{machine_id}`")
         return self.machines[machine_id]
 
-    def zerotier_controller(self, network: str) -> mesh.Service | None:
+    def zerotier_controller(self, network: str) -> mesh.ZeroTierService | None:
         """Returns the service that controls a network, if its machine runs."""
         for machine in self.machines.values():
             if machine.phase == "nixos":
-                service = mesh.Service(machine)
+                service = mesh.ZeroTierService(machine)
                 if service.installed and service.controls(network):
                     return service
         return None
@@ -101,8 +101,8 @@ class Site:
     def zerotier_member(self, network: str, node: str) -> Machine | None:
         """Returns the machine that takes part in a network with this node id, if it runs and is connected."""
         for machine in self.machines.values():
-            if machine.phase in ("nixos", "darwin") and not machine.is_cut_off:
-                service = mesh.Service(machine)
+            if machine.phase in ("nixos", "darwin") and not machine.is_unreachable:
+                service = mesh.ZeroTierService(machine)
                 if service.installed and service.node == node and service.is_in(network):
                     return machine
         return None

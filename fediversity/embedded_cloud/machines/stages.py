@@ -47,10 +47,10 @@ async def begin(call: "Call") -> None:
     """
     stage = stage_of(call.argv)
     faults, name = call.machine.site.faults, call.machine.spec.name
-    if stage is not None and faults.happens(name, "drop-at-step", stage):
+    if stage is not None and faults.trigger(name, "drop-at-step", stage):
         call.cut()
         if not call.detached:
             raise ConnectionResetError
     # A switch waits its own duration while it holds its lock.
     long = stage is not None and not call.argv[0].endswith("/switch-to-configuration")
-    await call.machine.pass_time(STAGE_SECONDS if long else COMMAND_SECONDS)
+    await call.machine.simulate_duration(STAGE_SECONDS if long else COMMAND_SECONDS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ACTIVATION_UNIT = "sops-install-secrets.service"
 """The unit that cannot start after an activation that failed before it installed the secrets."""
 
-_STRIKES = ("network-down", "unit-fails")
+_KINDS_AFTER_SWITCH = ("network-down", "unit-fails")
 
 
 class SwitchFaults:
@@ -39,33 +39,33 @@ class SwitchFaults:
         """Whether the running system has no network."""
         return "network-down" in self._machine.record.spoilt.get(self.running or "", {})
 
-    def activation_dies(self, system: str) -> bool:
+    def activation_fails(self, system: str) -> bool:
         """Returns whether the activation of a system fails before it becomes the running system. Counts as an
         occurrence.
         """
         machine = self._machine
-        if self._is_proven(system) or not machine.site.faults.happens(machine.spec.name, "switch-fails"):
+        if self._is_proven(system) or not machine.site.faults.trigger(machine.spec.name, "switch-fails"):
             return False
         if not machine.is_darwin:
             machine.units.fail(ACTIVATION_UNIT, "Install secrets (simulated)", system)
         return True
 
-    def switched(self, system: str) -> None:
+    def record_switch(self, system: str) -> None:
         """Records that a switch made a system the running one: clears the failures of the previous system and triggers
         faults.
         """
         machine = self._machine
-        machine.units.forget_failures_of_systems()
-        found = {} if self._is_proven(system) else self._strike()
+        machine.units.clear_system_failures()
+        triggered = {} if self._is_proven(system) else self._trigger_faults()
         machine.record.spoilt.pop(system, None)
-        if found:
-            machine.record.spoilt[system] = found
+        if triggered:
+            machine.record.spoilt[system] = triggered
         elif system not in machine.record.proven:
             machine.record.proven.append(system)
-        self._have_units_fail(system)
+        self._fail_units(system)
         machine.save()
 
-    def booted(self) -> None:
+    def record_boot(self) -> None:
         """Records that the machine booted a system: the faults of that system return."""
         system = self.running
         if system is None:
@@ -73,23 +73,23 @@ class SwitchFaults:
         record = self._machine.record
         if system not in record.spoilt and system not in record.proven:
             record.proven.append(system)
-        self._have_units_fail(system)
+        self._fail_units(system)
 
     def heal(self) -> None:
         """Repairs the machine."""
         self._machine.record.spoilt = {}
-        self._machine.units.forget_failures_of_systems()
+        self._machine.units.clear_system_failures()
         self._machine.save()
 
     def _is_proven(self, system: str) -> bool:
         return system in self._machine.record.proven
 
-    def _strike(self) -> dict[str, str]:
+    def _trigger_faults(self) -> dict[str, str]:
         faults, name = self._machine.site.faults, self._machine.spec.name
-        struck = {kind: faults.happens(name, kind) for kind in _STRIKES}
-        return {kind: fault.parameter or "" for kind, fault in struck.items() if fault is not None}
+        triggered = {kind: faults.trigger(name, kind) for kind in _KINDS_AFTER_SWITCH}
+        return {kind: fault.parameter or "" for kind, fault in triggered.items() if fault is not None}
 
-    def _have_units_fail(self, system: str) -> None:
+    def _fail_units(self, system: str) -> None:
         unit = self._machine.record.spoilt.get(system, {}).get("unit-fails")
         if unit and not self._machine.is_darwin:
             self._machine.units.fail(unit, f"{unit.rpartition('.')[0]} (simulated)", system)

@@ -53,7 +53,7 @@ class Timer:
         return f"{self.name.removesuffix('.timer')}.service"
 
 
-Work = Callable[[], Awaitable[int]]
+ServiceFunction = Callable[[], Awaitable[int]]
 
 
 class Units:
@@ -67,16 +67,16 @@ class Units:
     def resume(self) -> None:
         """Arms the recorded timers again after a restart of the daemon."""
         for entry in self._machine.record.timers:
-            self._wait(Timer(**entry))
+            self._schedule(Timer(**entry))
 
     def arm(self, timer: Timer) -> None:
         """Loads a timer and its service. Raises `UnitError` if a unit with that name is loaded."""
         for name in (timer.name, timer.service):
-            self._refuse_loaded(name, "timer")
-        self._wait(timer)
-        self._remember()
+            self._require_not_loaded(name, "timer")
+        self._schedule(timer)
+        self._save_timers()
 
-    async def outlast(self, task: asyncio.Task[int]) -> int:
+    async def wait_for(self, task: asyncio.Task[int]) -> int:
         """Waits for a service and returns its exit status. Cancelling the wait does not stop the service."""
         try:
             return await asyncio.shield(task)
@@ -85,14 +85,14 @@ class Units:
                 return _STOPPED
             raise
 
-    def start(self, name: str, description: str, work: Work, collect: bool) -> asyncio.Task[int]:
+    def start(self, name: str, description: str, work: ServiceFunction, collect: bool) -> asyncio.Task[int]:
         """Starts a service. Raises `UnitError` if a unit with that name is loaded."""
-        self._refuse_loaded(name, "service")
+        self._require_not_loaded(name, "service")
         task = asyncio.create_task(self._serve(name, description, work, collect))
         self._services[name] = (description, task)
         return task
 
-    async def _serve(self, name: str, description: str, work: Work, collect: bool) -> int:
+    async def _serve(self, name: str, description: str, work: ServiceFunction, collect: bool) -> int:
         try:
             status = await work()
         except Exception as error:
@@ -111,7 +111,7 @@ class Units:
         self._machine.record.failed[name] = {"description": description, "system": system}
         self._machine.save()
 
-    def forget_failures_of_systems(self) -> None:
+    def clear_system_failures(self) -> None:
         """Clears the failed units of configurations: a switch starts them again."""
         failed = self._machine.record.failed
         self._machine.record.failed = {name: facts for name, facts in failed.items() if not facts["system"]}
@@ -132,7 +132,7 @@ class Units:
             raise UnitError(f"Failed to stop {name}: Unit {name} not loaded.")
         if name in self._timers:
             self._timers.pop(name)[1].cancel()
-            self._remember()
+            self._save_timers()
         if name in self._services:
             _, task = self._services.pop(name)
             task.cancel()
@@ -141,17 +141,17 @@ class Units:
 
     def states(self) -> list[State]:
         """Returns every simulated loaded unit in systemctl's order: by type, then by name."""
-        found = [
+        states = [
             State(self._machine.sshd_unit, "active", "running", "SSH Daemon"),
             *(State(name, "active", "running", text) for name, (text, _) in self._services.items()),
-            *(State(name, "active", "waiting", _described(timer)) for name, (timer, _) in self._timers.items()),
-            *(State(timer.service, "inactive", "dead", _described(timer)) for timer, _ in self._timers.values()),
+            *(State(name, "active", "waiting", _description(timer)) for name, (timer, _) in self._timers.items()),
+            *(State(timer.service, "inactive", "dead", _description(timer)) for timer, _ in self._timers.values()),
             *(
                 State(name, "failed", "failed", facts["description"])
                 for name, facts in self._machine.record.failed.items()
             ),
         ]
-        return sorted(found, key=lambda state: (state.name.rpartition(".")[2], state.name))
+        return sorted(states, key=lambda state: (state.name.rpartition(".")[2], state.name))
 
     def find(self, name: str) -> State | None:
         """Returns a loaded unit by name, or None."""
@@ -162,7 +162,7 @@ class Units:
         """Whether a unit has failed."""
         return bool(self._machine.record.failed)
 
-    def halt(self) -> None:
+    def cancel_tasks(self) -> None:
         """Stops all tasks when the daemon ends; timers stay in the record."""
         tasks = [task for _, task in self._services.values()] + [task for _, task in self._timers.values()]
         self._services, self._timers = {}, {}
@@ -172,32 +172,32 @@ class Units:
 
     def reboot(self) -> None:
         """Ends services and clears transient units and failures when the machine shuts down."""
-        self.halt()
+        self.cancel_tasks()
         self._machine.record.timers = []
         self._machine.record.failed = {}
 
-    def _refuse_loaded(self, name: str, kind: str) -> None:
+    def _require_not_loaded(self, name: str, kind: str) -> None:
         if self.find(name) is not None:
             raise UnitError(
                 f"Failed to start transient {kind} unit: Unit {name} was already loaded or has a fragment file."
             )
 
-    def _wait(self, timer: Timer) -> None:
+    def _schedule(self, timer: Timer) -> None:
         self._timers[timer.name] = (timer, asyncio.create_task(self._elapse(timer)))
 
     async def _elapse(self, timer: Timer) -> None:
-        from fediversity.embedded_cloud.machines.interpreter import service_of  # noqa: PLC0415  they call each other
+        from fediversity.embedded_cloud.machines.interpreter import timer_service  # noqa: PLC0415  they call each other
 
         await asyncio.sleep(timer.due - time.time())
         del self._timers[timer.name]
-        self._remember()
+        self._save_timers()
         self._machine.log(f"{timer.name} elapsed: starting {timer.service}")
-        self.start(timer.service, _described(timer), service_of(self._machine, timer), timer.collect)
+        self.start(timer.service, _description(timer), timer_service(self._machine, timer), timer.collect)
 
-    def _remember(self) -> None:
+    def _save_timers(self) -> None:
         self._machine.record.timers = [asdict(timer) for timer, _ in self._timers.values()]
         self._machine.save()
 
 
-def _described(timer: Timer) -> str:
+def _description(timer: Timer) -> str:
     return f"[systemd-run] {' '.join(timer.argv)}"

@@ -17,11 +17,11 @@ from typing import Literal, TypeVar
 
 from fediversity.embedded_cloud.faults.store import FaultStore
 from fediversity.embedded_cloud.plugins.problems import CloudError, api_error
-from fediversity.embedded_cloud.plugins.provider import Call
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest
 
 Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
 
-SECOND = 0.05
+SIMULATED_SECOND = 0.05
 """Duration of one second of a real client's waiting time, in seconds."""
 
 _PART = re.compile(
@@ -29,7 +29,7 @@ _PART = re.compile(
 )
 """Suffixes that the program appends to a machine's name for each of its resources."""
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -71,31 +71,31 @@ CLIENTS: Mapping[str, Client] = {
 """The clients by package. Other packages have no API: their real counterparts are also on this computer."""
 
 
-async def request(
-    book: FaultStore,
+async def send_request(
+    faults: FaultStore,
     package: str,
-    call: Call,
+    request: PulumiRequest,
     name: object,
-    work: Callable[[], _Answer],
+    work: Callable[[], _Result],
     *,
     creates: bool = False,
-) -> _Answer:
+) -> _Result:
     """Runs `work` as a request to a provider's API. Raises `CloudError`, including that of the work itself."""
     client = CLIENTS.get(package)
     if client is None:
         return await asyncio.to_thread(work)
-    names = [*_names(call.name, name)]
+    names = [*_names(request.name, name)]
     for pause in (*client.pauses, None):
-        failure = _strikes(book, names)
-        if failure is None and not (creates and _happens(book, names, "api-timeout-after-create")):
+        failure = _triggered_failure(faults, names)
+        if failure is None and not (creates and _is_triggered(faults, names, "api-timeout-after-create")):
             return await asyncio.to_thread(work)
         if failure is None:
             failure = "api-timeout-after-create"
             await asyncio.to_thread(work)
-            await _wait(call, client.patience)
-        if failure not in client.retried or pause is None or call.cancelled.is_set():
+            await _wait(request, client.patience)
+        if failure not in client.retried or pause is None or request.cancelled.is_set():
             raise client.error(failure)
-        await _wait(call, pause)
+        await _wait(request, pause)
     raise AssertionError("the last attempt answers or raises")
 
 
@@ -111,15 +111,15 @@ def _names(resource: str, name: object) -> Iterator[str]:
         yield machine
 
 
-def _strikes(book: FaultStore, names: list[str]) -> Failure | None:
+def _triggered_failure(faults: FaultStore, names: list[str]) -> Failure | None:
     kinds: tuple[Failure, ...] = ("api-429", "api-500")
-    return next((kind for kind in kinds if _happens(book, names, kind)), None)
+    return next((kind for kind in kinds if _is_triggered(faults, names, kind)), None)
 
 
-def _happens(book: FaultStore, names: list[str], kind: Failure) -> bool:
-    return any(book.happens(name, kind) for name in names)
+def _is_triggered(faults: FaultStore, names: list[str], kind: Failure) -> bool:
+    return any(faults.trigger(name, kind) for name in names)
 
 
-async def _wait(call: Call, seconds: float) -> None:
+async def _wait(request: PulumiRequest, seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(call.cancelled.wait(), seconds * SECOND)
+        await asyncio.wait_for(request.cancelled.wait(), seconds * SIMULATED_SECOND)

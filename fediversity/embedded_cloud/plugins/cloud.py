@@ -22,12 +22,12 @@ from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpe
 from fediversity.embedded_cloud.plugins import api
 from fediversity.embedded_cloud.plugins.checks import DEFAULTS_KEY
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
-from fediversity.embedded_cloud.plugins.schema import Package, Table
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, Resource, State
+from fediversity.embedded_cloud.plugins.schema import Package, ResourceSchema
 from fediversity.embedded_cloud.plugins.values import Values, public
 from fediversity.embedded_cloud.store import Record, Session, Store
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 class Machines(Protocol):
@@ -93,7 +93,7 @@ class Cloud:
             return False
         return True
 
-    def power(self) -> None:
+    def ensure_powered(self) -> None:
         """Starts the machines that a reboot of this computer switched off, before the first change of a run."""
         with self._lock:
             if not self._powered:
@@ -104,16 +104,16 @@ class Cloud:
 class CloudResource(Resource):
     """A resource type with resources stored as records. Subclasses define the details of their type."""
 
-    def __init__(self, table: Table, cloud: Cloud) -> None:
-        super().__init__(table)
+    def __init__(self, schema: ResourceSchema, cloud: Cloud) -> None:
+        super().__init__(schema)
         self.cloud = cloud
 
     @property
     def type(self) -> str:
         """The type token, under which records are stored."""
-        return self.table.token
+        return self.schema.token
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         """Returns the scope and the name by which the resource is unique. Raises CloudError if the scope does not
         exist.
         """
@@ -133,28 +133,28 @@ class CloudResource(Resource):
         del values
         return session.get(self.type, id_)
 
-    def engine_id(self, record: Record) -> str:
+    def pulumi_id(self, record: Record) -> str:
         """Returns the id by which Pulumi knows a record."""
         return record.id
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         """Checks rules that depend on other resources. `current` is the record to be changed, None for a new one."""
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         """Returns the facts that the cloud chooses for a new resource: addresses, numbers."""
         del session, inputs, id_
         return {}
 
-    def reconsider(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def changed_facts(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Returns the facts of a changed resource."""
         del inputs
         return old.facts
 
-    def keep(self, inputs: Mapping[str, Any]) -> Values:
+    def stored_inputs(self, inputs: Mapping[str, Any]) -> Values:
         """Returns the inputs in the form in which the cloud stores them."""
         return public(inputs)
 
-    def recall(self, record: Record, inputs: Mapping[str, Any]) -> Values:
+    def restored_inputs(self, record: Record, inputs: Mapping[str, Any]) -> Values:
         """Returns the inputs that would create a record; `inputs` are those that Pulumi has."""
         del inputs
         return dict(record.inputs)
@@ -164,7 +164,7 @@ class CloudResource(Resource):
         del session, record
         return {}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         """Raises CloudError if the resource is protected or in use."""
 
     def release(self, session: Session, record: Record) -> None:
@@ -175,47 +175,49 @@ class CloudResource(Resource):
         del session, old, new
         return ()
 
-    def leftovers(self, id_: str) -> Sequence[Effect]:
+    def cleanup_effects(self, id_: str) -> Sequence[Effect]:
         """Returns the cleanup effects for a record that no longer exists: its deletion may have been interrupted."""
         del id_
         return ()
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         """Returns the error for a name that is in use."""
         return CloudError(f'there is a simulated resource of the name "{inputs["name"]}" already', "already_exists")
 
-    async def create(self, call: Call, inputs: Values) -> State:
-        return await self._request(call, inputs, lambda: self.create_now(inputs), creates=True)
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
+        return await self._request(request, inputs, lambda: self.create_now(inputs), creates=True)
 
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
-        del call, outputs
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del request, outputs
         return await asyncio.to_thread(self.read_now, id_, inputs)
 
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
-        return await self._request(call, inputs, lambda: self.update_now(id_, outputs, inputs))
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
+        return await self._request(request, inputs, lambda: self.update_now(id_, outputs, inputs))
 
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        await self._request(call, outputs, lambda: self.delete_now(id_, outputs))
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
+        await self._request(request, outputs, lambda: self.delete_now(id_, outputs))
 
     async def _request(
-        self, call: Call, values: Mapping[str, Any], work: Callable[[], _Answer], *, creates: bool = False
-    ) -> _Answer:
+        self, request: PulumiRequest, values: Mapping[str, Any], work: Callable[[], _Result], *, creates: bool = False
+    ) -> _Result:
         """Runs a change as a request to the provider's API, which may have faults."""
         package = self.type.partition(":")[0]
-        book = FaultStore(self.cloud.store.path.parent)
-        return await api.request(book, package, call, values.get("name"), work, creates=creates)
+        faults = FaultStore(self.cloud.store.path.parent)
+        return await api.send_request(faults, package, request, values.get("name"), work, creates=creates)
 
     def create_now(self, given: Values) -> State:
         """Implements `create`; blocks."""
         inputs = public(given)
-        self.cloud.power()
+        self.cloud.ensure_powered()
         with self.cloud.store.writing() as session:
-            scope, name = self.place(session, inputs)
+            scope, name = self.unique_key(session, inputs)
             if session.find(self.type, name, scope) is not None:
-                raise self.taken(inputs)
-            self.admit(session, inputs, None)
+                raise self.name_conflict(inputs)
+            self.check_rules(session, inputs, None)
             id_ = self.new_id(session, inputs, scope, name)
-            record = Record(self.type, id_, name, scope, self.keep(inputs), self.decide(session, inputs, id_))
+            record = Record(
+                self.type, id_, name, scope, self.stored_inputs(inputs), self.initial_facts(session, inputs, id_)
+            )
             session.put(record)
             effects, undo = self.effects(session, None, record), self.effects(session, record, None)
         try:
@@ -227,7 +229,7 @@ class CloudResource(Resource):
             with suppress(CloudError):
                 self._apply(undo)
             raise
-        return self._look(record, given)
+        return self._read_state(record, given)
 
     def read_now(self, id_: str, given: Values) -> State | None:
         """Implements `read`; blocks."""
@@ -238,19 +240,19 @@ class CloudResource(Resource):
     def update_now(self, id_: str, outputs: Values, given: Values) -> Values:
         """Implements `update`; blocks."""
         inputs = public(given)
-        self.cloud.power()
+        self.cloud.ensure_powered()
         with self.cloud.store.writing() as session:
             old = self.find(session, id_, outputs)
             if old is None:
                 raise CloudError("is gone from the simulated cloud; `pulumi refresh` will notice", "not_found")
-            scope, name = self.place(session, inputs)
-            self.admit(session, inputs, old)
-            facts = self.reconsider(old, inputs)
-            new = replace(old, scope=scope, name=name, inputs=self.keep(inputs), facts=facts)
+            scope, name = self.unique_key(session, inputs)
+            self.check_rules(session, inputs, old)
+            facts = self.changed_facts(old, inputs)
+            new = replace(old, scope=scope, name=name, inputs=self.stored_inputs(inputs), facts=facts)
             try:
                 session.put(new)
             except sqlite3.IntegrityError:
-                raise self.taken(inputs) from None
+                raise self.name_conflict(inputs) from None
             effects = self.effects(session, old, new)
         try:
             self._apply(effects)
@@ -258,35 +260,35 @@ class CloudResource(Resource):
             with self.cloud.store.writing() as session:
                 session.put(old)
             raise
-        return self._look(new, given).outputs
+        return self._read_state(new, given).outputs
 
     def delete_now(self, id_: str, outputs: Values) -> None:
         """Implements `delete`; blocks. The record is removed first, so that nothing creates its machine again."""
         with self.cloud.store.reading() as session:
-            there = self.find(session, id_, outputs) is not None
-        self._apply(self._remove(id_, outputs) if there else self.leftovers(id_))
+            exists = self.find(session, id_, outputs) is not None
+        self._apply(self._remove(id_, outputs) if exists else self.cleanup_effects(id_))
 
     def _remove(self, id_: str, outputs: Values) -> Sequence[Effect]:
         with self.cloud.store.writing() as session:
             record = self.find(session, id_, outputs)
             if record is None:
-                return self.leftovers(id_)
-            self.may_delete(session, record)
+                return self.cleanup_effects(id_)
+            self.check_deletable(session, record)
             self.release(session, record)
             session.remove(record)
             return self.effects(session, record, None)
 
-    def _look(self, record: Record, given: Mapping[str, Any]) -> State:
+    def _read_state(self, record: Record, given: Mapping[str, Any]) -> State:
         with self.cloud.store.reading() as session:
             return self._state(session, record, given)
 
     def _state(self, session: Session, record: Record, given: Mapping[str, Any]) -> State:
         """Returns the resource as Pulumi stores it; the bookkeeping of filled-in inputs stays with the inputs."""
-        inputs = self.recall(record, given)
+        inputs = self.restored_inputs(record, given)
         notes = {name: value for name, value in given.items() if name.startswith("__")}
-        if self.table.fills_in:
+        if self.schema.records_defaults:
             notes.setdefault(DEFAULTS_KEY, [])
-        return State(self.engine_id(record), inputs | notes, inputs | self.outputs(session, record))
+        return State(self.pulumi_id(record), inputs | notes, inputs | self.outputs(session, record))
 
     def _apply(self, effects: Sequence[Effect]) -> None:
         try:
@@ -296,13 +298,13 @@ class CloudResource(Resource):
             raise CloudError(str(error), "failed") from None
 
 
-def in_the_cloud(
+def resource_factory(
     package: Package, types: Mapping[str, type[CloudResource]]
 ) -> Callable[[StackFolder, Values], dict[str, Resource]]:
     """Returns a function that creates a package's resource types, by token, in the embedded cloud of a stack."""
 
     def make(folder: StackFolder, settings: Values) -> dict[str, Resource]:
         cloud = Cloud.of(folder, settings)
-        return {token: type_(package.tables[token], cloud) for token, type_ in types.items()}
+        return {token: type_(package.schemas[token], cloud) for token, type_ in types.items()}
 
     return make

@@ -14,7 +14,7 @@ from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public, without_nulls
 
 SIMULATED = "simulated"
-_ENGINE_KEYS = frozenset({"version", "pluginDownloadURL"})
+_PULUMI_KEYS = frozenset({"version", "pluginDownloadURL"})
 
 Kind = Literal["endpoint", "stack", "literal", "text"]
 
@@ -61,7 +61,7 @@ class Config:
 
     @staticmethod
     def _given(inputs: Mapping[str, Any]) -> Values:
-        return {name: value for name, value in without_nulls(public(inputs)).items() if name not in _ENGINE_KEYS}
+        return {name: value for name, value in without_nulls(public(inputs)).items() if name not in _PULUMI_KEYS}
 
 
 def _check(setting: Setting, value: Any, stack: str) -> list[Problem]:

@@ -30,7 +30,7 @@ class MachineResource(CloudResource):
 
     def effects(self, session: Session, old: Record | None, new: Record | None) -> Sequence[Effect]:
         if new is None:
-            return () if old is None else self.leftovers(old.id)
+            return () if old is None else self.cleanup_effects(old.id)
         spec = self.machine(session, new)
         if old is None:
             return [lambda machines: machines.create(spec)]
@@ -44,6 +44,6 @@ class MachineResource(CloudResource):
             lambda machines: machines.power_on(spec.id),
         ]
 
-    def leftovers(self, id_: str) -> Sequence[Effect]:
+    def cleanup_effects(self, id_: str) -> Sequence[Effect]:
         machine = self.machine_id(id_)
         return [lambda machines: machines.delete(machine)]

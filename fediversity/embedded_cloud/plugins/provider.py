@@ -9,7 +9,7 @@ from typing import Any
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.plugins.config import Config
 from fediversity.embedded_cloud.plugins.problems import Problem
-from fediversity.embedded_cloud.plugins.schema import Package, Table
+from fediversity.embedded_cloud.plugins.schema import Package, ResourceSchema
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public
 
 Log = Callable[[str], Awaitable[None]]
@@ -17,7 +17,7 @@ Log = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Call:
+class PulumiRequest:
     """The context of one request from Pulumi: the resource, the timeout (seconds, None: no limit), and the log."""
 
     name: str
@@ -38,38 +38,38 @@ class State:
 class Resource(ABC):
     """One resource type."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, schema: ResourceSchema) -> None:
+        self.schema = schema
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         """Yields problems beyond names and types. Values may be UNKNOWN."""
         del inputs
         return ()
 
-    def planned(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
+    def preview_outputs(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
         """Returns the outputs for a preview: the inputs, and UNKNOWN for what only the cloud knows.
 
         `outputs` are those of the resource to be updated, which are kept.
         """
-        kept = dict(outputs or dict.fromkeys(self.table.computed, UNKNOWN))
-        return {name: value for name, value in kept.items() if name not in self.table.inputs} | public(inputs)
+        kept = dict(outputs or dict.fromkeys(self.schema.computed, UNKNOWN))
+        return {name: value for name, value in kept.items() if name not in self.schema.inputs} | public(inputs)
 
     @abstractmethod
-    async def create(self, call: Call, inputs: Values) -> State:
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
         """Creates the resource. Raises CloudError."""
 
     @abstractmethod
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
         """Returns the current state of the resource, or None if it no longer exists. Both maps are empty during an
         import.
         """
 
     @abstractmethod
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
         """Changes the resource with the recorded `outputs` to `inputs`. Returns the new outputs. Raises CloudError."""
 
     @abstractmethod
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
         """Deletes the resource. Does nothing if it no longer exists. Raises CloudError."""
 
 

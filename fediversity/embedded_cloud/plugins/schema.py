@@ -57,7 +57,7 @@ class Extra:
 
 
 @dataclass(frozen=True)
-class Table:
+class ResourceSchema:
     """The properties of one resource type."""
 
     token: str
@@ -72,7 +72,7 @@ class Table:
         return "name" in self.inputs and not self.inputs["name"].required
 
     @property
-    def fills_in(self) -> bool:
+    def records_defaults(self) -> bool:
         """Whether the provider fills in missing inputs, so that it must record which ones."""
         return self.autonamed or bool(self.extra.defaults)
 
@@ -91,19 +91,19 @@ class Package:
     """The resource types that a plug-in serves."""
 
     name: str
-    tables: Mapping[str, Table]
+    schemas: Mapping[str, ResourceSchema]
 
     def pulumi_schema(self) -> str:
         """Returns the package's schema for `GetSchema`, in Pulumi's format."""
         types: dict[str, Any] = {}
         resources = {}
-        for table in self.tables.values():
-            types |= {self._type_token(name): _object(self, fields) for name, fields in table.types.items()}
-            resources[table.token] = {
-                "properties": {name: _spec(self, declared) for name, declared in table.outputs.items()},
-                "required": [name for name, declared in table.outputs.items() if declared.required],
-                "inputProperties": {name: _spec(self, declared) for name, declared in table.inputs.items()},
-                "requiredInputs": [name for name, declared in table.inputs.items() if declared.required],
+        for resource in self.schemas.values():
+            types |= {self._type_token(name): _object(self, fields) for name, fields in resource.types.items()}
+            resources[resource.token] = {
+                "properties": {name: _spec(self, declared) for name, declared in resource.outputs.items()},
+                "required": [name for name, declared in resource.outputs.items() if declared.required],
+                "inputProperties": {name: _spec(self, declared) for name, declared in resource.inputs.items()},
+                "requiredInputs": [name for name, declared in resource.inputs.items() if declared.required],
             }
         description = "Simulated: part of the embedded cloud of the dev stack."
         schema = {"name": self.name, "description": description, "types": types, "resources": resources}
@@ -121,7 +121,7 @@ def load(path: Path, extras: Mapping[str, Extra] | None = None) -> Package:
     for token, declared in facts["resources"].items():
         inputs, outputs = _properties(declared["inputs"]), _properties(declared["outputs"])
         used = _reachable(types, [*inputs.values(), *outputs.values()])
-        tables[token] = Table(token, inputs, outputs, used, (extras or {}).get(token, Extra()))
+        tables[token] = ResourceSchema(token, inputs, outputs, used, (extras or {}).get(token, Extra()))
     return Package(facts["package"], tables)
 
 

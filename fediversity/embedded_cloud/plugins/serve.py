@@ -21,7 +21,7 @@ _GRACE_SECONDS = 5.0
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0))
 
 
-async def serve(package: str, engine_address: str | None, parent: int) -> None:
+async def serve(package: str, pulumi_address: str | None, parent: int) -> None:
     """Serves a package on a free port of 127.0.0.1 until Pulumi exits, a signal arrives or a Cancel request is handled.
 
     Pulumi holds the other end of this process's stdin, so its exit is noticed at once, also after SIGKILL. If stdin is
@@ -29,7 +29,7 @@ async def serve(package: str, engine_address: str | None, parent: int) -> None:
     would come too early: it is sent when the *thread* of Pulumi that started the plug-in ends.
     """
     server = grpc.aio.server(options=_OPTIONS)
-    servicer = Servicer(provider(package), PulumiLog(engine_address), Path.cwd())
+    servicer = Servicer(provider(package), PulumiLog(pulumi_address), Path.cwd())
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -38,7 +38,7 @@ async def serve(package: str, engine_address: str | None, parent: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     watch = asyncio.create_task(_set_at_end_of_input(ending))
     print(port, flush=True)
-    await _until_over(servicer, ending, parent)
+    await _wait_for_end(servicer, ending, parent)
     servicer.cancelled.set()
     await server.stop(_GRACE_SECONDS)
     watch.cancel()
@@ -52,7 +52,7 @@ async def _set_at_end_of_input(ending: asyncio.Event) -> None:
         ending.set()
 
 
-async def _until_over(servicer: Servicer, ending: asyncio.Event, parent: int) -> None:
+async def _wait_for_end(servicer: Servicer, ending: asyncio.Event, parent: int) -> None:
     """Waits for the end. After a Cancel, Pulumi still finishes running requests; an idle plug-in then ends."""
     while os.getppid() == parent and not ending.is_set():
         if servicer.cancelled.is_set() and servicer.work.idle_seconds > _LINGER_SECONDS:

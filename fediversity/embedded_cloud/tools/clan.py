@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from fediversity.embedded_cloud.tools import clan_grammar
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say, say_simulated
+from fediversity.embedded_cloud.tools.log import announce_simulation, print_lines
 
 if TYPE_CHECKING:
     from fediversity.embedded_cloud.tools.flake import Flake
     from fediversity.embedded_cloud.tools.workspace import Workspace
 
 _REGISTRY_ENTRY = re.compile(r"[A-Za-z][\w-]*(/[^/]+){0,2}")
-_FLAKE_MARKS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
+_FLAKE_MARKERS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
 
 
 def main(words: list[str]) -> int:
@@ -25,13 +25,13 @@ def main(words: list[str]) -> int:
     args = clan_grammar.parse(words)
     if not args.leaf:
         return 0
-    say_simulated("clan")
+    announce_simulation("clan")
     try:
         return _run(args)
     except ToolError as error:
-        say(str(error))
+        print_lines(str(error))
     except KeyboardInterrupt:
-        say("Interrupted by user")
+        print_lines("Interrupted by user")
     return 1
 
 
@@ -76,15 +76,15 @@ def _flake_folder(given: str | None) -> Path:
     if given is None:
         given = os.environ.get("CLAN_DIR")
     if given is not None:
-        return _referenced(given)
+        return _resolve_reference(given)
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if any((folder / mark).exists() for mark in _FLAKE_MARKS):
+        if any((folder / mark).exists() for mark in _FLAKE_MARKERS):
             return folder
     raise ToolError("No clan flake found in the current directory or its parents")
 
 
-def _referenced(reference: str) -> Path:
+def _resolve_reference(reference: str) -> Path:
     """Returns the folder of a flake reference, as Nix reads it: a bare word is an entry of the registry.
 
     Nix reads a folder inside a git repository as that repository with `?dir=`. clan loses this part and looks for the

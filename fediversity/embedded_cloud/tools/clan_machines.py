@@ -7,12 +7,12 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from fediversity.embedded_cloud.tools.clan_install import PHASES, WARNING, Install, note_installed
+from fediversity.embedded_cloud.tools.clan_install import PHASES, WARNING, Install, record_install
 from fediversity.embedded_cloud.tools.clan_update import Update
 from fediversity.embedded_cloud.tools.clan_vars import run_generators
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.remote import Remote, parse_target
 from fediversity.embedded_cloud.tools.store import realise_source
 from fediversity.embedded_cloud.tools.system import build
@@ -46,15 +46,15 @@ def build_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
 def generations_command(flake: Flake, _workspace: Workspace, args: Namespace) -> int:
     """Prints a table of each machine's generations."""
     machines = _selected(flake, args)
-    _one_target_at_most(machines, args)
+    _require_single_target(machines, args)
     return _for_each(machines, lambda machine: _print_generations(_target(machine, args)))
 
 
 def _print_generations(target: Remote) -> None:
     with target.connected() as remote:
-        found = json.loads(remote.check(["nixos-rebuild", "list-generations", "--json"]))
+        generations = json.loads(remote.check(["nixos-rebuild", "list-generations", "--json"]))
     rows = [("Generation", "Date", "NixOS Version", "Kernel Version")]
-    for entry in sorted(found, key=lambda generation: int(generation["generation"])):
+    for entry in sorted(generations, key=lambda generation: int(generation["generation"])):
         marker = " ← current" if entry["current"] else ""
         rows.append((f"{entry['generation']}{marker}", entry["date"], entry["nixosVersion"], entry["kernelVersion"]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -67,7 +67,7 @@ def update_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     if args.no_check:
         os.environ["NIXOS_NO_CHECK"] = "1"
     machines = _selected(flake, args)
-    _one_target_at_most(machines, args)
+    _require_single_target(machines, args)
     if args.build_host is not None:
         raise ToolError("the simulated clan builds on the target only; --build-host is not simulated")
     run_generators(flake, Store(workspace.overlay), flake.tagged([]))
@@ -97,7 +97,7 @@ def _for_each(machines: list[str], action: Callable[[str], None]) -> int:
     for thread in threads:
         thread.join()
     for machine, error in failures.items():
-        say(f"failed with error: {error}", machine)
+        print_lines(f"failed with error: {error}", machine)
     if failures:
         raise ToolError(f"{len(failures)} hosts failed with an error. Check the logs above")
     return 0
@@ -105,7 +105,7 @@ def _for_each(machines: list[str], action: Callable[[str], None]) -> int:
 
 def install_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     """Installs NixOS on one machine, erasing its disk."""
-    _known(flake, [args.machine])
+    _require_known(flake, [args.machine])
     if args.target_host is None:
         raise ToolError(f"No target host for machine '{args.machine}'.\nProvide --target-host (simulated clan)")
     if args.password is not None:
@@ -122,7 +122,7 @@ def install_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     for phase in args.phases.split(",") if args.phases else PHASES:
         install.run_phase(phase.strip())
     if not args.no_persist_state:
-        note_installed(store, args.machine)
+        record_install(store, args.machine)
     return 0
 
 
@@ -141,11 +141,11 @@ def _selected(flake: Flake, args: Namespace) -> list[str]:
         raise ToolError(f"No machines found with tags: {' AND '.join(args.tags)}")
     if not args.machines:
         return tagged
-    _known(flake, args.machines)
+    _require_known(flake, args.machines)
     return list(args.machines)
 
 
-def _known(flake: Flake, machines: list[str]) -> None:
+def _require_known(flake: Flake, machines: list[str]) -> None:
     lines = []
     for name in machines:
         if name not in flake.machines:
@@ -165,7 +165,7 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _one_target_at_most(machines: list[str], args: Namespace) -> None:
+def _require_single_target(machines: list[str], args: Namespace) -> None:
     if args.target_host is not None and len(machines) > 1:
         raise ToolError("Target Host can only be set for one machines")
 

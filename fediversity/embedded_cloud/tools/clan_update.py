@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.remote import Remote
 from fediversity.embedded_cloud.tools.secrets import UPLOAD, upload_archive
@@ -48,7 +48,7 @@ class Update:
         port = f":{remote.port}" if remote.port else ""
         program = _DARWIN_STORE if self.flake.is_darwin(self.machine) else ""
         url = f"ssh-ng://{remote.target}{port}{program}"
-        say(f"$ nix copy --to {url} --no-check-sigs {source}", self.machine)
+        print_lines(f"$ nix copy --to {url} --no-check-sigs {source}", self.machine)
         copy([source], url, remote.ssh_options(), self.workspace.store)
         return source
 
@@ -78,9 +78,9 @@ class Update:
         switched = remote.run(self._switch(system, "switch"), as_root=True)
         if switched.status == 0:
             return
-        say(f"activation returned {switched.status} — retrying", self.machine)
+        print_lines(f"activation returned {switched.status} — retrying", self.machine)
         again = remote.run(self._switch(system, "switch"), as_root=True)
-        if again.status != 0 and not _runs(remote, system):
+        if again.status != 0 and not _is_running(remote, system):
             raise ToolError(
                 f"switch-to-configuration failed on '{self.machine}' (exit code {again.status}). See above for details."
             )
@@ -98,7 +98,7 @@ class Update:
         ]
 
 
-def _runs(remote: Remote, system: str) -> bool:
+def _is_running(remote: Remote, system: str) -> bool:
     """Returns whether the target runs the system after all, for example because only the connection broke."""
     result = remote.run(["readlink", "/run/current-system"])
     return result.status == 0 and result.stdout.strip() == system

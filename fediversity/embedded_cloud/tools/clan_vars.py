@@ -7,7 +7,7 @@ from pathlib import Path
 from fediversity.embedded_cloud.tools import generators, secrets
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.vars import File, Generator, Store, generate
 from fediversity.embedded_cloud.tools.workspace import Workspace
 
@@ -18,7 +18,7 @@ def run_generators(
     """Runs the missing generators of machines, or all of them again. Returns the number of generators that ran."""
     if not machines:
         raise ToolError("At least one machine must be provided")
-    wanted, users = generators.of_fleet(flake, machines)
+    wanted, users = generators.fleet_generators(flake, machines)
     if only is not None:
         wanted = [generator for generator in wanted if generator.name == only]
         if not wanted:
@@ -31,7 +31,7 @@ def generate_command(flake: Flake, workspace: Workspace, args: Namespace) -> int
     machines = [name for name in flake.tagged([]) if not args.machines or name in args.machines]
     ran = run_generators(flake, Store(workspace.overlay), machines, bool(args.regenerate), args.generator)
     if ran == 0:
-        say("All vars are there already; nothing was generated.")
+        print_lines("All vars are there already; nothing was generated.")
     return 0
 
 
@@ -40,7 +40,7 @@ def check_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     store = Store(workspace.overlay)
     complete = True
     for machine in (name for name in flake.tagged([]) if not args.machines or name in args.machines):
-        found = generators.of_machine(flake, machine)
+        found = generators.machine_generators(flake, machine)
         if args.generator is not None:
             found = [generator for generator in found if generator.name == args.generator]
             if not found:
@@ -48,7 +48,7 @@ def check_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
         missing = [f"{g.name}/{f.name}" for g in found for f in g.files if not store.path(g, f).is_file()]
         listing = "".join(f"\n  - {name}" for name in missing)
         text = f"Missing vars:{listing}" if missing else "All vars are present and valid."
-        say(f"Check results for machine '{machine}':\n{text}")
+        print_lines(f"Check results for machine '{machine}':\n{text}")
         complete = complete and not missing
     return 0 if complete else 1
 
@@ -65,8 +65,8 @@ def get_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
 
 
 def _find(flake: Flake, machine: str, var_id: str) -> tuple[Generator, File]:
-    _require(flake, machine)
-    known = {f"{generator.name}/{file.name}": (generator, file) for generator, file in _each(flake, machine)}
+    _require_machine(flake, machine)
+    known = {f"{generator.name}/{file.name}": (generator, file) for generator, file in _files(flake, machine)}
     if var_id in known:
         return known[var_id]
     similar = [name for name in known if name.startswith(var_id)]
@@ -78,17 +78,17 @@ def _find(flake: Flake, machine: str, var_id: str) -> tuple[Generator, File]:
     raise ToolError(f"Couldn't find var: {var_id} for machine: {machine}")
 
 
-def _require(flake: Flake, machine: str) -> None:
+def _require_machine(flake: Flake, machine: str) -> None:
     if machine not in flake.machines:
         raise ToolError(f"Machine {machine} does not exist")
 
 
 def list_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     """Lists a machine's vars; secrets are shown as asterisks."""
-    _require(flake, args.machine)
+    _require_machine(flake, args.machine)
     store = Store(workspace.overlay)
     lines = []
-    for generator, file in _each(flake, args.machine):
+    for generator, file in _files(flake, args.machine):
         value = "<not set>"
         if store.path(generator, file).is_file():
             value = "********" if file.secret else store.read(generator, file).decode()
@@ -97,15 +97,17 @@ def list_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     return 0
 
 
-def _each(flake: Flake, machine: str) -> list[tuple[Generator, File]]:
-    return [(generator, file) for generator in generators.of_machine(flake, machine) for file in generator.files]
+def _files(flake: Flake, machine: str) -> list[tuple[Generator, File]]:
+    return [
+        (generator, file) for generator in generators.machine_generators(flake, machine) for file in generator.files
+    ]
 
 
 def upload_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     """Writes a machine's secrets into a folder of this computer. The real command's default, an upload to the machine,
     needs an address, and the simulation has none.
     """
-    _require(flake, args.machine)
+    _require_machine(flake, args.machine)
     if args.directory is None:
         raise ToolError(f"No target host for machine '{args.machine}': the simulated clan knows no addresses")
     store = Store(workspace.overlay)

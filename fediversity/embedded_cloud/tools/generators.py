@@ -22,26 +22,26 @@ _APPLICATION_SECRETS = {"peertube": "secret", "pixelfed": "app-key"}
 """Applications whose NixOS module needs a secret from a file; Mastodon's module creates its own."""
 
 
-def of_machine(flake: Flake, machine: str) -> list[Generator]:
+def machine_generators(flake: Flake, machine: str) -> list[Generator]:
     """Returns the generators of a machine, including shared ones."""
     found: dict[str, Generator] = {}
-    for generator in _each(flake, machine):
+    for generator in _generators(flake, machine):
         found.setdefault(generator.folder, generator)
     return list(found.values())
 
 
-def of_fleet(flake: Flake, machines: list[str]) -> tuple[list[Generator], dict[str, list[str]]]:
+def fleet_generators(flake: Flake, machines: list[str]) -> tuple[list[Generator], dict[str, list[str]]]:
     """Returns the generators of several machines, each once, and the machines of each by its folder."""
     found: dict[str, Generator] = {}
     users: dict[str, list[str]] = {}
     for machine in machines:
-        for generator in of_machine(flake, machine):
+        for generator in machine_generators(flake, machine):
             found.setdefault(generator.folder, generator)
             users.setdefault(generator.folder, []).append(machine)
     return list(found.values()), users
 
 
-def _each(flake: Flake, machine: str) -> Iterator[Generator]:
+def _generators(flake: Flake, machine: str) -> Iterator[Generator]:
     if flake.is_darwin(machine):
         if instance := flake.machines[machine]["mesh"]:
             yield from _mesh_member(flake, machine, instance)
@@ -49,7 +49,7 @@ def _each(flake: Flake, machine: str) -> Iterator[Generator]:
     if flake.machines[machine]["encrypted"]:
         yield _ssh_key("initrd-ssh", machine, "id_ed25519", needed_for="activation")
         passphrase = File("passphrase", deploy=False, needed_for="partitioning")
-        yield Generator("luks", machine, (passphrase,), lambda _: {"passphrase": _words()})
+        yield Generator("luks", machine, (passphrase,), lambda _: {"passphrase": _passphrase()})
     for name, request in flake.deployments_on(machine).items():
         yield from _deployment(machine, name, request)
     for member in flake.memberships(machine):
@@ -132,24 +132,24 @@ def _user(_flake: Flake, machine: str, member: Membership) -> Iterator[Generator
         f"user-password-{user}",
         None if member.settings.get("share", False) else machine,
         (File("user-password-hash", needed_for="users"), File("user-password", deploy=False)),
-        lambda _: _password("user-password", _ask(user, machine) if asks else _words()),
+        lambda _: _password("user-password", _ask_password(user, machine) if asks else _passphrase()),
     )
 
 
 def _emergency_access(_flake: Flake, machine: str, _member: Membership) -> Iterator[Generator]:
     files = (_public("password-hash"), File("password", deploy=False))
-    yield Generator("emergency-access", machine, files, lambda _: _password("password", _words()))
+    yield Generator("emergency-access", machine, files, lambda _: _password("password", _passphrase()))
 
 
 def _deployment(machine: str, name: str, request: Mapping[str, Any]) -> Iterator[Generator]:
     """Yields the generators of the application modules (`nix/modules/services/`)."""
     password = (File("password"),)
-    yield Generator(f"{name}-initial-user", machine, password, lambda _: {"password": _words()})
+    yield Generator(f"{name}-initial-user", machine, password, lambda _: {"password": _passphrase()})
     if request["storage"]:
         files = (File("access-key-id"), File("secret-access-key"))
         yield Generator(f"{name}-s3", None, files, lambda _: _s3_key())
     if request["mail"] and request["mail"]["user"]:
-        yield Generator(f"{name}-mail", None, password, lambda _: {"password": _words()})
+        yield Generator(f"{name}-mail", None, password, lambda _: {"password": _passphrase()})
     if secret := _APPLICATION_SECRETS.get(request["application"]):
         yield Generator(f"{name}-secrets", machine, (File(secret),), lambda _: {secret: os.urandom(32).hex().encode()})
 
@@ -209,7 +209,7 @@ def _address(network: bytes, identity: bytes) -> bytes:
     return str(IPv6Address(bytes.fromhex(f"fd{network.decode()}9993{identity[:10].decode()}"))).encode()
 
 
-def _words() -> bytes:
+def _passphrase() -> bytes:
     """Returns a passphrase of six groups, in place of xkcdpass's six words."""
     return b"-".join(os.urandom(3).hex().encode() for _ in range(6))
 
@@ -219,7 +219,7 @@ def _password(file: str, password: bytes) -> Mapping[str, bytes]:
     return {file: password, f"{file}-hash": f"$simulated${digest}".encode()}
 
 
-def _ask(user: str, machine: str) -> bytes:
+def _ask_password(user: str, machine: str) -> bytes:
     """Asks for a password, as a users instance without `prompt = false` does. Raises `ToolError` without a terminal."""
     if not sys.stdin.isatty():
         raise ToolError(
@@ -227,4 +227,4 @@ def _ask(user: str, machine: str) -> bytes:
             "(termios.error: Inappropriate ioctl for device); set `prompt = false` for unattended runs"
         )
     answer = getpass.getpass(f"password of {user} (empty: generate one): ")
-    return answer.encode() or _words()
+    return answer.encode() or _passphrase()

@@ -3,12 +3,12 @@
 import sys
 
 
-def say(text: str, machine: str | None = None) -> None:
+def print_lines(text: str, machine: str | None = None) -> None:
     """Prints the lines of a text to standard error."""
     for line in text.splitlines():
         print(f"[{machine}] {line}" if machine else line, file=sys.stderr, flush=True)
 
 
-def say_simulated(tool: str) -> None:
+def announce_simulation(tool: str) -> None:
     """Announces once per run that the tool is simulated, so that it is not mistaken for the real one."""
-    say(f"{tool}: simulated; machines, builds and secrets are stand-ins")
+    print_lines(f"{tool}: simulated; machines, builds and secrets are stand-ins")

@@ -5,7 +5,7 @@ import shlex
 import sys
 
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say, say_simulated
+from fediversity.embedded_cloud.tools.log import announce_simulation, print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.workspace import Workspace
 
@@ -18,11 +18,11 @@ def main(words: list[str]) -> int:
     if words == ["--version"]:
         print("nix (Nix) 2.31.2 (simulated)")
         return 0
-    say_simulated("nix")
+    announce_simulation("nix")
     try:
         _run(words)
     except ToolError as error:
-        say(str(error))
+        print_lines(str(error))
         return 1
     return 0
 

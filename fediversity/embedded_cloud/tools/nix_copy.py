@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fediversity.embedded_cloud.tools import transfer
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _send(daemon: "subprocess.Popen[bytes]", paths: Sequence[str], store: Path) 
     daemon.stdin.flush()
     missing = json.loads(daemon.stdout.readline())["missing"]
     for path in missing:
-        say(f"copying path '{path}' (simulated)")
+        print_lines(f"copying path '{path}' (simulated)")
         daemon.stdin.write(transfer.pack(path, _folder(store, path)))
     daemon.stdin.close()
     answer = json.loads(daemon.stdout.readline())

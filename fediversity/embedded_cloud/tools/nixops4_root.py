@@ -17,7 +17,7 @@ from typing import Any
 
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.store import realise_source
 from fediversity.embedded_cloud.tools.system import build
@@ -111,13 +111,13 @@ class Root:
             raise ToolError(f"The option `{name}.{RESOURCE}.ssh.{missing[0]}` was accessed but has no value defined.")
         source = realise_source(self.flake.folder, self.workspace.overlay, self.workspace.store)
         built = Flake.load(self.workspace.store / Path(source).name)
-        request = _checked(name, {key: value for key, value in entry.items() if key != "ssh"})
+        request = _with_defaults(name, {key: value for key, value in entry.items() if key != "ssh"})
         machine = request["machine"]
         system = build(built, machine, self.workspace.store, {**built.deployments_on(machine), name: request})
-        say(f"{name}.{RESOURCE}: applying {system}")
+        print_lines(f"{name}.{RESOURCE}: applying {system}")
         with tempfile.TemporaryDirectory() as folder:
             self._switch(entry["ssh"], system, Path(folder) / "known_hosts")
-        say(f"{name}.{RESOURCE}: done")
+        print_lines(f"{name}.{RESOURCE}: done")
 
     def _switch(self, ssh: Mapping[str, Any], system: str, known_hosts: Path) -> None:
         known_hosts.write_text(f"{ssh['host']} {ssh['hostPublicKey']}\n")
@@ -139,7 +139,7 @@ class Root:
             raise ToolError(f"`{system}/bin/apply switch` on {target} exited with {done.returncode}")
 
 
-def _checked(name: str, request: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(name: str, request: dict[str, Any]) -> dict[str, Any]:
     """Returns the request with defaults, as the machine's options add them. Raises `ToolError` if they refuse it."""
     from fediversity.fleet.deployments import read_request  # noqa: PLC0415  other commands do not need it
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 
 _EXEC = 'exec "$@"'
 _ASKPASS = "/run/clan-askpass"
@@ -78,15 +78,15 @@ class Remote:
 
     def ssh(self, words: Sequence[str], shown: str, stdin: bytes | None = None) -> "RemoteResult":
         """Runs ssh with a remote command line as given, and prints its standard error."""
-        say(f"$ {shown}", self.machine)
-        finished = subprocess.run(
+        print_lines(f"$ {shown}", self.machine)
+        process = subprocess.run(
             ["ssh", self.target, *self.ssh_options(), "--", *words],
             input=b"" if stdin is None else stdin,
             capture_output=True,
             check=False,
         )
-        result = RemoteResult(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
-        say(result.stderr, self.machine)
+        result = RemoteResult(process.returncode, process.stdout.decode(), process.stderr.decode())
+        print_lines(result.stderr, self.machine)
         return result
 
     def check(self, command: Sequence[str], stdin: bytes | None = None, as_root: bool = False) -> str:

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.generators import of_machine
+from fediversity.embedded_cloud.tools.generators import machine_generators
 from fediversity.embedded_cloud.tools.vars import Store
 
 UPLOAD = "/var/lib/sops-nix"
@@ -57,18 +57,18 @@ def _upload(flake: Flake, store: Store, machine: str) -> Iterator[tuple[str, byt
     """Yields the uploaded files. Activation secrets are in clear text, as in the real upload. The real flake holds the
     others encrypted; here they are in clear text under `vars/`.
     """
-    for generator in of_machine(flake, machine):
+    for generator in machine_generators(flake, machine):
         for file in generator.files:
             if file.secret and file.deploy:
                 top = "activation" if file.needed_for == "activation" else "vars"
                 yield f"{top}/{generator.folder}/{file.name}", store.read(generator, file)
 
 
-def partitioning(flake: Flake, store: Store, machine: str) -> dict[str, bytes]:
+def partitioning_secrets(flake: Flake, store: Store, machine: str) -> dict[str, bytes]:
     """Returns the secrets needed to format the disk, by their path in the installer."""
     return {
         f"/run/partitioning-secrets/{generator.folder}/{file.name}": store.read(generator, file)
-        for generator in of_machine(flake, machine)
+        for generator in machine_generators(flake, machine)
         for file in generator.files
         if file.needed_for == "partitioning"
     }

@@ -63,8 +63,8 @@ def _add(store: Path, path: str, files: Iterable[tuple[str, bytes]]) -> None:
     if target.exists():
         return
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".adding-", dir=store) as half:
-        top = Path(half) / "path"
+    with tempfile.TemporaryDirectory(prefix=".adding-", dir=store) as temporary:
+        top = Path(temporary) / "path"
         top.mkdir()
         for name, content in files:
             file = top / name
@@ -85,12 +85,12 @@ def write_path(store: Path, path: str, files: Iterable[tuple[str, str, bool]]) -
     """
     target = store / Path(path).name
     store.mkdir(mode=0o755, parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
-    half.chmod(0o755)
+    temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
+    temporary.chmod(0o755)
     for name, text, executable in files:
-        file = half / name
+        file = temporary / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         file.chmod(0o755 if executable else 0o644)
     shutil.rmtree(target, ignore_errors=True)
-    half.rename(target)
+    temporary.rename(target)

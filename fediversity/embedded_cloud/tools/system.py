@@ -91,7 +91,11 @@ def _darwin_files(flake: Flake, machine: str) -> Iterator[File]:
     yield "etc/fediversity/identity", f"{flake.name}/{machine}\n", False
     instance = flake.machines[machine]["mesh"]
     network = public_var(flake, f"shared/zerotier-network-{instance}/network-id", default="") if instance else ""
-    manifest = {"machine": machine, "class": "darwin", "zerotier": [_entry(instance, network)] if network else []}
+    manifest = {
+        "machine": machine,
+        "class": "darwin",
+        "zerotier": [_network_entry(instance, network)] if network else [],
+    }
     yield MANIFEST, json.dumps(manifest, sort_keys=True) + "\n", False
 
 
@@ -113,7 +117,7 @@ def _manifest(flake: Flake, machine: str) -> dict[str, Any]:
         "hostKeyVar": any(member.module == "sshd" and member.role == "server" for member in members),
         "zerotier": [_network(flake, instance) for instance in _zerotier_instances(members)],
         "controls": {
-            member.instance: _admitted(flake, member)
+            member.instance: _controller_settings(flake, member)
             for member in members
             if member.module == "zerotier" and member.role == "controller"
         },
@@ -139,14 +143,14 @@ def _zerotier_instances(members: list[Membership]) -> list[str]:
 
 
 def _network(flake: Flake, instance: str) -> dict[str, Any]:
-    return _entry(instance, public_var(flake, f"shared/zerotier-network-{instance}/network-id"))
+    return _network_entry(instance, public_var(flake, f"shared/zerotier-network-{instance}/network-id"))
 
 
-def _entry(instance: str, network: str) -> dict[str, Any]:
+def _network_entry(instance: str, network: str) -> dict[str, Any]:
     return {"instance": instance, "network": network}
 
 
-def _admitted(flake: Flake, member: Membership) -> dict[str, Any]:
+def _controller_settings(flake: Flake, member: Membership) -> dict[str, Any]:
     """Returns the configuration of an instance's controller: the admitted members, and whether the network is public.
 
     Members of the inventory and the Macs of the mesh are admitted by address. A member without a generated address is

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,23 @@ class Store:
         """Sets a var atomically: readers never see a partial value."""
         path = self.path(generator, file)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        temporary = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(value)
-        half.replace(path)
+        temporary.replace(path)
 
-    def admit(self, generators: Sequence[Generator], users: Mapping[str, list[str]]) -> None:
+    def link_recipients(self, generators: Sequence[Generator], users: Mapping[str, list[str]]) -> None:
         """Links the keys of the machines that can decrypt a deployed secret beside it, as clan does."""
         for generator in generators:
             for file in generator.files:
-                listed = self.path(generator, file).parent / "machines"
-                if not (file.secret and file.deploy and listed.parent.is_dir()):
+                folder = self.path(generator, file).parent / "machines"
+                if not (file.secret and file.deploy and folder.parent.is_dir()):
                     continue
-                listed.mkdir(mode=0o700, exist_ok=True)
-                up = "../" * len((listed.relative_to(self.overlay)).parts)
+                folder.mkdir(mode=0o700, exist_ok=True)
+                up = "../" * len((folder.relative_to(self.overlay)).parts)
                 for machine in users.get(generator.folder, ()):
                     with suppress(FileExistsError):
-                        (listed / machine).symlink_to(f"{up}sops/machines/{machine}")
+                        (folder / machine).symlink_to(f"{up}sops/machines/{machine}")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -94,40 +94,42 @@ class Store:
             yield
 
 
-def generate(store: Store, generators: Sequence[Generator], users: Mapping[str, list[str]], again: bool) -> int:
+def generate(store: Store, generators: Sequence[Generator], users: Mapping[str, list[str]], regenerate: bool) -> int:
     """Runs the generators with missing vars, or all of them, after their dependencies. Returns the number that ran.
 
     `users` maps each folder to the machines that have the generator, for the log.
     """
-    if not again and all(map(store.exists, generators)):
-        store.admit(generators, users)
+    if not regenerate and all(map(store.exists, generators)):
+        store.link_recipients(generators, users)
         return 0
     with store.locked():
         done: set[str] = set()
-        ran = sum(_run(store, generator, users, again, done) for generator in generators)
-    store.admit(generators, users)
+        ran = sum(_run(store, generator, users, regenerate, done) for generator in generators)
+    store.link_recipients(generators, users)
     return ran
 
 
-def _run(store: Store, generator: Generator, users: Mapping[str, list[str]], again: bool, done: set[str]) -> int:
+def _run(store: Store, generator: Generator, users: Mapping[str, list[str]], regenerate: bool, done: set[str]) -> int:
     if generator.folder in done:
         return 0
     done.add(generator.folder)
-    ran = sum(_run(store, needed, users, again, done) for needed in generator.needs)
+    ran = sum(_run(store, needed, users, regenerate, done) for needed in generator.needs)
     # Outputs are generated again if their inputs are new: a certificate of the previous host key would be useless.
-    if store.exists(generator) and not again and not ran:
+    if store.exists(generator) and not regenerate and not ran:
         return 0
     inputs = {
         f"{needed.name}/{file.name}": store.read(needed, file) for needed in generator.needs for file in needed.files
     }
-    made = generator.make(inputs)
+    values = generator.make(inputs)
     for file in generator.files:
-        _log(generator, file, made[file.name], users.get(generator.folder, []))
-        store.write(generator, file, made[file.name])
+        _log(generator, file, values[file.name], users.get(generator.folder, []))
+        store.write(generator, file, values[file.name])
     return ran + 1
 
 
 def _log(generator: Generator, file: File, value: bytes, machines: list[str]) -> None:
-    what = f"{generator.name}/{file.name} for machines: {', '.join(machines)}"
+    label = f"{generator.name}/{file.name} for machines: {', '.join(machines)}"
     prefix = generator.machine or "shared"
-    say(f"Updated secret var {what}" if file.secret else f"Updated var {what}\n  new: {value.decode()}", prefix)
+    print_lines(
+        f"Updated secret var {label}" if file.secret else f"Updated var {label}\n  new: {value.decode()}", prefix
+    )

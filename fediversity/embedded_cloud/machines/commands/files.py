@@ -40,10 +40,10 @@ async def readlink(call: Call) -> int:
     root = call.machine.root
     match call.arguments:
         case ["-f", path] if root.exists(posixpath.dirname(root.canonical(path))):
-            call.say(root.canonical(path))
+            call.print_out(root.canonical(path))
             return 0
         case [path] if not path.startswith("-") and root.entry(path).is_symlink():
-            call.say(root.readlink(path))
+            call.print_out(root.readlink(path))
             return 0
         case ["-f", _] | [_]:
             return 1
@@ -171,7 +171,7 @@ async def ls(call: Call) -> int:
             if not call.machine.root.exists(path):
                 return call.fail(f"cannot access '{path}': No such file or directory", 2)
             for name in call.machine.root.names(path):
-                call.say(name)
+                call.print_out(name)
             return 0
     return call.unsupported()
 

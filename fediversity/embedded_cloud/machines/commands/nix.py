@@ -42,28 +42,28 @@ async def nix_daemon(call: Call) -> int:
 async def _receive(call: Call, root: Root) -> None:
     offered = transfer.parse_offer(await call.stdin.readline())
     missing = [path for path in offered if not root.exists(path)]
-    full = missing and call.machine.site.faults.happens(call.machine.spec.name, "disk-full")
-    call.say(json.dumps({"missing": missing}))
+    full = missing and call.machine.site.faults.trigger(call.machine.spec.name, "disk-full")
+    call.print_out(json.dumps({"missing": missing}))
     for _ in missing:
         head = transfer.parse_head(await call.stdin.readline())
         if head.path not in missing:
             raise ValueError(head.path)
         # Written under another name first: a path that was cut off in the middle must not exist.
-        half = f"{head.path}.incoming"
-        root.remove(half)
+        temporary = f"{head.path}.incoming"
+        root.remove(temporary)
         for name, executable, size in head.files:
             content = await call.stdin.readexactly(size)
             if not full:
-                root.write(f"{half}/{name}", content, 0o755 if executable else 0o644)
+                root.write(f"{temporary}/{name}", content, 0o755 if executable else 0o644)
         if not full:
-            root.host(half).rename(root.host(head.path))
-    call.say(json.dumps({"error": NO_SPACE} if full else {"added": missing}))
+            root.host(temporary).rename(root.host(head.path))
+    call.print_out(json.dumps({"error": NO_SPACE} if full else {"added": missing}))
 
 
 async def nix(call: Call) -> int:
     """`nix [OPTIONS] build [OPTIONS] SOURCE#nixosConfigurations."MACHINE".config.system.build.toplevel`; `--version`"""
     if call.arguments == ("--version",):
-        call.say("nix (Nix) 2.31.2 (simulated)")
+        call.print_out("nix (Nix) 2.31.2 (simulated)")
         return 0
     words = _without_options(call.arguments)
     match words:
@@ -80,18 +80,18 @@ def build_system(call: Call, source: str, machine: str) -> int:
     root = call.machine.root
     try:
         flake = Flake.load(root.host(source))
-        call.complain(f"building the system of {machine} (simulated)")
-        require_room(call)
-        call.say(build(flake, machine, root.host(STORE)))
+        call.print_error(f"building the system of {machine} (simulated)")
+        require_disk_space(call)
+        call.print_out(build(flake, machine, root.host(STORE)))
     except ToolError as error:
-        call.complain(str(error))
+        call.print_error(str(error))
         return 1
     return 0
 
 
-def require_room(call: Call) -> None:
+def require_disk_space(call: Call) -> None:
     """Raises `ToolError` if the disk is full."""
-    if call.machine.site.faults.happens(call.machine.spec.name, "disk-full"):
+    if call.machine.site.faults.trigger(call.machine.spec.name, "disk-full"):
         raise ToolError(NO_SPACE)
 
 
@@ -115,19 +115,19 @@ async def nix_env(call: Call) -> int:
         match call.arguments:
             case ["-p", profile, "--set", path]:
                 if not root.exists(path):
-                    call.complain(f"error: path '{path}' does not exist and cannot be created")
+                    call.print_error(f"error: path '{path}' does not exist and cannot be created")
                     return 1
                 profiles.set_system(root, path, profile)
             case ["-p", profile, "--list-generations"]:
                 list_generations(call, profile)
             case ["-p", profile, "--rollback"]:
-                announce(call, profiles.switch(root, None, profile))
+                print_switch(call, profiles.switch(root, None, profile))
             case ["-p", profile, "--switch-generation" | "-G", number] if number.isdigit():
-                announce(call, profiles.switch(root, int(number), profile))
+                print_switch(call, profiles.switch(root, int(number), profile))
             case _:
                 return call.unsupported()
     except profiles.ProfileError as error:
-        call.complain(f"error: {error}")
+        call.print_error(f"error: {error}")
         return 1
     return 0
 
@@ -136,12 +136,12 @@ def list_generations(call: Call, profile: str = profiles.SYSTEM) -> None:
     """Prints the generations of a profile as nix-env does."""
     for generation in profiles.generations(call.machine.root, profile):
         made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
-        call.say(f"{generation.number:4}   {made}   {'(current)' if generation.current else ''}")
+        call.print_out(f"{generation.number:4}   {made}   {'(current)' if generation.current else ''}")
 
 
-def announce(call: Call, generation: profiles.Generation) -> None:
+def print_switch(call: Call, generation: profiles.Generation) -> None:
     """Prints nix-env's message about a new current generation."""
-    call.complain(f"switching profile to version {generation.number}")
+    call.print_error(f"switching profile to version {generation.number}")
 
 
 COMMANDS: dict[str, Command] = {"nix": nix, "nix-daemon": nix_daemon, "nix-env": nix_env}

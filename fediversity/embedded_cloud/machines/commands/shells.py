@@ -33,11 +33,11 @@ async def echo(call: Call) -> int:
     """`echo WORD…`"""
     if call.arguments and call.arguments[0].startswith("-"):
         return call.unsupported()
-    call.say(" ".join(call.arguments))
+    call.print_out(" ".join(call.arguments))
     return 0
 
 
-async def leave(call: Call) -> int:
+async def exit_shell(call: Call) -> int:
     """`exit [STATUS]`"""
     match call.arguments:
         case []:
@@ -55,19 +55,19 @@ async def sudo(call: Call) -> int:
         case ["-n" | "-A", "--", *command] | ["-n" | "-A", *command] | ["--", *command] | [*command]:
             if not command or command[0].startswith("-"):
                 return call.unsupported()
-            if not call.is_root and _asks(call):
+            if not call.is_root and _requires_password(call):
                 if "-n" not in call.arguments[:1]:
-                    call.complain(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
+                    call.print_error(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
                 return call.fail("a password is required")
             return await run_command(call.with_argv(tuple(command), user="root"))
     return call.unsupported()
 
 
-def _asks(call: Call) -> bool:
+def _requires_password(call: Call) -> bool:
     """Returns whether sudo requires a password: because it was never configured otherwise, or because of a fault."""
     if not call.machine.spec.bootstrapped:
         return True
-    return call.machine.site.faults.happens(call.machine.spec.name, "sudo-password") is not None
+    return call.machine.site.faults.trigger(call.machine.spec.name, "sudo-password") is not None
 
 
 async def sleep(call: Call) -> int:
@@ -93,7 +93,7 @@ COMMANDS: dict[str, Command] = {
     "bash": shell,
     "echo": echo,
     "sh": shell,
-    "exit": leave,
+    "exit": exit_shell,
     "setsid": setsid,
     "sleep": sleep,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from fediversity.embedded_cloud.plugins.command.process import Command, ProcessResult, run
 from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean, not_simulated
-from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, Resource, State
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public
 
 COMMAND = "command:local:Command"
@@ -26,38 +26,40 @@ class LocalCommand(Resource):
             if inputs.get(name):
                 yield not_simulated(name, "files are not collected")
 
-    def planned(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
+    def preview_outputs(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
         """Returns unknown outputs, also for an existing resource: nothing runs in a preview."""
         del outputs
         return {**public(inputs), "stdout": UNKNOWN, "stderr": UNKNOWN}
 
-    async def create(self, call: Call, inputs: Values) -> State:
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
         state = public(inputs)
-        finished = await _run(call, state.get("create"), state, {})
-        return State(f"{call.name}{token_hex(4)}", inputs, state | finished)
+        outputs = await _run(request, state.get("create"), state, {})
+        return State(f"{request.name}{token_hex(4)}", inputs, state | outputs)
 
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
-        del call
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del request
         return State(id_, inputs, outputs)
 
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
         del id_
         state = public(inputs)
         text = state.get("update", state.get("create"))
-        return state | await _run(call, text, state, outputs)
+        return state | await _run(request, text, state, outputs)
 
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
         """Runs the command with the inputs of the last creation or change."""
         del id_
-        await _run(call, outputs.get("delete"), outputs, outputs)
+        await _run(request, outputs.get("delete"), outputs, outputs)
 
 
-async def _run(call: Call, text: str | None, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Values:
+async def _run(
+    request: PulumiRequest, text: str | None, inputs: Mapping[str, Any], previous: Mapping[str, Any]
+) -> Values:
     """Runs a command, if there is one, and returns the output properties. `previous` are those of the previous run."""
     if text is None:
         return {name: previous.get(name, "") for name in ("stdout", "stderr")}
-    finished = await run(_command(text, inputs, previous), call.timeout, call.cancelled, call.log)
-    return _said(finished)
+    result = await run(_command(text, inputs, previous), request.timeout, request.cancelled, request.log)
+    return _output_values(result)
 
 
 def _command(text: str, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Command:
@@ -78,5 +80,5 @@ def _previous(inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[st
     return {f"PULUMI_COMMAND_{name.upper()}": previous[name] for name in ("stdout", "stderr") if previous.get(name)}
 
 
-def _said(finished: ProcessResult) -> Values:
-    return {"stdout": finished.stdout, "stderr": finished.stderr}
+def _output_values(result: ProcessResult) -> Values:
+    return {"stdout": result.stdout, "stderr": result.stderr}

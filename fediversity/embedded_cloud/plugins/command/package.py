@@ -15,7 +15,7 @@ PACKAGE = load(Path(__file__).with_name("schema.json"), {COMMAND: Extra(replaces
 def resources(folder: StackFolder, settings: Values) -> dict[str, Resource]:
     """Returns the resource types by token; commands need neither a stack nor settings."""
     del folder, settings
-    return {COMMAND: LocalCommand(PACKAGE.tables[COMMAND])}
+    return {COMMAND: LocalCommand(PACKAGE.schemas[COMMAND])}
 
 
 PROVIDER = Provider(PACKAGE, Config(), resources)

@@ -29,7 +29,7 @@ class GcpResource(CloudResource):
         yield from rules.common(inputs)
         yield from self.own_rules(inputs)
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         return self.collection(session, inputs), str(inputs["name"])
 
     def new_id(self, session: Session, inputs: Mapping[str, Any], scope: str, name: str) -> str:
@@ -45,14 +45,14 @@ class GcpResource(CloudResource):
         named = [record for record in session.all(self.type) if record.name == name]
         return named[0] if len(named) == 1 else None
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f"the resource '{inputs['name']}' already exists", "alreadyExists", "already_exists")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         del inputs, id_
         return {"number": session.number(), "created": datetime.now(UTC).isoformat(timespec="milliseconds")}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deletionPolicy") == "PREVENT":
             raise CloudError(f"'{record.id}' has the deletion policy PREVENT; change it first (simulated)")

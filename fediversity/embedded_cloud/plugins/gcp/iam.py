@@ -28,8 +28,8 @@ def project_service_account(arguments: Values) -> Values:
         raise CloudError(f"storage.getProjectServiceAccount has no argument {', '.join(unknown)}")
     if arguments.get("project", rules.PROJECT) != rules.PROJECT:
         raise CloudError(f'the embedded cloud has one project, "{rules.PROJECT}"')
-    told = {"emailAddress": STORAGE_AGENT, "id": STORAGE_AGENT, "member": f"serviceAccount:{STORAGE_AGENT}"}
-    return told | {"project": rules.PROJECT}
+    outputs = {"emailAddress": STORAGE_AGENT, "id": STORAGE_AGENT, "member": f"serviceAccount:{STORAGE_AGENT}"}
+    return outputs | {"project": rules.PROJECT}
 
 
 def account_of(session: Session, email: str) -> Record | None:
@@ -55,7 +55,7 @@ class Account(GcpResource):
             if isinstance(text, str) and len(text.encode()) > longest:
                 yield Problem(key, f"has {len(text.encode())} bytes; it takes {longest}")
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         return self.collection(session, inputs), str(inputs["accountId"])
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
@@ -65,7 +65,7 @@ class Account(GcpResource):
     def new_id(self, session: Session, inputs: Mapping[str, Any], scope: str, name: str) -> str:
         return f"{super().new_id(session, inputs, scope, name)}@{rules.PROJECT}.iam.gserviceaccount.com"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"Service account {inputs['accountId']} already exists within project {rules.PROJECT}"
         return api_error(message, "alreadyExists", "already_exists")
 
@@ -93,13 +93,13 @@ class Member(GcpResource):
         del session
         return str(inputs["project"])
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         return self.collection(session, inputs), f"{inputs['role']}/{inputs['member']}"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return CloudError(f"{inputs['member']} has {inputs['role']} already (simulated)", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del current
         kind, _, email = str(inputs["member"]).partition(":")
         if kind == "serviceAccount" and email != STORAGE_AGENT and account_of(session, email) is None:

@@ -64,17 +64,17 @@ class Instance(MachineResource, GcpResource):
         del session
         return f"projects/{rules.PROJECT}/zones/{self._zone(inputs)}/instances"
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         if current is None:
-            self._admit_new(session, inputs)
+            self._check_new(session, inputs)
         else:
             _admit_change(current.inputs, inputs)
-        self._admit_used(session, inputs, current)
-        self._admit_address(session, inputs, current)
+        self._check_used(session, inputs, current)
+        self._check_address(session, inputs, current)
 
-    def _admit_new(self, session: Session, inputs: Mapping[str, Any]) -> None:
+    def _check_new(self, session: Session, inputs: Mapping[str, Any]) -> None:
         zone = self._zone(inputs)
-        if FaultStore(self.cloud.store.path.parent).happens(str(inputs["name"]), "zone-full", zone):
+        if FaultStore(self.cloud.store.path.parent).trigger(str(inputs["name"]), "zone-full", zone):
             what = (
                 f"The zone 'projects/{rules.PROJECT}/zones/{zone}' does not have enough resources available to fulfill"
             )
@@ -83,7 +83,7 @@ class Instance(MachineResource, GcpResource):
         if image is not None and session.get(IMAGE, image) is None:
             raise api_error(f"The resource '{image}' was not found", "notFound", "not_found")
 
-    def _admit_used(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def _check_used(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         """Checks that the disks and the service account exist and that no other instance uses the disks."""
         for attached in inputs.get("attachedDisks", ()):
             disk = disk_of(session, attached["source"])
@@ -97,7 +97,7 @@ class Instance(MachineResource, GcpResource):
         if email is not None and account_of(session, email) is None:
             raise api_error(f"The resource '{email}' of type 'serviceAccount' was not found.", "notFound", "not_found")
 
-    def _admit_address(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def _check_address(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         wanted = nat_ip(inputs)
         if wanted is None or (current is not None and current.facts["address"] == wanted):
             return
@@ -111,8 +111,8 @@ class Instance(MachineResource, GcpResource):
             message = f"the address '{address.id}' is already being used by '{user.id}'"
             raise api_error(message, "externalIpAddressInUse")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
-        facts = super().decide(session, inputs, id_)
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+        facts = super().initial_facts(session, inputs, id_)
         number = facts["number"]
         internal = f"10.128.{number // 250 % 256}.{number % 250 + 2}"
         return facts | {
@@ -138,8 +138,8 @@ class Instance(MachineResource, GcpResource):
             "zone": self._zone(inputs),
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
-        super().may_delete(session, record)
+    def check_deletable(self, session: Session, record: Record) -> None:
+        super().check_deletable(session, record)
         if record.inputs.get("deletionProtection"):
             raise CloudError(
                 f"instance {record.name} has deletion protection; set deletionProtection to false first (simulated)"

@@ -42,18 +42,18 @@ def require_usable(session: Session, key_id: str, bucket_location: str) -> None:
         raise api_error(f"{message} authorized to use this key.", "forbidden")
 
 
-class _Lasting(GcpResource):
+class _PermanentResource(GcpResource):
     """A resource that a deletion removes from Pulumi's state only: in the cloud it stays, and keeps its name."""
 
     def _remove(self, id_: str, outputs: Values) -> Sequence[Effect]:
         with self.cloud.store.writing() as session:
             record = self.find(session, id_, outputs)
             if record is not None:
-                self.may_delete(session, record)
-                session.put(self.forgotten(record))
+                self.check_deletable(session, record)
+                session.put(self.after_deletion(record))
         return ()
 
-    def forgotten(self, record: Record) -> Record:
+    def after_deletion(self, record: Record) -> Record:
         """Returns the record that remains after a deletion."""
         return replace(record, facts={**record.facts, LEFT_BEHIND: True})
 
@@ -63,7 +63,7 @@ class _Lasting(GcpResource):
             yield Problem("name", f'"{name}" is no name in Cloud KMS; use up to 63 letters, digits, _ and -')
 
 
-class KeyRing(_Lasting):
+class KeyRing(_PermanentResource):
     """A key ring in a location."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
@@ -74,7 +74,7 @@ class KeyRing(_Lasting):
         del session
         return f"projects/{rules.PROJECT}/locations/{inputs['location']}/keyRings"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         what = f"KeyRing {rules.PROJECT}/{inputs['location']}/{inputs['name']} already exists"
         return api_error(f"{what}; key rings are never deleted, import it", "alreadyExists", "already_exists")
 
@@ -83,7 +83,7 @@ class KeyRing(_Lasting):
         return {"project": rules.PROJECT}
 
 
-class CryptoKey(_Lasting):
+class CryptoKey(_PermanentResource):
     """A symmetric key. Deleting it destroys its versions and ends its rotation."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
@@ -107,12 +107,12 @@ class CryptoKey(_Lasting):
             raise api_error(f"KeyRing {inputs['keyRing']} not found", "notFound", "not_found")
         return f"{ring.id}/cryptoKeys"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         what = f"CryptoKey {inputs['keyRing']}/cryptoKeys/{inputs['name']} already exists"
         return api_error(f"{what}; keys are never deleted", "alreadyExists", "already_exists")
 
-    def forgotten(self, record: Record) -> Record:
-        kept = super().forgotten(record)
+    def after_deletion(self, record: Record) -> Record:
+        kept = super().after_deletion(record)
         inputs = {name: value for name, value in kept.inputs.items() if name != "rotationPeriod"}
         return replace(kept, inputs=inputs, facts={**kept.facts, "destroyed": True})
 

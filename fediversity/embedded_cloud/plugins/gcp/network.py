@@ -80,8 +80,8 @@ class Address(GcpResource):
         del session
         return f"projects/{rules.PROJECT}/regions/{self._region(inputs)}/addresses"
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
-        return super().decide(session, inputs, id_) | {"address": session.take_address(f"{self.type}/{id_}")}
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+        return super().initial_facts(session, inputs, id_) | {"address": session.take_address(f"{self.type}/{id_}")}
 
     def outputs(self, session: Session, record: Record) -> Values:
         user = user_of(session, record.facts["address"])
@@ -101,8 +101,8 @@ class Address(GcpResource):
             "users": [self.link(user)] if user else [],
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
-        super().may_delete(session, record)
+    def check_deletable(self, session: Session, record: Record) -> None:
+        super().check_deletable(session, record)
         if user := user_of(session, record.facts["address"]):
             message = f"the address '{record.id}' is already being used by '{user.id}'"
             raise api_error(message, "resourceInUseByAnotherResource")

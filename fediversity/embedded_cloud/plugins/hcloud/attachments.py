@@ -18,7 +18,7 @@ def detach_from_server(session: Session, server: Record) -> None:
             session.remove(record)
 
 
-def forget_names(session: Session, primary_ip: Record) -> None:
+def remove_reverse_names(session: Session, primary_ip: Record) -> None:
     """Removes the reverse DNS names of a deleted address."""
     for record in session.all(RDNS):
         if str(record.inputs.get("primaryIpId")) == primary_ip.id:

@@ -9,7 +9,7 @@ from fediversity.embedded_cloud.machines.spec import SSH_PORT, UNLOCK_PORT
 from fediversity.embedded_cloud.plugins import labels
 from fediversity.embedded_cloud.plugins.cloud import CloudResource, Effect, open_ports
 from fediversity.embedded_cloud.plugins.hcloud import rules
-from fediversity.embedded_cloud.plugins.hcloud.attachments import forget_names
+from fediversity.embedded_cloud.plugins.hcloud.attachments import remove_reverse_names
 from fediversity.embedded_cloud.plugins.hcloud.facts import FIREWALL, PRIMARY_IP, SERVER
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
@@ -81,14 +81,14 @@ class Firewall(CloudResource):
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.firewall(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the firewall name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
     def outputs(self, session: Session, record: Record) -> Values:
         attached = [{"server": int(server.id)} for server in self._servers(session, record)]
         return {"labels": record.inputs.get("labels", {}), "applyTos": attached}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         if users := self._servers(session, record):
             names = ", ".join(server.name for server in users)
             raise api_error(f'firewall "{record.name}" is still used by {names}', "resource_in_use")
@@ -113,11 +113,11 @@ class PrimaryIp(CloudResource):
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.primary_ip(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f'the primary IP name "{inputs["name"]}" is already used'
         return api_error(message, "uniqueness_error", "already_exists")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         if inputs["type"] == "ipv4":
             return {"address": session.take_address(f"{self.type}/{id_}")}
         return {"network": random_ipv6_network()}
@@ -135,7 +135,7 @@ class PrimaryIp(CloudResource):
             return outputs | {"ipAddress": network.split("/")[0], "ipNetwork": network}
         return outputs | {"ipAddress": record.facts["address"]}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         if record.inputs.get("deleteProtection"):
             raise api_error(f'primary IP "{record.name}" is protected against deletion', "protected")
         if server := assignee(session, record):
@@ -143,4 +143,4 @@ class PrimaryIp(CloudResource):
 
     def release(self, session: Session, record: Record) -> None:
         session.release_addresses(f"{self.type}/{record.id}")
-        forget_names(session, record)
+        remove_reverse_names(session, record)

@@ -20,7 +20,7 @@ class PlacementGroup(CloudResource):
         yield from rules.label_problems(inputs)
         yield from rules.one_of("type", inputs.get("type"), {"spread"}, "a type of placement group")
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f'the placement group name "{inputs["name"]}" is already used'
         return api_error(message, "uniqueness_error", "already_exists")
 
@@ -28,7 +28,7 @@ class PlacementGroup(CloudResource):
         members = sorted(int(server.id) for server in group_members(session, record.id))
         return {"labels": record.inputs.get("labels", {}), "servers": members}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         if members := group_members(session, record.id):
             names = ", ".join(server.name for server in members)
             raise api_error(f'placement group "{record.name}" still has {names}', "resource_in_use")

@@ -25,14 +25,14 @@ class PrivateNetwork(CloudResource):
         yield from rules.label_problems(inputs)
         yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_NETWORK)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the network name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
     def outputs(self, session: Session, record: Record) -> Values:
         del session
         return {"labels": record.inputs.get("labels", {})}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deleteProtection"):
             raise api_error(f'network "{record.name}" is protected against deletion', "protected")
@@ -52,7 +52,7 @@ class NetworkSubnet(CloudResource):
         yield from rules.one_of("networkZone", inputs.get("networkZone"), HETZNER_NETWORK_ZONES, "a network zone")
         yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_SUBNET)
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         return str(inputs["networkId"]), str(inputs["ipRange"])
 
@@ -60,11 +60,11 @@ class NetworkSubnet(CloudResource):
         del session, inputs
         return f"{scope}-{name}"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"network {inputs['networkId']} has a subnet {inputs['ipRange']} already"
         return api_error(message, "invalid_input", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         network = _network(session, inputs["networkId"])
         own, whole = IPv4Network(inputs["ipRange"]), IPv4Network(network.inputs["ipRange"])
         if not own.subnet_of(whole):
@@ -82,10 +82,10 @@ class NetworkSubnet(CloudResource):
         network = IPv4Network(_network(session, record.scope).inputs["ipRange"])
         return {"gateway": str(network[1])}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         own = IPv4Network(record.name)
-        there = [place for place in _attached(session, record.scope) if IPv4Address(place.facts["ip"]) in own]
-        if there:
+        attached = [place for place in _attached(session, record.scope) if IPv4Address(place.facts["ip"]) in own]
+        if attached:
             message = f"cannot remove subnet {record.name} because servers are attached to it"
             raise api_error(message, "service_error")
 
@@ -104,7 +104,7 @@ class ServerNetwork(CloudResource):
         for index, alias in enumerate(aliases if isinstance(aliases, list) else ()):
             yield from rules.ipv4_address(f"aliasIps[{index}]", alias)
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         return "", f"{inputs['serverId']}-{_network_id(inputs)}"
 
@@ -112,11 +112,11 @@ class ServerNetwork(CloudResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"server {inputs['serverId']} is attached to network {_network_id(inputs)} already"
         return api_error(message, "server_already_attached", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         network = _network(session, _network_id(inputs))
         whole = IPv4Network(network.inputs["ipRange"])
         for other in of_server(session, SERVER_NETWORK, inputs["serverId"]):
@@ -125,21 +125,21 @@ class ServerNetwork(CloudResource):
                 raise api_error(f"{whole} overlaps with {range_}, a network of the server", "networks_overlap")
         subnets = self._subnets(session, inputs)
         wanted = [*([inputs["ip"]] if "ip" in inputs else ()), *inputs.get("aliasIps", ())]
-        free = _Free(session, network, None if current is None else current.id)
+        free = _FreeAddresses(session, network, None if current is None else current.id)
         for address in wanted:
             if not any(free.has(subnet, IPv4Address(address)) for subnet in subnets):
                 raise api_error(f'the address {address} is not available in network "{network.name}"', _NO_IP)
         if len(set(wanted)) < len(wanted):
             raise api_error(f'an address of network "{network.name}" is asked for twice', _NO_IP)
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         del id_
         number = session.number()
         facts = {"mac": ":".join(["86:00:00", *(f"{number >> bits & 0xFF:02x}" for bits in (16, 8, 0))])}
         if "ip" in inputs:
             return facts | {"ip": inputs["ip"]}
         network = _network(session, _network_id(inputs))
-        free, reserved = _Free(session, network, None), set(inputs.get("aliasIps", ()))
+        free, reserved = _FreeAddresses(session, network, None), set(inputs.get("aliasIps", ()))
         # Without an address, Hetzner uses the last subnet of the server's zone.
         for address in self._subnets(session, inputs)[-1].hosts():
             if str(address) not in reserved and free.is_free(address):
@@ -176,7 +176,7 @@ class ServerNetwork(CloudResource):
 _NO_IP = "ip_not_available"
 
 
-class _Free:
+class _FreeAddresses:
     """The free addresses of a network; `current` is the id of the attachment being changed."""
 
     def __init__(self, session: Session, network: Record, current: str | None) -> None:

@@ -34,7 +34,7 @@ class Rdns(CloudResource):
         if isinstance(name, str) and (not labels.is_hostname(name) or "." not in name):
             yield Problem("dnsPtr", f'"{name}" is no domain; write it like web.fleet.example, without a final dot')
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         owner, (prefix, _) = _owner(inputs)
         return "", f"{prefix}-{inputs[owner]}-{ipaddress.ip_address(inputs['ipAddress'])}"
@@ -43,11 +43,11 @@ class Rdns(CloudResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"the address {inputs['ipAddress']} has a reverse name already"
         return api_error(message, "uniqueness_error", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del current
         owner, (_, type_) = _owner(inputs)
         found = session.get(type_, str(inputs[owner]))

@@ -36,10 +36,10 @@ class Volume(CloudResource):
         if "location" not in inputs:
             yield Problem("location", f"is missing; one of {', '.join(HETZNER_LOCATIONS)}")
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the volume name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del session
         if current is not None and inputs["size"] < current.inputs["size"]:
             message = f'volume "{current.name}" has {current.inputs["size"]} GB and cannot shrink to {inputs["size"]}'
@@ -53,7 +53,7 @@ class Volume(CloudResource):
             "serverId": attachment.inputs["serverId"] if attachment else 0,
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deleteProtection"):
             raise api_error(f'volume "{record.name}" is protected against deletion', "protected")
@@ -67,7 +67,7 @@ class Volume(CloudResource):
 class VolumeAttachment(CloudResource):
     """A volume attached to a server. Its id is that of the volume, which can be attached to one server only."""
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         return "", str(inputs["volumeId"])
 
@@ -75,11 +75,11 @@ class VolumeAttachment(CloudResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"volume {inputs['volumeId']} is attached to a server already; detach it first"
         return api_error(message, "volume_already_attached", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         volume, server = session.get(VOLUME, str(inputs["volumeId"])), session.get(SERVER, str(inputs["serverId"]))
         if volume is None:
             raise api_error(f"volume {inputs['volumeId']} not found", "not_found", "not_found")

@@ -48,10 +48,10 @@ class Host(MachineResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return CloudError(f'there is a simulated host "{inputs["name"]}" already', "already_exists")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         del inputs
         return {"address": session.take_address(f"{self.type}/{id_}")}
 

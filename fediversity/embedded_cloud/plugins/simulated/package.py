@@ -30,8 +30,8 @@ def resources(folder: StackFolder, settings: Values) -> dict[str, Resource]:
     """Returns the resource types by token, in the embedded cloud of a stack."""
     cloud = Cloud.of(folder, settings)
     return {
-        SITE: SiteResource(PACKAGE.tables[SITE], folder, cloud.machines),
-        HOST: Host(PACKAGE.tables[HOST], cloud),
+        SITE: SiteResource(PACKAGE.schemas[SITE], folder, cloud.machines),
+        HOST: Host(PACKAGE.schemas[HOST], cloud),
     }
 
 

@@ -25,12 +25,12 @@ _VARS = """generators: builtins.concatMap (generator: map (name: {
 
 
 @dataclass(frozen=True)
-class Bench:
+class AssessmentContext:
     """The checkout, and Nix if it is installed."""
 
     project: Path
     nix: Nix | None
-    _reached: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
+    _reasons: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def flake(self) -> Path:
@@ -57,11 +57,11 @@ class Bench:
             raise NixError("there is no nix on PATH")
         return self.nix
 
-    def unreachable(self, folder: str) -> str | None:
+    def unavailable_reason(self, folder: str) -> str | None:
         """Returns why the flake in a folder cannot be evaluated at all, or None if it can. The result is cached."""
-        if folder not in self._reached:
-            self._reached[folder] = self._reason(folder)
-        return self._reached[folder]
+        if folder not in self._reasons:
+            self._reasons[folder] = self._reason(folder)
+        return self._reasons[folder]
 
     def _reason(self, folder: str) -> str | None:
         if self.nix is None:
@@ -90,30 +90,30 @@ class Bench:
             yield flake
 
     @contextmanager
-    def rehearsal(self, *, secrets: bool = True) -> Iterator[Path]:
+    def copy_with_vars(self, *, secrets: bool = True) -> Iterator[Path]:
         """Creates a copy with placeholder vars, as after `clan vars generate`, so that the whole system evaluates.
 
         Without `secrets`, only public vars get a placeholder. Raises NixError.
         """
         with self.copy() as flake:
             # sops-nix uses the machine's age key to decide that it can decrypt.
-            make_up(flake / "sops" / "secrets" / f"{MACHINE}-age.key" / "secret", "made-up")
+            write_placeholder(flake / "sops" / "secrets" / f"{MACHINE}-age.key" / "secret", "made-up")
             files = self.value(f"{SYSTEM}.config.clan.core.vars.generators", _VARS, flake=flake)
-            make_up_vars(flake, [file for file in files if secrets or not file["secret"]])
+            write_placeholder_vars(flake, [file for file in files if secrets or not file["secret"]])
             yield flake
 
 
-def make_up_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
+def write_placeholder_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
     """Writes a placeholder for every public and every encrypted var, in clan's layout."""
     for file in files:
         folder = flake / "vars" / file["rel_dir"] / file["name"]
         if file["secret"]:
-            make_up(folder / "secret", json.dumps({"data": "made-up", "sops": {}}))
+            write_placeholder(folder / "secret", json.dumps({"data": "made-up", "sops": {}}))
         else:
-            make_up(folder / "value", "made-up")
+            write_placeholder(folder / "value", "made-up")
 
 
-def make_up(file: Path, text: str) -> None:
+def write_placeholder(file: Path, text: str) -> None:
     """Writes a placeholder value, and creates its folders."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
