@@ -147,7 +147,7 @@ CRITERIA = (
     Criterion(
         "inventory",
         "inventory",
-        "the inventory holds the one machine as its fleet file says",
+        "the inventory contains the machine as defined in its fleet file",
         How.EVALUATED,
         _inventory,
         VALIDATION,
@@ -169,26 +169,26 @@ CRITERIA = (
         VALIDATION,
     ),
     Criterion(
-        "sshd", "services", "host keys are to be certified, for the search domains", How.EVALUATED, _sshd, VALIDATION
+        "sshd", "services", "host keys get certificates for the search domains", How.EVALUATED, _sshd, VALIDATION
     ),
     Criterion(
         "zerotier",
         "services",
-        "one controller, and zerotierone is to join its network",
+        "there is one controller, and zerotierone joins its network",
         How.EVALUATED,
         _zerotier,
         VALIDATION,
     ),
-    Criterion("unattended", "vars", "no generator asks a person anything", How.EVALUATED, _unattended, VALIDATION),
+    Criterion("unattended", "vars", "no generator prompts for input", How.EVALUATED, _unattended, VALIDATION),
     Criterion(
         "generator",
         "vars",
-        "a generator of our own makes a secret that is deployed and a public value",
+        "our own generator creates a deployed secret and a public value",
         How.EVALUATED,
         _generator,
         VALIDATION,
     ),
     Criterion(
-        "deploy-path", "vars", "its secret is to appear below /run/secrets/vars/", How.EVALUATED, _deployed, VALIDATION
+        "deploy-path", "vars", "its secret is deployed below /run/secrets/vars/", How.EVALUATED, _deployed, VALIDATION
     ),
 )

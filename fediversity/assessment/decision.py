@@ -40,10 +40,10 @@ def supported_decision(rows: Sequence[Row], findings: Iterable[Finding]) -> Supp
     against = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
     against += [f"critical: {finding.title}" for finding in found if finding.severity is Severity.CRITICAL]
     major = [finding for finding in found if finding.severity is Severity.MAJOR]
-    against += [f"major, and no way round: {finding.title}" for finding in major if not finding.workaround]
+    against += [f"major, without a workaround: {finding.title}" for finding in major if not finding.workaround]
     if against:
         return Support(Decision.NO_GO, tuple(against))
-    workarounds = _count(len(major), "major finding", "with a way round")
+    workarounds = _count(len(major), "major finding", "with a workaround")
     unchecked = [row for row in rows if row.result is Result.NOT_CHECKED]
     if unchecked or not rows:
         machine = sum(row.how is How.OBSERVED for row in unchecked)
@@ -51,7 +51,7 @@ def supported_decision(rows: Sequence[Row], findings: Iterable[Finding]) -> Supp
         if others := len(unchecked) - machine:
             what += f", {_count(others, 'more is', '', 'more are')} not checked"
         best = Decision.CONDITIONAL_GO if major else Decision.GO
-        reasons = (what, f"nothing fails so far; with the rest passed it would be {best}")
+        reasons = (what, f"no criterion fails so far; if the rest pass, it is {best}")
         return Support(Decision.UNDECIDED, reasons + ((workarounds,) if major else ()))
     passed = f"all {len(rows)} criteria pass"
     return Support(Decision.CONDITIONAL_GO, (passed, workarounds)) if major else Support(Decision.GO, (passed,))

@@ -28,17 +28,17 @@ TO_OBSERVE: Mapping[str, tuple[str, str]] = {
     "built": ("the system builds", f"clan machines build {MACHINE} {_CLAN}"),
     "installed": ("the server is created, and NixOS installed on its encrypted disk", "./just up staging"),
     "unlocked": (
-        "it comes up again after a reboot, unlocked from afar",
+        "it runs again after a reboot and a remote unlock",
         "ssh root@ADDRESS reboot; ssh -t -p 2223 root@ADDRESS systemctl default; ssh root@ADDRESS uptime",
     ),
     "certified-login": (
-        "SSH logs in and trusts the certificate, without having seen the host key",
+        "SSH logs in by the host certificate, without a known host key",
         f'echo "@cert-authority *.validation $({_CA})" >ca; '
         "ssh -o UserKnownHostsFile=ca -o StrictHostKeyChecking=yes "
         "-o HostKeyAlias=test-vm.validation root@ADDRESS hostname",
     ),
     "mesh": (
-        "it answers over ZeroTier to another member of the network",
+        "it answers another member of the network over ZeroTier",
         f"ssh root@ADDRESS zerotier-cli listnetworks; "
         f'ping -c 3 "$(clan vars get {MACHINE} zerotier-ip-{MACHINE}-zerotier/ip {_CLAN})"',
     ),
@@ -129,5 +129,5 @@ def rows(observations: Sequence[Observation]) -> tuple[Row, ...]:
 
 def _outcome(seen: Observation | None, command: str) -> Outcome:
     if seen is None:
-        return not_checked(f"needs a machine; what was seen goes into {OBSERVED}", command)
+        return not_checked(f"needs a machine; record the observation in {OBSERVED}", command)
     return Outcome(seen.result, f"{seen.evidence} ({seen.date.isoformat()}, {seen.by})", command)

@@ -47,7 +47,7 @@ def _lock(context: AssessmentContext) -> Outcome:
     line = f'nix flake lock "path:$PWD/{VALIDATION}" && git add {VALIDATION}/flake.lock'
     if (context.flake / "flake.lock").is_file():
         return passed(f"{VALIDATION}/flake.lock is there", f'nix flake metadata "path:$PWD/{VALIDATION}"')
-    return not_checked("no flake.lock yet: it wants Nix and a network that reaches the inputs", line)
+    return not_checked("no flake.lock yet: this needs Nix and a network", line)
 
 
 def _dendritic(context: AssessmentContext) -> Outcome:
@@ -149,7 +149,7 @@ def _inputs(context: AssessmentContext) -> Outcome:
 
 
 CRITERIA = (
-    Criterion("parts", "flake", "clan-core, flake-parts and import-tree make the whole flake", How.PARSED, _parts),
+    Criterion("parts", "flake", "the flake consists of clan-core, flake-parts and import-tree", How.PARSED, _parts),
     Criterion(
         "inputs",
         "flake",
@@ -168,7 +168,7 @@ CRITERIA = (
         _dendritic,
     ),
     Criterion(
-        "discovery", "dendritic", "import-tree finds a new file by itself", How.EVALUATED, _discovery, VALIDATION
+        "discovery", "dendritic", "import-tree finds a new file automatically", How.EVALUATED, _discovery, VALIDATION
     ),
     Criterion(
         "renaming", "dendritic", "renaming and moving every file changes nothing", How.EVALUATED, _renaming, VALIDATION
@@ -176,7 +176,7 @@ CRITERIA = (
     Criterion(
         "patterns",
         "documents",
-        "the patterns are written down, and the files they name are there",
+        "the patterns are documented, and the files they name exist",
         How.PARSED,
         _patterns,
     ),

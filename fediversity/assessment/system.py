@@ -102,7 +102,7 @@ CRITERIA = (
     Criterion(
         "mistakes",
         "system",
-        "a misspelt setting is an error before anything is touched",
+        "a misspelt setting is an error before anything is changed",
         How.EVALUATED,
         _mistakes,
         VALIDATION,

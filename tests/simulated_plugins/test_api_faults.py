@@ -18,7 +18,7 @@ SERVER = {"name": "web", "serverType": "cx22", "image": "debian-12"}
 
 @pytest.fixture(autouse=True)
 def _short_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "SECOND", 0.001)
+    monkeypatch.setattr(api, "SIMULATED_SECOND", 0.001)
 
 
 class Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -26,16 +26,33 @@ class Input(Protocol):
         """Reads exactly `size` bytes. Raises `asyncio.IncompleteReadError` if the input ends earlier."""
 
 
+class Interpreter(Protocol):
+    """Runs calls. Commands get it with their call, so that those that run other commands need not import it."""
+
+    async def run_line(self, call: Call, line: str, arguments: Sequence[str] = ()) -> int:
+        """Runs a line as a shell would; `arguments` are `$0`, `$1` and so on."""
+
+    async def run_command(self, call: Call) -> int:
+        """Runs one simple command: a known command, or a program on the machine."""
+
+    async def run_service(self, call: Call, has_path: bool) -> int:
+        """Runs the program of a service; `has_path` says whether the service has a PATH of its own."""
+
+    def find_command(self, call: Call) -> Command | None:
+        """Returns the implementation of a call's command, or None if the call cannot find it on the machine."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One simple command, as passed to the function that implements it.
 
     `terminal` says whether the client requested a terminal. `dropped` waits until the session's connection is closed;
     `cut` closes that connection. A `detached` command is run by systemd and outlives the session. `on_path` says
-    whether commands are found by name alone. `run` runs another call on the same machine, as a shell would.
+    whether commands are found by name alone.
     """
 
     machine: Machine
+    interpreter: Interpreter
     user: str
     argv: tuple[str, ...]
     environment: Mapping[str, str]
@@ -62,6 +79,10 @@ class Call:
     def is_root(self) -> bool:
         """Whether the command runs as root."""
         return self.user == "root"
+
+    async def run(self, argv: tuple[str, ...], **changes: object) -> int:
+        """Runs another command in the same context and returns its exit status."""
+        return await self.interpreter.run_command(self.with_argv(argv, **changes))
 
     def print_out(self, text: str) -> None:
         """Writes a line to standard output."""

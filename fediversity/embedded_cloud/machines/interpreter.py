@@ -32,6 +32,7 @@ async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerPr
     machine.record_connection("exec", port, user=user, command=process.command)
     call = Call(
         machine=machine,
+        interpreter=INTERPRETER,
         user=user,
         argv=(),
         environment={"CLIENT_KEY": process.get_extra_info("key") or ""},
@@ -64,7 +65,7 @@ async def _session_status(call: Call, line: str | None) -> int:
         call.print_error("simulated machines have no interactive shell; give ssh a command")
         return 1
     try:
-        return await run_line(call, line)
+        return await INTERPRETER.run_line(call, line)
     except (asyncssh.Error, ConnectionError):
         raise
     except Exception as error:
@@ -73,44 +74,62 @@ async def _session_status(call: Call, line: str | None) -> int:
         return _INTERNAL_ERROR
 
 
-async def run_line(call: Call, line: str, arguments: Sequence[str] = ()) -> int:
-    """Runs a line as a shell would; `arguments` are `$0`, `$1` and so on."""
-    try:
-        sequence = parse(line, arguments)
-    except ShellError as refusal:
-        call.print_error(f"bash: {refusal}")
-        return NOT_FOUND
-    status = 0
-    for simple in sequence:
-        if simple.connector == "&&" and status != 0:
-            continue
-        context = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
-        if simple.argv:
-            status = await run_command(context)
-    return status
+class CommandInterpreter:
+    """Runs calls with the simulated commands."""
+
+    async def run_line(self, call: Call, line: str, arguments: Sequence[str] = ()) -> int:
+        """Runs a line as a shell would; `arguments` are `$0`, `$1` and so on."""
+        try:
+            sequence = parse(line, arguments)
+        except ShellError as refusal:
+            call.print_error(f"bash: {refusal}")
+            return NOT_FOUND
+        status = 0
+        for simple in sequence:
+            if simple.connector == "&&" and status != 0:
+                continue
+            context = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
+            if simple.argv:
+                status = await self.run_command(context)
+        return status
+
+    async def run_command(self, call: Call) -> int:
+        """Runs one simple command: a known command, or a program on the machine."""
+        name = call.argv[0]
+        if name in ("exec", "command") and call.arguments:
+            return await self.run_command(call.with_argv(call.arguments))
+        command = self.find_command(call)
+        if command is None:
+            call.print_error(f"{name}: command not found (simulated machine)")
+            return NOT_FOUND
+        await stages.begin(call)
+        return await command(call)
+
+    def find_command(self, call: Call) -> commands.Command | None:
+        """Returns the implementation of a call's command, or None if the call cannot find it on the machine."""
+        name = call.argv[0]
+        if "/" in name:
+            return _program(call)
+        if call.on_path or name in _BUILTINS:
+            return commands.table(call.machine).get(name)
+        return None
+
+    async def run_service(self, call: Call, has_path: bool) -> int:
+        """Runs the program of a service.
+
+        The program is found on the client's path. Commands that it runs are found by name only if the service has its
+        own PATH (`systemd-run -E PATH`); on NixOS systemd's path contains only its own folder.
+        """
+        command = self.find_command(call)
+        service = replace(call, detached=True, on_path=has_path)
+        if command is None:
+            call.print_error(f"Failed to locate executable {call.argv[0]}: No such file or directory")
+            return _EXEC_FAILED
+        await stages.begin(service)
+        return await command(service)
 
 
-async def run_command(call: Call) -> int:
-    """Runs one simple command: a known command, or a program on the machine."""
-    name = call.argv[0]
-    if name in ("exec", "command") and call.arguments:
-        return await run_command(call.with_argv(call.arguments))
-    command = find_command(call)
-    if command is None:
-        call.print_error(f"{name}: command not found (simulated machine)")
-        return NOT_FOUND
-    await stages.begin(call)
-    return await command(call)
-
-
-def find_command(call: Call) -> commands.Command | None:
-    """Returns the implementation of a call's command, or None if the machine lacks it or the call cannot find it."""
-    name = call.argv[0]
-    if "/" in name:
-        return _program(call)
-    if call.on_path or name in _BUILTINS:
-        return commands.table(call.machine).get(name)
-    return None
+INTERPRETER = CommandInterpreter()
 
 
 def _program(call: Call) -> commands.Command | None:
@@ -168,6 +187,7 @@ def timer_service(machine: Machine, timer: Timer) -> ServiceFunction:
 
     call = Call(
         machine=machine,
+        interpreter=INTERPRETER,
         user="root",
         argv=tuple(timer.argv),
         environment=timer.environment,
@@ -178,22 +198,7 @@ def timer_service(machine: Machine, timer: Timer) -> ServiceFunction:
         wait_closed=_never,
         cut=_no_op,
     )
-    return lambda: run_detached(call, timer.has_path)
-
-
-async def run_detached(call: Call, has_path: bool) -> int:
-    """Runs the program of a service.
-
-    The program is found on the client's path. Commands that it runs are found by name only if the service has a PATH of
-    its own (`systemd-run -E PATH`); on NixOS systemd's path contains only its own folder.
-    """
-    command = find_command(call)
-    service = replace(call, detached=True, on_path=has_path)
-    if command is None:
-        call.print_error(f"Failed to locate executable {call.argv[0]}: No such file or directory")
-        return _EXEC_FAILED
-    await stages.begin(service)
-    return await command(service)
+    return lambda: INTERPRETER.run_service(call, timer.has_path)
 
 
 async def _never() -> None:

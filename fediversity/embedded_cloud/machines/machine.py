@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fediversity.embedded_cloud.machines import activation, disks
 from fediversity.embedded_cloud.machines.filesystem import Root
+from fediversity.embedded_cloud.machines.interpreter import timer_service
 from fediversity.embedded_cloud.machines.ports import Ports
 from fediversity.embedded_cloud.machines.power import Power
 from fediversity.embedded_cloud.machines.record import Phase, Record
@@ -33,7 +34,7 @@ class Machine:
         self.installer = Root(folder / "installer")
         self.initrd = Root(folder / "initrd")
         self.ports = Ports(self)
-        self.units = Units(self)
+        self.units = Units(self, timer_service)
         self.switch_faults = SwitchFaults(self)
         self.power = Power(self)
         self.switching = asyncio.Lock()

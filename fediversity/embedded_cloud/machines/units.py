@@ -57,10 +57,11 @@ ServiceFunction = Callable[[], Awaitable[int]]
 
 
 class Units:
-    """The units of one machine."""
+    """The units of one machine. `timer_service` returns the function that runs the service of a timer."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, timer_service: Callable[[Machine, Timer], ServiceFunction]) -> None:
         self._machine = machine
+        self._timer_service = timer_service
         self._services: dict[str, tuple[str, asyncio.Task[int]]] = {}
         self._timers: dict[str, tuple[Timer, asyncio.Task[None]]] = {}
 
@@ -186,13 +187,11 @@ class Units:
         self._timers[timer.name] = (timer, asyncio.create_task(self._elapse(timer)))
 
     async def _elapse(self, timer: Timer) -> None:
-        from fediversity.embedded_cloud.machines.interpreter import timer_service  # noqa: PLC0415  they call each other
-
         await asyncio.sleep(timer.due - time.time())
         del self._timers[timer.name]
         self._save_timers()
         self._machine.log(f"{timer.name} elapsed: starting {timer.service}")
-        self.start(timer.service, _description(timer), timer_service(self._machine, timer), timer.collect)
+        self.start(timer.service, _description(timer), self._timer_service(self._machine, timer), timer.collect)
 
     def _save_timers(self) -> None:
         self._machine.record.timers = [asdict(timer) for timer, _ in self._timers.values()]

@@ -42,8 +42,6 @@ _NOT_FOUND = 127
 
 async def guard(call: Call, old: str, profile: str, seconds: str) -> int:
     """Simulates the script. `old` is the system of the rollback, `profile` the boot default before the change."""
-    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415  they call each other
-
     if not call.on_path:
         call.print_error("bash: line 1: readlink: command not found")
         return _NOT_FOUND
@@ -53,5 +51,5 @@ async def guard(call: Call, old: str, profile: str, seconds: str) -> int:
             await asyncio.sleep(_POLL_SECONDS)
         await asyncio.sleep(float(seconds))
         profile = old
-        await run_command(call.with_argv((*_ROLL_BACK, "bash", "-c", _BACK, old)))
-        await run_command(call.with_argv(_RECORD_ROLLBACK))
+        await call.run((*_ROLL_BACK, "bash", "-c", _BACK, old))
+        await call.run(_RECORD_ROLLBACK)

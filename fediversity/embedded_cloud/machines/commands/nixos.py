@@ -76,13 +76,14 @@ async def apply(call: Call) -> int:
 
 
 async def _switch_in_a_unit(call: Call, system: str, action: str) -> int:
-    from fediversity.embedded_cloud.machines.interpreter import run_detached  # noqa: PLC0415  they call each other
-
     units = call.machine.units
     program = call.with_argv((f"{system}/bin/switch-to-configuration", action)).for_service(_APPLY_UNIT, piped=True)
     try:
         task = units.start(
-            _APPLY_UNIT, f"[systemd-run] {' '.join(program.argv)}", partial(run_detached, program, False), True
+            _APPLY_UNIT,
+            f"[systemd-run] {' '.join(program.argv)}",
+            partial(call.interpreter.run_service, program, False),
+            True,
         )
     except UnitError as error:
         call.print_error(str(error))

@@ -19,13 +19,11 @@ _NO_ASKPASS = "no password was provided"
 
 async def shell(call: Call) -> int:
     """`bash -c LINE [NAME [ARGUMENT…]]`; `-lc` for a login shell"""
-    from fediversity.embedded_cloud.machines.interpreter import run_line  # noqa: PLC0415  they call each other
-
     match call.arguments:
         case ["-c", guard.SCRIPT, old, profile, seconds]:
             return await guard.guard(call, old, profile, seconds)
         case ["-c" | "-lc", line, *arguments]:
-            return await run_line(call, line, arguments)
+            return await call.interpreter.run_line(call, line, arguments)
     return call.unsupported()
 
 
@@ -49,8 +47,6 @@ async def exit_shell(call: Call) -> int:
 
 async def sudo(call: Call) -> int:
     """`sudo [-n|-A] [--] COMMAND…`, without a password prompt: no user could answer it"""
-    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
-
     match call.arguments:
         case ["-n" | "-A", "--", *command] | ["-n" | "-A", *command] | ["--", *command] | [*command]:
             if not command or command[0].startswith("-"):
@@ -59,7 +55,7 @@ async def sudo(call: Call) -> int:
                 if "-n" not in call.arguments[:1]:
                     call.print_error(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
                 return call.fail("a password is required")
-            return await run_command(call.with_argv(tuple(command), user="root"))
+            return await call.run(tuple(command), user="root")
     return call.unsupported()
 
 
@@ -81,11 +77,9 @@ async def sleep(call: Call) -> int:
 
 async def setsid(call: Call) -> int:
     """`setsid --wait COMMAND…`"""
-    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
-
     match call.arguments:
         case ["--wait", *command] if command:
-            return await run_command(call.with_argv(tuple(command)))
+            return await call.run(tuple(command))
     return call.unsupported()
 
 

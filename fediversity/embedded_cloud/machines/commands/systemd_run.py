@@ -168,9 +168,7 @@ async def systemd_run(call: Call) -> int:
 
 
 def _executable_exists(call: Call, argv: tuple[str, ...]) -> bool:
-    from fediversity.embedded_cloud.machines.interpreter import find_command  # noqa: PLC0415  they call each other
-
-    return "/" in argv[0] or find_command(call.with_argv(argv)) is not None
+    return "/" in argv[0] or call.interpreter.find_command(call.with_argv(argv)) is not None
 
 
 def _start_timer(call: Call, request: _Request) -> int:
@@ -185,13 +183,11 @@ def _start_timer(call: Call, request: _Request) -> int:
 
 
 async def _run_service(call: Call, request: _Request) -> int:
-    from fediversity.embedded_cloud.machines.interpreter import run_detached  # noqa: PLC0415
-
     name = f"{_unit_stem(request)}.service"
     environment, has_path = _service_environment(call, request)
     service = call.with_argv(request.argv, environment=environment).for_service(name, "pipe" in request.flags)
     text = f"[systemd-run] {' '.join(request.argv)}"
-    work = partial(_with_time_limit, request.max_seconds, partial(run_detached, service, has_path))
+    work = partial(_with_time_limit, request.max_seconds, partial(call.interpreter.run_service, service, has_path))
     task = call.machine.units.start(name, text, work, "collect" in request.flags)
     if request.flags & {"wait", "pipe"}:
         return await call.machine.units.wait_for(task)
