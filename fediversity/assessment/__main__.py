@@ -26,8 +26,8 @@ _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the assessment in the root of the checkout. Returns 1 if a criterion fails, 2 for wrong usage."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = given[1:] if given[:1] == ["--"] else given
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = words[1:] if words[:1] == ["--"] else words
     if options and not options[0].startswith("-"):
         print(f"fediversity: assess takes only options for nix, after `--`; found '{options[0]}'", file=sys.stderr)
         return 2

@@ -34,10 +34,10 @@ def _roles(context: AssessmentContext, service: str) -> dict[str, list[tuple[str
 
 def _inventory(context: AssessmentContext) -> Outcome:
     machines = context.value(f"{_INVENTORY}.machines")
-    kept = ("machineClass", "tags", "description")
-    meant = _fleet(context.flake)["machines"]
-    same = {name: {key: machine[key] for key in kept} for name, machine in machines.items()} == {
-        name: {key: machine[key] for key in kept} for name, machine in meant.items()
+    keys = ("machineClass", "tags", "description")
+    expected = _fleet(context.flake)["machines"]
+    same = {name: {key: machine[key] for key in keys} for name, machine in machines.items()} == {
+        name: {key: machine[key] for key in keys} for name, machine in expected.items()
     }
     listed = "; ".join(f"{name}: {m['machineClass']}, tags {', '.join(m['tags'])}" for name, m in machines.items())
     return pass_or_fail(
@@ -62,13 +62,13 @@ def _classes(context: AssessmentContext) -> Outcome:
 def _emergency(context: AssessmentContext) -> Outcome:
     holders = [machine for machine, _ in _roles(context, "emergency-access").get("default", [])]
     if holders != [MACHINE]:
-        return failed(f"role default: {', '.join(holders) or 'nobody'}")
+        return failed(f"role default: {', '.join(holders) or 'no machine'}")
     with context.copy_with_vars() as flake:
         access = context.value(f"{SYSTEM}.config.boot.initrd.systemd.emergencyAccess", flake=flake)
     # The placeholder must reach the initrd, where a root file system that does not mount is repaired.
-    where = "stands in the initrd" if access == "made-up" else "is not in the initrd"
+    location = "stands in the initrd" if access == "made-up" else "is not in the initrd"
     return pass_or_fail(
-        access == "made-up", f"role default: {', '.join(holders)}; the hash of the generated password {where}"
+        access == "made-up", f"role default: {', '.join(holders)}; the hash of the generated password {location}"
     )
 
 
@@ -111,7 +111,7 @@ def _zerotier(context: AssessmentContext) -> Outcome:
 
 def _unattended(context: AssessmentContext) -> Outcome:
     prompts = context.value(_GENERATORS, _PROMPTS)
-    asking = {name: asked for name, asked in prompts.items() if asked}
+    asking = {name: names for name, names in prompts.items() if names}
     evidence = f"{len(prompts)} generators, {len(asking)} of them ask" + (f": {', '.join(asking)}" if asking else "")
     return pass_or_fail(not asking, evidence, eval_command(VALIDATION, _GENERATORS, _PROMPTS))
 

@@ -76,10 +76,10 @@ class AssessmentContext:
     @functools.cached_property
     def whole_nixpkgs(self) -> bool:
         """Whether nixpkgs is complete; otherwise only its library is available. Raises NixError."""
-        found: bool = self.value(
+        complete: bool = self.value(
             f"{SYSTEM}._module.specialArgs.modulesPath", 'path: builtins.pathExists (path + "/module-list.nix")'
         )
-        return found
+        return complete
 
     @contextmanager
     def copy(self) -> Iterator[Path]:

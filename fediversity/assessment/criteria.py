@@ -12,7 +12,7 @@ CRITERIA: tuple[Criterion, ...] = (*structure.CRITERIA, *clan.CRITERIA, *system.
 
 def check_all(context: AssessmentContext) -> Iterator[Row]:
     """Checks the criteria one after the other. Raises ObservedError if the recorded observations are invalid."""
-    seen = observed.rows(observed.read(context.project / observed.OBSERVED))
+    observed_rows = observed.rows(observed.read(context.project / observed.OBSERVED))
     for criterion in CRITERIA:
         yield criterion.row(context)
-    yield from seen
+    yield from observed_rows

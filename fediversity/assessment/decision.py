@@ -36,22 +36,22 @@ class Support:
 
 def supported_decision(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
     """Returns the decision that the results and findings support."""
-    found = tuple(findings)
-    against = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
-    against += [f"critical: {finding.title}" for finding in found if finding.severity is Severity.CRITICAL]
-    major = [finding for finding in found if finding.severity is Severity.MAJOR]
-    against += [f"major, without a workaround: {finding.title}" for finding in major if not finding.workaround]
-    if against:
-        return Support(Decision.NO_GO, tuple(against))
+    all_findings = tuple(findings)
+    objections = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
+    objections += [f"critical: {finding.title}" for finding in all_findings if finding.severity is Severity.CRITICAL]
+    major = [finding for finding in all_findings if finding.severity is Severity.MAJOR]
+    objections += [f"major, without a workaround: {finding.title}" for finding in major if not finding.workaround]
+    if objections:
+        return Support(Decision.NO_GO, tuple(objections))
     workarounds = _count(len(major), "major finding", "with a workaround")
     unchecked = [row for row in rows if row.result is Result.NOT_CHECKED]
     if unchecked or not rows:
         machine = sum(row.how is How.OBSERVED for row in unchecked)
-        what = f"{_count(machine, 'criterion needs', '', 'criteria need')} a machine"
+        open_criteria = f"{_count(machine, 'criterion needs', '', 'criteria need')} a machine"
         if others := len(unchecked) - machine:
-            what += f", {_count(others, 'more is', '', 'more are')} not checked"
+            open_criteria += f", {_count(others, 'more is', '', 'more are')} not checked"
         best = Decision.CONDITIONAL_GO if major else Decision.GO
-        reasons = (what, f"no criterion fails so far; if the rest pass, it is {best}")
+        reasons = (open_criteria, f"no criterion fails so far; if the rest pass, it is {best}")
         return Support(Decision.UNDECIDED, reasons + ((workarounds,) if major else ()))
     passed = f"all {len(rows)} criteria pass"
     return Support(Decision.CONDITIONAL_GO, (passed, workarounds)) if major else Support(Decision.GO, (passed,))

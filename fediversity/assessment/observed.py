@@ -80,12 +80,14 @@ def read(file: Path) -> tuple[Observation, ...]:
     entries = content.get("observations") if isinstance(content, Mapping) else None
     if not isinstance(entries, list):
         raise ObservedError(f"{file}: `observations:` must hold a list; while there are none write `observations: []`")
-    wrong = [
-        f"{file}: observations[{index}]: {what}" for index, entry in enumerate(entries) for what in _problems(entry)
+    problems = [
+        f"{file}: observations[{index}]: {problem}"
+        for index, entry in enumerate(entries)
+        for problem in _problems(entry)
     ]
-    if wrong:
+    if problems:
         raise ObservedError(
-            "\n".join([*wrong, f"    fix: write each with {', '.join(_KEYS)}, as the file's head shows"])
+            "\n".join([*problems, f"    fix: write each with {', '.join(_KEYS)}, as the file's head shows"])
         )
     return tuple(
         Observation(
@@ -102,16 +104,18 @@ def read(file: Path) -> tuple[Observation, ...]:
 def _problems(entry: Any) -> Sequence[str]:
     if not isinstance(entry, Mapping):
         return ["not a group of `key: value` lines"]
-    found = [f"unknown key '{key}'" for key in entry if key not in _KEYS]
-    found += [f"'{key}' is missing" for key in _KEYS if key not in entry]
-    found += [f"'{key}' must say something" for key in ("by", "evidence") if key in entry and not _is_text(entry[key])]
+    problems = [f"unknown key '{key}'" for key in entry if key not in _KEYS]
+    problems += [f"'{key}' is missing" for key in _KEYS if key not in entry]
+    problems += [
+        f"'{key}' must not be empty" for key in ("by", "evidence") if key in entry and not _is_text(entry[key])
+    ]
     if "criterion" in entry and entry["criterion"] not in TO_OBSERVE:
-        found.append(f"unknown criterion '{entry['criterion']}'; known: {', '.join(TO_OBSERVE)}")
+        problems.append(f"unknown criterion '{entry['criterion']}'; known: {', '.join(TO_OBSERVE)}")
     if "date" in entry and type(entry["date"]) is not datetime.date:
-        found.append(f"the date '{entry['date']}' is not one; write it like 2026-01-31")
+        problems.append(f"the date '{entry['date']}' is not one; write it like 2026-01-31")
     if "result" in entry and entry["result"] not in ("pass", "fail"):
-        found.append(f"the result '{entry['result']}' is neither pass nor fail")
-    return found
+        problems.append(f"the result '{entry['result']}' is neither pass nor fail")
+    return problems
 
 
 def _is_text(value: Any) -> bool:
@@ -120,14 +124,19 @@ def _is_text(value: Any) -> bool:
 
 def rows(observations: Sequence[Observation]) -> tuple[Row, ...]:
     """Returns a row for every criterion that needs a machine, with its latest observation."""
-    latest = {seen.criterion: seen for seen in sorted(observations, key=lambda seen: seen.date)}
+    latest = {
+        observation.criterion: observation
+        for observation in sorted(observations, key=lambda observation: observation.date)
+    }
     return tuple(
         Row(name, "machine", claim, How.OBSERVED, _outcome(latest.get(name), command))
         for name, (claim, command) in TO_OBSERVE.items()
     )
 
 
-def _outcome(seen: Observation | None, command: str) -> Outcome:
-    if seen is None:
+def _outcome(observation: Observation | None, command: str) -> Outcome:
+    if observation is None:
         return not_checked(f"needs a machine; record the observation in {OBSERVED}", command)
-    return Outcome(seen.result, f"{seen.evidence} ({seen.date.isoformat()}, {seen.by})", command)
+    return Outcome(
+        observation.result, f"{observation.evidence} ({observation.date.isoformat()}, {observation.by})", command
+    )

@@ -37,9 +37,9 @@ def _parts(context: AssessmentContext) -> Outcome:
     text = (context.flake / "flake.nix").read_text()
     missing = [part for part in _PARTS if not re.search(rf"^    {part}[.\s]", text, re.MULTILINE)]
     loads = bool(_ALL_MODULES.search(" ".join(text.split()).replace("( ", "(")))
-    found = "mkFlake (import-tree ./modules)" if loads else "outputs other than mkFlake (import-tree ./modules)"
+    outputs = "mkFlake (import-tree ./modules)" if loads else "outputs other than mkFlake (import-tree ./modules)"
     return pass_or_fail(
-        not missing and loads, f"inputs {', '.join(_PARTS)}; {found}" if not missing else f"no {missing[0]}"
+        not missing and loads, f"inputs {', '.join(_PARTS)}; {outputs}" if not missing else f"no {missing[0]}"
     )
 
 

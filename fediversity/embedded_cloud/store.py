@@ -100,8 +100,8 @@ class Session:
         self._connection.execute("DELETE FROM addresses WHERE owner = ?", (owner,))
 
     def _one(self, condition: str, *values: str) -> Record | None:
-        found = self._many(condition, *values)
-        return found[0] if found else None
+        records = self._many(condition, *values)
+        return records[0] if records else None
 
     def _many(self, condition: str, *values: str) -> list[Record]:
         rows = self._connection.execute(

@@ -168,7 +168,7 @@ def test_paths_that_are_no_composites_are_refused(site: Site, tmp_path: Path, pa
 def test_without_the_overridden_input_it_is_not_known_where_to_deploy(site: Site) -> None:
     refused = site.tool("nixops4", "apply", "social", cwd=site.flake)
     assert refused.returncode == 1
-    assert "the input deployment-config says nothing of `social`" in refused.stderr
+    assert "the input deployment-config has no entry for `social`" in refused.stderr
 
 
 def test_a_relative_path_of_the_input_is_refused(site: Site) -> None:

@@ -19,7 +19,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     steps = "\n".join(f"  {name:<8} {text}" for name, text in STEPS.items())
     fault = commands.add_parser(
         "fault",
-        help="make a machine, or the provider's API for a resource, fail",
+        help="set a fault on a machine, or on the provider's API for a resource",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"kinds:\n{listed}\n\nsteps:\n{steps}",
     )
@@ -27,11 +27,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     fault.add_argument("machine")
     fault.add_argument("kind")
     fault.add_argument("parameter", nargs="?")
-    fault.add_argument("--times", type=int, metavar="N", help="it happens so often, then it is over")
-    fault.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="it is over after so long")
-    faults = commands.add_parser("faults", help="list the faults that are in force")
+    fault.add_argument("--times", type=int, metavar="N", help="end the fault after N occurrences")
+    fault.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end the fault after SECONDS")
+    faults = commands.add_parser("faults", help="list the faults in force")
     faults.add_argument("stack")
-    heal = commands.add_parser("heal", help="end faults and repair what they left behind")
+    heal = commands.add_parser("heal", help="end faults and repair their effects")
     heal.add_argument("stack")
     heal.add_argument("machine", nargs="?")
     fault.add_argument("--resource", action="append", default=[], metavar="NAME", help="a resource of the stack")
@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
         for line in _lines(faults.entries()):
             print(line)
         return
-    known = _known(arguments.known, datacenter)
+    classes = _known(arguments.known, datacenter)
     if arguments.command == "fault":
-        _require(arguments.machine, arguments.kind, known, {*arguments.resource, *_resources(folder)})
+        _require(arguments.machine, arguments.kind, classes, {*arguments.resource, *_resources(folder)})
         fault = faults.set(
             arguments.machine, arguments.kind, arguments.parameter, times=arguments.times, seconds=arguments.seconds
         )
@@ -59,23 +59,23 @@ def run(arguments: argparse.Namespace, folder: StackFolder) -> None:
         print(f"{fault.machine}: {_described(fault)}: {KINDS[fault.kind].imitates}")
         return
     if arguments.machine is not None and not any(fault.machine == arguments.machine for fault in faults.entries()):
-        _require(arguments.machine, None, known, set())
+        _require(arguments.machine, None, classes, set())
     healed = faults.heal(arguments.machine)
     datacenter.heal(arguments.machine)
     for fault in healed:
         print(f"{fault.machine}: no longer {_described(fault)}")
 
 
-def _known(given: list[str], datacenter: Datacenter) -> Mapping[str, str]:
+def _known(entries: list[str], datacenter: Datacenter) -> Mapping[str, str]:
     """Returns the class of each machine by name: the machines of the fleet and those that exist in the cloud."""
-    known = dict(entry.partition("=")[::2] for entry in given)
+    classes = dict(entry.partition("=")[::2] for entry in entries)
     for record in datacenter.machines().values():
         spec = record["spec"]
-        known.setdefault(spec["name"], "darwin" if spec["image_os"] == "darwin" else "nixos")
-    return known
+        classes.setdefault(spec["name"], "darwin" if spec["image_os"] == "darwin" else "nixos")
+    return classes
 
 
-def _require(machine: str, kind_name: str | None, known: Mapping[str, str], resources: set[str]) -> None:
+def _require(machine: str, kind_name: str | None, classes: Mapping[str, str], resources: set[str]) -> None:
     """Raises `FaultError` if no machine or resource has the name, or if the kind does not fit the machine."""
     problems = []
     try:
@@ -83,12 +83,14 @@ def _require(machine: str, kind_name: str | None, known: Mapping[str, str], reso
     except FaultError as error:
         kind = None
         problems.append(str(error))
-    if machine not in known and not (kind is not None and kind.api and machine in resources):
-        near = difflib.get_close_matches(machine, {*known, *(resources if kind is not None and kind.api else ())}, n=1)
+    if machine not in classes and not (kind is not None and kind.api and machine in resources):
+        near = difflib.get_close_matches(
+            machine, {*classes, *(resources if kind is not None and kind.api else ())}, n=1
+        )
         hint = f"did you mean '{near[0]}'? " if near else ""
-        problems.append(f"there is no machine '{machine}'; {hint}known: {', '.join(sorted(known)) or 'none'}")
-    elif kind is not None and kind.on is not None and known.get(machine) != kind.on:
-        problems.append(f"'{kind_name}' is for {kind.on} machines; {machine} is {known.get(machine)}")
+        problems.append(f"there is no machine '{machine}'; {hint}known: {', '.join(sorted(classes)) or 'none'}")
+    elif kind is not None and kind.on is not None and classes.get(machine) != kind.on:
+        problems.append(f"'{kind_name}' is for {kind.on} machines; {machine} is {classes.get(machine)}")
     if problems:
         raise FaultError("\n".join(problems))
 

@@ -43,13 +43,13 @@ class Kind:
     api: bool = False
 
 
-def _number(text: str, least: float, whole: bool, what: str) -> str:
+def _number(text: str, minimum: float, whole: bool, expected: str) -> str:
     try:
         number = int(text) if whole else float(text)
     except ValueError:
-        number = least - 1
-    if not least <= number < float("inf"):
-        raise FaultError(f"'{text}' is not {what}")
+        number = minimum - 1
+    if not minimum <= number < float("inf"):
+        raise FaultError(f"'{text}' is not {expected}")
     return str(number)
 
 
@@ -73,7 +73,7 @@ def _step(text: str) -> str:
 
 def _zone(text: str) -> str:
     if text not in GCP_ZONES:
-        raise FaultError(f"'{text}' is not a zone of Google's, like europe-west1-b")
+        raise FaultError(f"'{text}' is not a Google zone, like europe-west1-b")
     return text
 
 
@@ -87,18 +87,18 @@ def _unit(text: str) -> str:
 KINDS: Mapping[str, Kind] = {
     "refuse": Kind(
         "sshd is not running: connections are refused",
-        state="nothing sees a connection that is refused; to cut connections use drop-at-byte 0",
+        state="the machine does not notice refused connections; to cut connections use drop-at-byte 0",
     ),
-    "silent": Kind("packets are lost: connections are taken and never answered"),
+    "silent": Kind("packets are lost: connections are accepted and never answered"),
     "drop-at-byte": Kind(
-        "the network fails in the middle: each connection is cut after so many bytes from the machine", "BYTES", _bytes
+        "the network fails: each connection is cut after the machine has sent this number of bytes", "BYTES", _bytes
     ),
-    "drop-at-step": Kind("the network fails as a stage begins: the connection is cut then", "STEP", _step),
-    "host-key": Kind("another machine, or a man in the middle: another host key is shown"),
-    "disk-full": Kind("the disk is full: what is copied, built or installed fails with ENOSPC, and df shows it"),
+    "drop-at-step": Kind("the network fails when a stage begins: the connection is cut", "STEP", _step),
+    "host-key": Kind("another machine, or a man in the middle: a different host key is shown"),
+    "disk-full": Kind("the disk is full: copies, builds and installs fail with ENOSPC, and df shows it"),
     "kexec-oom": Kind("memory runs out during kexec: the machine hangs until it is power-cycled", on="nixos"),
     "switch-fails": Kind(
-        "the activation dies: the profile and the boot default are new, the running system is the old one, exit 4"
+        "the activation fails: the profile and the boot default are new, the running system is the old one, exit 4"
         " (on a Mac: exit 2)"
     ),
     "unit-fails": Kind(
@@ -109,16 +109,19 @@ KINDS: Mapping[str, Kind] = {
         " a former system"
     ),
     "reboot-hangs": Kind("the machine does not come back from a reboot until it is power-cycled"),
-    "slow": Kind("everything on the machine takes that many times as long", "FACTOR", _factor, state="it has no end"),
-    "sudo-password": Kind("sudo asks for a password, and nobody is there"),
+    "slow": Kind("everything on the machine takes FACTOR times as long", "FACTOR", _factor, state="it is permanent"),
+    "sudo-password": Kind("sudo requires a password, which no user can enter"),
     "asleep": Kind(
-        "the lid is closed: nothing is answered until the machine is woken", state="a sleeping machine notices nothing"
+        "the lid is closed: the machine answers nothing until it is woken",
+        state="a sleeping machine notices no connections",
     ),
-    "clock": Kind("the clock is wrong by so many seconds", "SECONDS", _seconds, state="it is a state of the machine"),
-    "zone-full": Kind("a zone of Google's has no such machine left: a new instance there is refused", "ZONE", _zone),
+    "clock": Kind("the clock is wrong by SECONDS", "SECONDS", _seconds, state="it is a state of the machine"),
+    "zone-full": Kind(
+        "a Google zone has no capacity for the machine type: new instances there are refused", "ZONE", _zone
+    ),
     "api-429": Kind("the provider's API limits the rate of requests", api=True),
     "api-500": Kind("the provider's API fails", api=True),
-    "api-timeout-after-create": Kind("the provider makes the resource, and the answer never comes", api=True),
+    "api-timeout-after-create": Kind("the provider creates the resource, and the answer is lost", api=True),
 }
 
 
@@ -129,14 +132,14 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def read_parameter(name: str, given: str | None) -> str | None:
+def read_parameter(name: str, value: str | None) -> str | None:
     """Validates a fault's parameter and returns it in its stored form. Raises `FaultError`."""
     kind = kind_of(name)
     if kind.parameter is None:
-        if given is not None:
-            raise FaultError(f"'{name}' takes no parameter; found '{given}'")
+        if value is not None:
+            raise FaultError(f"'{name}' takes no parameter; found '{value}'")
         return None
-    text = kind.default if given is None else given
+    text = kind.default if value is None else value
     if text is None:
         raise FaultError(f"'{name}' needs a parameter: {name} {kind.parameter}")
     return kind.read(text)

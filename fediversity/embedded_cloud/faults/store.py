@@ -66,15 +66,15 @@ class FaultStore:
 
         With a `parameter`, only a fault with that parameter is triggered.
         """
-        found = self.active(machine, kind)
-        if found is None or (parameter is not None and found.parameter != parameter):
+        active = self.active(machine, kind)
+        if active is None or (parameter is not None and active.parameter != parameter):
             return None
         triggered: list[Fault] = []
 
         def count(faults: Sequence[Fault]) -> list[Fault]:
             after = []
             for fault in faults:
-                matches = (fault.machine, fault.kind, fault.parameter) == (machine, kind, found.parameter)
+                matches = (fault.machine, fault.kind, fault.parameter) == (machine, kind, active.parameter)
                 if matches and fault.in_force:
                     triggered.append(fault)
                     left = None if fault.times is None else fault.times - 1
@@ -96,13 +96,13 @@ class FaultStore:
         seconds: float | None = None,
     ) -> Fault:
         """Sets a fault on a machine, replacing one of the same kind. Raises `FaultError`."""
-        known = kind_of(kind)
+        kind_definition = kind_of(kind)
         if times is not None and seconds is not None:
             raise FaultError("a fault has either --times or --for")
         if (times is not None and times < 1) or (seconds is not None and seconds <= 0):
             raise FaultError("--times and --for are more than 0")
-        if times is not None and known.state is not None:
-            raise FaultError(f"'{kind}' cannot be counted with --times: {known.state}; use --for SECONDS")
+        if times is not None and kind_definition.state is not None:
+            raise FaultError(f"'{kind}' cannot be counted with --times: {kind_definition.state}; use --for SECONDS")
         until = None if seconds is None else time.time() + seconds
         fault = Fault(machine, kind, read_parameter(kind, parameter), times, until)
         self._change(lambda faults: [*(old for old in faults if (old.machine, old.kind) != (machine, kind)), fault])

@@ -50,13 +50,13 @@ async def run(cloud: Path, ready: int | None) -> None:
 
 async def _watch_faults(site: Site, faults: FaultStore) -> None:
     """Applies faults as they begin and end."""
-    known: list[tuple[str, str]] = []
+    applied: list[tuple[str, str]] = []
     last_error = ""
     while True:
         try:
             current = [(fault.machine, fault.kind) for fault in faults.entries()]
-            if current != known:
-                known = current
+            if current != applied:
+                applied = current
                 await site.reconcile()
         except FaultError as error:
             if last_error != str(error):

@@ -117,10 +117,10 @@ class ZeroTierService:
         unreachable.
         """
         networks = [network.id for network in self.networks()]
-        known = [network[:_NODE_DIGITS] for network in networks]
-        known += [name.removesuffix(".peer") for name in self._root.names(f"{self._home}/peers.d")]
+        nodes = [network[:_NODE_DIGITS] for network in networks]
+        nodes += [name.removesuffix(".peer") for name in self._root.names(f"{self._home}/peers.d")]
         peers: dict[str, Machine | None] = {}
-        for node in known:
+        for node in nodes:
             if node != self.node:
                 members = (self._machine.site.zerotier_member(network, node) for network in networks)
                 peers[node] = next((member for member in members if member), None)
@@ -152,10 +152,10 @@ class ZeroTierService:
         """Returns whether a node may join. The first request of a node makes it a known, unauthorized member."""
         if not json.loads(self._root.text(self._config(network)))["private"]:
             return True
-        known = self.members(network)
-        if node not in known:
+        members = self.members(network)
+        if node not in members:
             self._member(network, node, authorized=False)
-        return known.get(node, False)
+        return members.get(node, False)
 
     def members(self, network: str) -> dict[str, bool]:
         """Returns the members that the controller knows, and whether each is authorized."""
@@ -171,11 +171,11 @@ class ZeroTierService:
         """Simulates clan's zerotier service when a system is activated: identity, networks, controller."""
         if not self.installed or self._root.text(f"{self._home}/identity.secret") != identity:
             set_identity(self._root, self._home, identity)
-        wanted = {entry["network"]: entry["instance"] for entry in networks}
+        instances = {entry["network"]: entry["instance"] for entry in networks}
         for name in self._root.names(f"{self._home}/networks.d"):
-            if name.removesuffix(".conf") not in wanted:
+            if name.removesuffix(".conf") not in instances:
                 self._root.remove(f"{self._home}/networks.d/{name}")
-        for network, instance in wanted.items():
+        for network, instance in instances.items():
             if instance in controls:
                 self._control(network, instance, controls[instance])
             self.join(network)

@@ -41,30 +41,30 @@ def generations(root: Root, profile: str = SYSTEM) -> list[Generation]:
 
 def set_system(root: Root, path: str, profile: str = SYSTEM) -> None:
     """Implements `nix-env -p PROFILE --set PATH`: a new generation, unless the current one is that path already."""
-    known = generations(root, profile)
-    if any(generation.current and generation.path == path for generation in known):
+    existing = generations(root, profile)
+    if any(generation.current and generation.path == path for generation in existing):
         return
-    number = known[-1].number + 1 if known else 1
+    number = existing[-1].number + 1 if existing else 1
     root.link(f"{profile}-{number}-link", path)
     _select(root, profile, number)
 
 
 def switch(root: Root, number: int | None, profile: str = SYSTEM) -> Generation:
     """Implements `--switch-generation NUMBER`, or `--rollback` for None. Raises `ProfileError`."""
-    known = generations(root, profile)
+    existing = generations(root, profile)
     if number is None:
-        current = next((generation.number for generation in known if generation.current), 0)
-        older = [generation for generation in known if generation.number < current]
+        current = next((generation.number for generation in existing if generation.current), 0)
+        older = [generation for generation in existing if generation.number < current]
         if not older:
             raise ProfileError(f"no generation older than the current ({current}) exists")
-        chosen = older[-1]
+        selected = older[-1]
     else:
-        matching = [generation for generation in known if generation.number == number]
+        matching = [generation for generation in existing if generation.number == number]
         if not matching:
             raise ProfileError(f"profile version {number} does not exist")
-        chosen = matching[0]
-    _select(root, profile, chosen.number)
-    return chosen
+        selected = matching[0]
+    _select(root, profile, selected.number)
+    return selected
 
 
 def _select(root: Root, profile: str, number: int) -> None:

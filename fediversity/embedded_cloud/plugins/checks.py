@@ -51,13 +51,13 @@ def check_inputs(
     schema: ResourceSchema, news: Mapping[str, Any], olds: Mapping[str, Any], naming: Naming
 ) -> CheckedInputs:
     """Checks new inputs of a resource and fills in defaults and its name. `olds` are the previous inputs."""
-    given = without_nulls(public(news))
-    problems = [*_unknown_names("", schema.inputs, given)]
+    values = without_nulls(public(news))
+    problems = [*_unknown_names("", schema.inputs, values)]
     inputs: Values = {}
     for name, declared in schema.inputs.items():
-        if name in given:
-            inputs[name], found = _convert(schema, declared, given[name], name)
-            problems += [not_simulated(name)] if name in schema.extra.not_simulated else found
+        if name in values:
+            inputs[name], type_problems = _convert(schema, declared, values[name], name)
+            problems += [not_simulated(name)] if name in schema.extra.not_simulated else type_problems
     filled = [name for name in schema.extra.defaults if name not in inputs]
     inputs |= {name: schema.extra.defaults[name] for name in filled}
     if schema.autonamed and "name" not in inputs:
@@ -70,8 +70,8 @@ def check_inputs(
         for name, declared in schema.inputs.items()
         if declared.required and name not in inputs
     ]
-    notes = {DEFAULTS_KEY: sorted(filled)} if schema.records_defaults else {}
-    return CheckedInputs(inputs | notes, tuple(problems))
+    bookkeeping = {DEFAULTS_KEY: sorted(filled)} if schema.records_defaults else {}
+    return CheckedInputs(inputs | bookkeeping, tuple(problems))
 
 
 def _automatic_name(naming: Naming, olds: Mapping[str, Any]) -> tuple[str, list[Problem]]:
@@ -85,8 +85,8 @@ def _automatic_name(naming: Naming, olds: Mapping[str, Any]) -> tuple[str, list[
     return f"{base}-{hashlib.sha256(naming.seed + base.encode()).hexdigest()[:7]}", []
 
 
-def _unknown_names(path: str, declared: Properties, given: Mapping[str, Any]) -> Iterator[Problem]:
-    for name in given:
+def _unknown_names(path: str, declared: Properties, values: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in values:
         if name not in declared:
             yield Problem(_join(path, name), f"there is no such property{did_you_mean(name, declared)}")
 
@@ -126,8 +126,8 @@ def _convert_object(schema: ResourceSchema, fields: Properties, value: Any, path
     result = dict(value)
     for name, declared in fields.items():
         if name in value:
-            result[name], found = _convert(schema, declared, value[name], _join(path, name))
-            problems += found
+            result[name], field_problems = _convert(schema, declared, value[name], _join(path, name))
+            problems += field_problems
         elif declared.required:
             problems.append(Problem(_join(path, name), "is missing"))
     return result, problems

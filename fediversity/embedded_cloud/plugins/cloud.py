@@ -205,9 +205,9 @@ class CloudResource(Resource):
         faults = FaultStore(self.cloud.store.path.parent)
         return await api.send_request(faults, package, request, values.get("name"), work, creates=creates)
 
-    def create_now(self, given: Values) -> State:
+    def create_now(self, requested: Values) -> State:
         """Implements `create`; blocks."""
-        inputs = public(given)
+        inputs = public(requested)
         self.cloud.ensure_powered()
         with self.cloud.store.writing() as session:
             scope, name = self.unique_key(session, inputs)
@@ -229,17 +229,17 @@ class CloudResource(Resource):
             with suppress(CloudError):
                 self._apply(undo)
             raise
-        return self._read_state(record, given)
+        return self._read_state(record, requested)
 
-    def read_now(self, id_: str, given: Values) -> State | None:
+    def read_now(self, id_: str, requested: Values) -> State | None:
         """Implements `read`; blocks."""
         with self.cloud.store.reading() as session:
-            record = self.find(session, id_, given)
-            return None if record is None else self._state(session, record, given)
+            record = self.find(session, id_, requested)
+            return None if record is None else self._state(session, record, requested)
 
-    def update_now(self, id_: str, outputs: Values, given: Values) -> Values:
+    def update_now(self, id_: str, outputs: Values, requested: Values) -> Values:
         """Implements `update`; blocks."""
-        inputs = public(given)
+        inputs = public(requested)
         self.cloud.ensure_powered()
         with self.cloud.store.writing() as session:
             old = self.find(session, id_, outputs)
@@ -260,7 +260,7 @@ class CloudResource(Resource):
             with self.cloud.store.writing() as session:
                 session.put(old)
             raise
-        return self._read_state(new, given).outputs
+        return self._read_state(new, requested).outputs
 
     def delete_now(self, id_: str, outputs: Values) -> None:
         """Implements `delete`; blocks. The record is removed first, so that nothing creates its machine again."""
@@ -278,17 +278,17 @@ class CloudResource(Resource):
             session.remove(record)
             return self.effects(session, record, None)
 
-    def _read_state(self, record: Record, given: Mapping[str, Any]) -> State:
+    def _read_state(self, record: Record, requested: Mapping[str, Any]) -> State:
         with self.cloud.store.reading() as session:
-            return self._state(session, record, given)
+            return self._state(session, record, requested)
 
-    def _state(self, session: Session, record: Record, given: Mapping[str, Any]) -> State:
+    def _state(self, session: Session, record: Record, requested: Mapping[str, Any]) -> State:
         """Returns the resource as Pulumi stores it; the bookkeeping of filled-in inputs stays with the inputs."""
-        inputs = self.restored_inputs(record, given)
-        notes = {name: value for name, value in given.items() if name.startswith("__")}
+        inputs = self.restored_inputs(record, requested)
+        bookkeeping = {name: value for name, value in requested.items() if name.startswith("__")}
         if self.schema.records_defaults:
-            notes.setdefault(DEFAULTS_KEY, [])
-        return State(self.pulumi_id(record), inputs | notes, inputs | self.outputs(session, record))
+            bookkeeping.setdefault(DEFAULTS_KEY, [])
+        return State(self.pulumi_id(record), inputs | bookkeeping, inputs | self.outputs(session, record))
 
     def _apply(self, effects: Sequence[Effect]) -> None:
         try:

@@ -39,16 +39,16 @@ class Config:
 
     def check(self, inputs: Mapping[str, Any], stack: str) -> list[Problem]:
         """Returns all problems of a provider's inputs for a stack. No problem repeats a value."""
-        given = self._given(inputs)
+        values = self._given(inputs)
         names = {setting.name for setting in self.settings}
         problems = [
             Problem(name, f"is not a setting of this simulated provider{did_you_mean(name, names)}")
-            for name in given
+            for name in values
             if name not in names
         ]
         for setting in self.settings:
-            if setting.name in given:
-                problems += _check(setting, given[setting.name], stack)
+            if setting.name in values:
+                problems += _check(setting, values[setting.name], stack)
             elif setting.required:
                 problems.append(Problem(setting.name, f"is missing; {_expected(setting, stack)}"))
         return problems
@@ -67,10 +67,10 @@ class Config:
 def _check(setting: Setting, value: Any, stack: str) -> list[Problem]:
     if value is UNKNOWN:
         return []
-    wanted = {"endpoint": f"{SIMULATED}:{stack}", "stack": stack, "literal": SIMULATED}
+    expected = {"endpoint": f"{SIMULATED}:{stack}", "stack": stack, "literal": SIMULATED}
     if setting.kind == "text":
         return [] if isinstance(value, str) else [Problem(setting.name, "must be a string")]
-    if value == wanted[setting.kind] and is_stack_name(stack):
+    if value == expected[setting.kind] and is_stack_name(stack):
         return []
     return [Problem(setting.name, f"is refused: this is a simulated provider; {_expected(setting, stack)}")]
 

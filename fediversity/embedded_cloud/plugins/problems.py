@@ -35,13 +35,13 @@ def api_error(message: str, code: str, kind: Refusal = "refused") -> CloudError:
     return CloudError(f"{message} ({code}, simulated)", kind)
 
 
-def did_you_mean(wrong: str, choices: Iterable[str]) -> str:
+def did_you_mean(value: str, choices: Iterable[str]) -> str:
     """Returns a hint for a message: the nearest choice, or all choices if they are few."""
-    known = sorted(choices)
-    near = difflib.get_close_matches(wrong, known, n=1)
+    sorted_choices = sorted(choices)
+    near = difflib.get_close_matches(value, sorted_choices, n=1)
     if near:
         return f'; did you mean "{near[0]}"?'
-    return f"; choose one of {', '.join(known)}" if 0 < len(known) <= 30 else ""
+    return f"; choose one of {', '.join(sorted_choices)}" if 0 < len(sorted_choices) <= 30 else ""
 
 
 def not_simulated(path: str, why: str = "") -> Problem:

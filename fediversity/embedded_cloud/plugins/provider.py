@@ -51,8 +51,8 @@ class Resource(ABC):
 
         `outputs` are those of the resource to be updated, which are kept.
         """
-        kept = dict(outputs or dict.fromkeys(self.schema.computed, UNKNOWN))
-        return {name: value for name, value in kept.items() if name not in self.schema.inputs} | public(inputs)
+        current = dict(outputs or dict.fromkeys(self.schema.computed, UNKNOWN))
+        return {name: value for name, value in current.items() if name not in self.schema.inputs} | public(inputs)
 
     @abstractmethod
     async def create(self, request: PulumiRequest, inputs: Values) -> State:

@@ -135,14 +135,14 @@ def object_name(type_name: str) -> str:
 
 
 def _reachable(types: Mapping[str, Properties], roots: Iterable[Property]) -> dict[str, Properties]:
-    found: dict[str, Properties] = {}
+    reachable: dict[str, Properties] = {}
     queue = [object_name(root.type) for root in roots]
     while queue:
         name = queue.pop()
-        if name in types and name not in found:
-            found[name] = types[name]
+        if name in types and name not in reachable:
+            reachable[name] = types[name]
             queue.extend(object_name(declared.type) for declared in types[name].values())
-    return found
+    return reachable
 
 
 def _object(package: Package, fields: Properties) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _command(leaf: str) -> "Callable[[Flake, Workspace, Namespace], int]":
     if leaf.startswith("machines "):
         from fediversity.embedded_cloud.tools import clan_machines as module  # noqa: PLC0415
 
-        known = {
+        commands = {
             "machines list": module.list_command,
             "machines build": module.build_command,
             "machines generations": module.generations_command,
@@ -59,24 +59,24 @@ def _command(leaf: str) -> "Callable[[Flake, Workspace, Namespace], int]":
     else:
         from fediversity.embedded_cloud.tools import clan_vars  # noqa: PLC0415
 
-        known = {
+        commands = {
             "vars generate": clan_vars.generate_command,
             "vars check": clan_vars.check_command,
             "vars get": clan_vars.get_command,
             "vars list": clan_vars.list_command,
             "vars upload": clan_vars.upload_command,
         }
-    if leaf not in known:
+    if leaf not in commands:
         raise ToolError(f"the simulated clan does not do `clan {leaf}`")
-    return known[leaf]
+    return commands[leaf]
 
 
-def _flake_folder(given: str | None) -> Path:
+def _flake_folder(reference: str | None) -> Path:
     """Returns `--flake`, otherwise CLAN_DIR, otherwise the nearest parent folder that looks like a flake."""
-    if given is None:
-        given = os.environ.get("CLAN_DIR")
-    if given is not None:
-        return _resolve_reference(given)
+    if reference is None:
+        reference = os.environ.get("CLAN_DIR")
+    if reference is not None:
+        return _resolve_reference(reference)
     here = Path.cwd()
     for folder in (here, *here.parents):
         if any((folder / mark).exists() for mark in _FLAKE_MARKERS):

@@ -109,7 +109,7 @@ def install_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     if args.target_host is None:
         raise ToolError(f"No target host for machine '{args.machine}'.\nProvide --target-host (simulated clan)")
     if args.password is not None:
-        raise ToolError("simulated machines let nobody in by password; use -i")
+        raise ToolError("simulated machines do not accept passwords; use -i")
     target = parse_target(args.machine, args.target_host)
     if flake.is_darwin(args.machine):
         raise ToolError("Installing macOS machines is not yet supported")
@@ -172,5 +172,5 @@ def _require_single_target(machines: list[str], args: Namespace) -> None:
 
 def _target(machine: str, args: Namespace) -> Remote:
     if args.target_host is None:
-        raise ToolError(f"No target host for machine '{machine}': the simulated clan knows none but --target-host")
+        raise ToolError(f"No target host for machine '{machine}': the simulated clan knows only --target-host")
     return parse_target(machine, args.target_host).with_host_key_check(args.host_key_check)

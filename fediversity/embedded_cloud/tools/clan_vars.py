@@ -13,17 +13,17 @@ from fediversity.embedded_cloud.tools.workspace import Workspace
 
 
 def run_generators(
-    flake: Flake, store: Store, machines: list[str], again: bool = False, only: str | None = None
+    flake: Flake, store: Store, machines: list[str], regenerate: bool = False, only: str | None = None
 ) -> int:
     """Runs the missing generators of machines, or all of them again. Returns the number of generators that ran."""
     if not machines:
         raise ToolError("At least one machine must be provided")
-    wanted, users = generators.fleet_generators(flake, machines)
+    selected, users = generators.fleet_generators(flake, machines)
     if only is not None:
-        wanted = [generator for generator in wanted if generator.name == only]
-        if not wanted:
+        selected = [generator for generator in selected if generator.name == only]
+        if not selected:
             raise ToolError(f"Generator(s) '{only}' not found in machines {machines}")
-    return generate(store, wanted, users, again)
+    return generate(store, selected, users, regenerate)
 
 
 def generate_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
@@ -40,12 +40,12 @@ def check_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     store = Store(workspace.overlay)
     complete = True
     for machine in (name for name in flake.tagged([]) if not args.machines or name in args.machines):
-        found = generators.machine_generators(flake, machine)
+        selected = generators.machine_generators(flake, machine)
         if args.generator is not None:
-            found = [generator for generator in found if generator.name == args.generator]
-            if not found:
+            selected = [generator for generator in selected if generator.name == args.generator]
+            if not selected:
                 raise ToolError(f"Generator '{args.generator}' not found in machine {machine}")
-        missing = [f"{g.name}/{f.name}" for g in found for f in g.files if not store.path(g, f).is_file()]
+        missing = [f"{g.name}/{f.name}" for g in selected for f in g.files if not store.path(g, f).is_file()]
         listing = "".join(f"\n  - {name}" for name in missing)
         text = f"Missing vars:{listing}" if missing else "All vars are present and valid."
         print_lines(f"Check results for machine '{machine}':\n{text}")
@@ -55,21 +55,21 @@ def check_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
 
 def get_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     """Writes the raw value of a var to standard output."""
-    found = _find(flake, args.machine, args.var_id)
+    var = _find(flake, args.machine, args.var_id)
     store = Store(workspace.overlay)
-    if not store.path(*found).is_file():
+    if not store.path(*var).is_file():
         raise ToolError(f"Var {args.var_id} has not been generated yet")
-    value = store.read(*found)
+    value = store.read(*var)
     sys.stdout.buffer.write(value + b"\n" if sys.stdout.isatty() else value)
     return 0
 
 
 def _find(flake: Flake, machine: str, var_id: str) -> tuple[Generator, File]:
     _require_machine(flake, machine)
-    known = {f"{generator.name}/{file.name}": (generator, file) for generator, file in _files(flake, machine)}
-    if var_id in known:
-        return known[var_id]
-    similar = [name for name in known if name.startswith(var_id)]
+    vars_by_id = {f"{generator.name}/{file.name}": (generator, file) for generator, file in _files(flake, machine)}
+    if var_id in vars_by_id:
+        return vars_by_id[var_id]
+    similar = [name for name in vars_by_id if name.startswith(var_id)]
     if len(similar) == 1:
         raise ToolError(f"Did you mean: {similar[0]}")
     if similar:

@@ -24,21 +24,21 @@ _APPLICATION_SECRETS = {"peertube": "secret", "pixelfed": "app-key"}
 
 def machine_generators(flake: Flake, machine: str) -> list[Generator]:
     """Returns the generators of a machine, including shared ones."""
-    found: dict[str, Generator] = {}
+    generators: dict[str, Generator] = {}
     for generator in _generators(flake, machine):
-        found.setdefault(generator.folder, generator)
-    return list(found.values())
+        generators.setdefault(generator.folder, generator)
+    return list(generators.values())
 
 
 def fleet_generators(flake: Flake, machines: list[str]) -> tuple[list[Generator], dict[str, list[str]]]:
     """Returns the generators of several machines, each once, and the machines of each by its folder."""
-    found: dict[str, Generator] = {}
+    generators: dict[str, Generator] = {}
     users: dict[str, list[str]] = {}
     for machine in machines:
         for generator in machine_generators(flake, machine):
-            found.setdefault(generator.folder, generator)
+            generators.setdefault(generator.folder, generator)
             users.setdefault(generator.folder, []).append(machine)
-    return list(found.values()), users
+    return list(generators.values()), users
 
 
 def _generators(flake: Flake, machine: str) -> Iterator[Generator]:

@@ -102,8 +102,8 @@ class Root:
     def _push(self, name: str) -> None:
         if name not in self.config:
             raise ToolError(
-                f"{name}.{RESOURCE}: the input {INPUT} says nothing of `{name}`; give it with "
-                f"--override-input {INPUT} path:DIR, where DIR holds {CONFIG}"
+                f"{name}.{RESOURCE}: the input {INPUT} has no entry for `{name}`; set it with "
+                f"--override-input {INPUT} path:DIR, where DIR contains {CONFIG}"
             )
         entry = self.config[name]
         missing = [key for key in ("user", "host", "hostPublicKey") if not entry.get("ssh", {}).get(key)]

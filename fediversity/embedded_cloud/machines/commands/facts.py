@@ -42,8 +42,8 @@ async def date(call: Call) -> int:
     """`date +%s`"""
     if call.arguments != ("+%s",):
         return call.unsupported()
-    wrong = call.machine.site.faults.active(call.machine.spec.name, "clock")
-    call.print_out(str(int(time.time()) + int(wrong.parameter or 0 if wrong else 0)))
+    fault = call.machine.site.faults.active(call.machine.spec.name, "clock")
+    call.print_out(str(int(time.time()) + int(fault.parameter or 0 if fault else 0)))
     return 0
 
 

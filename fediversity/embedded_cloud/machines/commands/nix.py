@@ -135,8 +135,8 @@ async def nix_env(call: Call) -> int:
 def list_generations(call: Call, profile: str = profiles.SYSTEM) -> None:
     """Prints the generations of a profile as nix-env does."""
     for generation in profiles.generations(call.machine.root, profile):
-        made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
-        call.print_out(f"{generation.number:4}   {made}   {'(current)' if generation.current else ''}")
+        created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
+        call.print_out(f"{generation.number:4}   {created}   {'(current)' if generation.current else ''}")
 
 
 def print_switch(call: Call, generation: profiles.Generation) -> None:

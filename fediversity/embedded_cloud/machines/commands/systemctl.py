@@ -107,12 +107,12 @@ def _check_state(call: Call, request: _Request, good: str, bad_status: int) -> i
     if not request.units:
         call.print_error("Too few arguments.")
         return 1
-    found = [call.machine.units.find(unit) for unit in request.units]
-    for state in found:
+    states = [call.machine.units.find(unit) for unit in request.units]
+    for state in states:
         _print_unless_quiet(call, request, "inactive" if state is None else state.active)
-    if any(state is not None and state.active == good for state in found):
+    if any(state is not None and state.active == good for state in states):
         return 0
-    return bad_status if any(found) else _UNKNOWN
+    return bad_status if any(states) else _UNKNOWN
 
 
 async def _list_units(call: Call, request: _Request) -> int:
@@ -130,10 +130,10 @@ async def _list_units(call: Call, request: _Request) -> int:
 
 
 def _is_listed(state: State, request: _Request) -> bool:
-    wanted = request.states
+    states = request.states
     if request.units and not any(fnmatch.fnmatchcase(state.name, pattern) for pattern in request.units):
         return False
-    return state.active != "inactive" if wanted is None else bool(wanted & {state.active, state.sub, "loaded"})
+    return state.active != "inactive" if states is None else bool(states & {state.active, state.sub, "loaded"})
 
 
 async def _stop(call: Call, request: _Request) -> int:

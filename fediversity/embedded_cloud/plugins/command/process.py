@@ -119,9 +119,9 @@ async def _start(command: Command) -> asyncio.subprocess.Process:
             env=command.environment,
         )
     except OSError as error:
-        what = "chdir" if error.filename is not None and error.filename == command.directory else "fork/exec"
+        operation = "chdir" if error.filename is not None and error.filename == command.directory else "fork/exec"
         name = error.filename or command.argv[0]
-        raise _failed(f"{what} {name}: {os.strerror(error.errno or 0).lower()}", command, b"") from None
+        raise _failed(f"{operation} {name}: {os.strerror(error.errno or 0).lower()}", command, b"") from None
 
 
 def _streams(

@@ -38,9 +38,9 @@ class GcpResource(CloudResource):
 
     def find(self, session: Session, id_: str, values: Mapping[str, Any]) -> Record | None:
         """For an import, the name is accepted as well as the id, with or without the project."""
-        found = super().find(session, id_, values)
-        if found is not None or values:
-            return found
+        record = super().find(session, id_, values)
+        if record is not None or values:
+            return record
         name = id_.removeprefix(f"{rules.PROJECT}/")
         named = [record for record in session.all(self.type) if record.name == name]
         return named[0] if len(named) == 1 else None

@@ -85,8 +85,8 @@ class Disk(GcpResource):
     def release(self, session: Session, record: Record) -> None:
         """Detaches the disk before its deletion, as the real provider does."""
         for instance in users_of(session, record):
-            kept = [attached for attached in instance.inputs["attachedDisks"] if not _names(attached, record)]
-            session.put(replace(instance, inputs={**instance.inputs, "attachedDisks": kept}))
+            remaining = [attached for attached in instance.inputs["attachedDisks"] if not _names(attached, record)]
+            session.put(replace(instance, inputs={**instance.inputs, "attachedDisks": remaining}))
 
     def _zone(self, inputs: Mapping[str, Any]) -> str:
         return str(inputs.get("zone") or self.cloud.settings["zone"])

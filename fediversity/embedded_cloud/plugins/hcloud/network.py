@@ -103,8 +103,8 @@ class Firewall(CloudResource):
 
     @staticmethod
     def _servers(session: Session, firewall: Record) -> list[Record]:
-        wanted = int(firewall.id)
-        return [server for server in session.all(SERVER) if wanted in server.inputs.get("firewallIds", ())]
+        firewall_id = int(firewall.id)
+        return [server for server in session.all(SERVER) if firewall_id in server.inputs.get("firewallIds", ())]
 
 
 class PrimaryIp(CloudResource):

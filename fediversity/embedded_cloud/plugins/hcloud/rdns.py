@@ -50,13 +50,13 @@ class Rdns(CloudResource):
     def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del current
         owner, (_, type_) = _owner(inputs)
-        found = session.get(type_, str(inputs[owner]))
-        if found is None:
-            what = "server" if type_ == SERVER else "primary IP"
-            raise api_error(f"{what} {inputs[owner]} not found", "not_found", "not_found")
+        record = session.get(type_, str(inputs[owner]))
+        if record is None:
+            kind = "server" if type_ == SERVER else "primary IP"
+            raise api_error(f"{kind} {inputs[owner]} not found", "not_found", "not_found")
         address = ipaddress.ip_address(inputs["ipAddress"])
-        if not any(address in network for network in addresses_of(session, found)):
-            raise api_error(f'the address {inputs["ipAddress"]} does not belong to "{found.name}"', "invalid_input")
+        if not any(address in network for network in addresses_of(session, record)):
+            raise api_error(f'the address {inputs["ipAddress"]} does not belong to "{record.name}"', "invalid_input")
 
 
 def _owner(inputs: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
