@@ -41,8 +41,8 @@ class TestNetworks:
             ("NetworkSubnet", {"networkId": "inside"}, "must be a whole number"),
             ("ServerNetwork", {"networkId": 1}, "exactly one of networkId and subnetId"),
             ("ServerNetwork", {"subnetId": None}, "exactly one of networkId and subnetId"),
-            ("ServerNetwork", {"subnetId": "10.0.1.0/24"}, "it looks like 4711-10.0.1.0/24"),
-            ("ServerNetwork", {"ip": "10.0.1"}, "is no IPv4 address"),
+            ("ServerNetwork", {"subnetId": "10.0.1.0/24"}, "is not a subnet id"),
+            ("ServerNetwork", {"ip": "10.0.1"}, "is not an IPv4 address"),
             ("ServerNetwork", {"aliasIps": ["10.0.1.2", "fd00::1"]}, "aliasIps[1]"),
         ],
     )

@@ -128,12 +128,12 @@ class TestHosts:
     @pytest.mark.parametrize(
         ("inputs", "text"),
         [
-            ({"machineClass": "windows"}, "is no class of machines"),
-            ({"system": "x86_64-linux"}, "is no system of darwin"),
-            ({"name": "a.b"}, "is no name of a host"),
-            ({"user": "Admin"}, "is no name of a user"),
+            ({"machineClass": "windows"}, "is not a machine class"),
+            ({"system": "x86_64-linux"}, "is not a system of darwin"),
+            ({"name": "a.b"}, "is not a valid host name"),
+            ({"user": "Admin"}, "is not a valid user name"),
             ({"memoryMb": 64}, "is too little"),
-            ({"authorizedKeys": ["nonsense"]}, "authorizedKeys[0]: is no OpenSSH public key"),
+            ({"authorizedKeys": ["nonsense"]}, "authorizedKeys[0]: is not an OpenSSH public key"),
         ],
     )
     def test_bad_inputs_are_refused_by_name(self, world: World, inputs: dict[str, Any], text: str) -> None:

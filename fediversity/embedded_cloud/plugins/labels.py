@@ -33,7 +33,7 @@ def cidr_problems(path: str, text: str) -> Iterator[Problem]:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        yield Problem(path, f'"{text}" is no network; write it like 192.0.2.0/24, a single address with /32')
+        yield Problem(path, f'"{text}" is not a network; write it like 192.0.2.0/24, a single address with /32')
         return
     if "/" not in text:
         yield Problem(path, f'"{text}" has no length; write {network}')

@@ -21,7 +21,7 @@ class LocalCommand(Resource):
     def rules(self, inputs: Values) -> Iterable[Problem]:
         logging = inputs.get("logging")
         if isinstance(logging, str) and logging not in LOGGING:
-            yield Problem("logging", f'"{logging}" is no way of logging{did_you_mean(logging, LOGGING)}')
+            yield Problem("logging", f'"{logging}" is not a logging mode{did_you_mean(logging, LOGGING)}')
         for name in ("assetPaths", "archivePaths"):
             if inputs.get(name):
                 yield not_simulated(name, "files are not collected")

@@ -102,7 +102,7 @@ class Image(GcpResource):
             yield Problem("rawDisk", "is missing; other sources of images are not simulated")
         source = raw.get("source") if isinstance(raw, dict) else None
         if isinstance(source, str) and not _ARCHIVE.fullmatch(source):
-            yield Problem("rawDisk.source", f'"{source}" is no archive; write gs://BUCKET/NAME.tar.gz')
+            yield Problem("rawDisk.source", f'"{source}" is not an archive; write gs://BUCKET/NAME.tar.gz')
         features = inputs.get("guestOsFeatures")
         for index, feature in enumerate(features if isinstance(features, list) else ()):
             kind = feature.get("type") if isinstance(feature, dict) else None

@@ -49,7 +49,9 @@ class Account(GcpResource):
         if account is None:
             yield Problem("accountId", "is missing")
         if isinstance(account, str) and not _ACCOUNT_ID.fullmatch(account):
-            yield Problem("accountId", f'"{account}" is no id; use 6 to 30 lower case letters, digits and dashes')
+            yield Problem(
+                "accountId", f'"{account}" is not a valid id; use 6 to 30 lower case letters, digits and dashes'
+            )
         for key, longest in (("displayName", _LONGEST_NAME), ("description", _LONGEST_DESCRIPTION)):
             text = inputs.get(key)
             if isinstance(text, str) and len(text.encode()) > longest:
@@ -85,9 +87,9 @@ class Member(GcpResource):
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         role, member = inputs.get("role"), inputs.get("member")
         if isinstance(role, str) and not _ROLE.fullmatch(role):
-            yield Problem("role", f'"{role}" is no role; write it like "roles/storage.objectViewer"')
+            yield Problem("role", f'"{role}" is not a role; write it like "roles/storage.objectViewer"')
         if isinstance(member, str) and not _MEMBER.fullmatch(member):
-            yield Problem("member", f'"{member}" is no member; write it like "serviceAccount:NAME@PROJECT.iam.…"')
+            yield Problem("member", f'"{member}" is not a member; write it like "serviceAccount:NAME@PROJECT.iam.…"')
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
         del session

@@ -60,7 +60,7 @@ class _PermanentResource(GcpResource):
     def _name_problems(self, inputs: Values) -> Iterator[Problem]:
         name = inputs.get("name")
         if isinstance(name, str) and not _NAME.fullmatch(name):
-            yield Problem("name", f'"{name}" is no name in Cloud KMS; use up to 63 letters, digits, _ and -')
+            yield Problem("name", f'"{name}" is not a valid name in Cloud KMS; use up to 63 letters, digits, _ and -')
 
 
 class KeyRing(_PermanentResource):
@@ -90,14 +90,14 @@ class CryptoKey(_PermanentResource):
         yield from self._name_problems(inputs)
         ring, period, purpose = (inputs.get(key) for key in ("keyRing", "rotationPeriod", "purpose"))
         if isinstance(ring, str) and not _RING.fullmatch(ring):
-            yield Problem("keyRing", f'"{ring}" is no key ring; give its id')
+            yield Problem("keyRing", f'"{ring}" is not the id of a key ring')
         yield from rules.one_of("purpose", purpose, _PURPOSES, "a purpose of keys")
         if isinstance(purpose, str) and purpose != "ENCRYPT_DECRYPT":
             yield Problem("purpose", f'"{purpose}" is not simulated by the embedded cloud')
         if isinstance(period, str):
             seconds = _SECONDS.fullmatch(period)
             if seconds is None:
-                yield Problem("rotationPeriod", f'"{period}" is no duration; write seconds like "7776000s"')
+                yield Problem("rotationPeriod", f'"{period}" is not a duration; write seconds like "7776000s"')
             elif int(seconds[1]) < _DAY:
                 yield Problem("rotationPeriod", f'"{period}" is out of bounds; it takes a day (86400s) at least')
 

@@ -37,7 +37,9 @@ def _labels(given: Any) -> Iterator[Problem]:
         if not _LABEL_KEY.fullmatch(key):
             yield Problem("labels", f'"{key}" is not the key of a label; use lower case letters, digits, - and _')
         if isinstance(text, str) and not _LABEL_VALUE.fullmatch(text):
-            yield Problem(f"labels.{key}", f'"{text}" is not the value of a label; it takes what a key takes')
+            yield Problem(
+                f"labels.{key}", f'"{text}" is not the value of a label; it may contain the same characters as a key'
+            )
 
 
 def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
@@ -50,7 +52,9 @@ def name(inputs: Mapping[str, Any]) -> Iterator[Problem]:
     """Checks Google's format of names (RFC 1035): at most 63 lower case letters, digits and dashes."""
     value = inputs.get("name")
     if isinstance(value, str) and not _NAME.fullmatch(value):
-        yield Problem("name", f'"{value}" is no name at Google; use up to 63 lower case letters, digits and dashes')
+        yield Problem(
+            "name", f'"{value}" is not a valid name at Google; use up to 63 lower case letters, digits and dashes'
+        )
 
 
 def network_tags(key: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
@@ -58,14 +62,16 @@ def network_tags(key: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
     tags = inputs.get(key)
     for index, tag in enumerate(tags if isinstance(tags, list) else ()):
         if isinstance(tag, str) and not _NAME.fullmatch(tag):
-            yield Problem(f"{key}[{index}]", f'"{tag}" is no tag; use up to 63 lower case letters, digits and dashes')
+            yield Problem(
+                f"{key}[{index}]", f'"{tag}" is not a valid tag; use up to 63 lower case letters, digits and dashes'
+            )
 
 
 def placed(key: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Problem]:
     """Checks the region or zone, either the resource's own or the provider's."""
     value = inputs.get(key, settings.get(key))
     if value is None:
-        yield Problem(key, "is missing; neither the resource nor its provider says it")
+        yield Problem(key, "is missing; neither the resource nor its provider sets it")
     yield from one_of(key, value, GCP_ZONES if key == "zone" else GCP_REGIONS, f"a {key} of Google's")
 
 
@@ -112,7 +118,7 @@ def _traffic(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"{path}.ports", f"does not go with {protocol}")
     for index, port in enumerate(ports if isinstance(ports, list) else ()):
         if isinstance(port, str) and labels.port_range(port) is None:
-            yield Problem(f"{path}.ports[{index}]", f'"{port}" is no port; write "443" or "8000-8010"')
+            yield Problem(f"{path}.ports[{index}]", f'"{port}" is not a port; write "443" or "8000-8010"')
 
 
 def network(path: str, value: Any) -> Iterator[Problem]:
@@ -134,7 +140,7 @@ def managed_zone(inputs: Values) -> Iterator[Problem]:
     domain = inputs.get("dnsName")
     if isinstance(domain, str):
         if not labels.is_hostname(domain.removesuffix(".")):
-            yield Problem("dnsName", f'"{domain}" is no domain')
+            yield Problem("dnsName", f'"{domain}" is not a domain')
         elif not domain.endswith("."):
             yield Problem("dnsName", f'"{domain}" needs a final dot; did you mean "{domain}."?')
     visibility = inputs.get("visibility")
@@ -183,7 +189,8 @@ def _bucket_name(value: str) -> Iterator[Problem]:
     parts = value.split(".")
     if not _BUCKET_NAME.fullmatch(value) or not all(0 < len(part) <= 63 for part in parts) or is_ipv4(value):
         yield Problem(
-            "name", f'"{value}" is no name of a bucket; use 3 to 63 lower case letters, digits, and -_. between them'
+            "name",
+            f'"{value}" is not a valid bucket name; use 3 to 63 lower case letters, digits, and -_. between them',
         )
     elif value.startswith("goog") or "google" in value:
-        yield Problem("name", f'"{value}" is no name of a bucket; Google keeps "goog…" and "google" to itself')
+        yield Problem("name", f'"{value}" is not a valid bucket name; Google keeps "goog…" and "google" to itself')

@@ -80,7 +80,7 @@ def _interface(path: str, interface: Mapping[str, Any]) -> Iterator[Problem]:
     for index, config in enumerate(configs if isinstance(configs, list) else ()):
         address = config.get("natIp") if isinstance(config, dict) else None
         if isinstance(address, str) and not is_ipv4(address):
-            yield Problem(f"{path}.accessConfigs[{index}].natIp", f'"{address}" is no IPv4 address')
+            yield Problem(f"{path}.accessConfigs[{index}].natIp", f'"{address}" is not an IPv4 address')
 
 
 def _accelerators(inputs: Mapping[str, Any]) -> Iterator[Problem]:
@@ -126,7 +126,7 @@ def _attached(path: str, attached: Mapping[str, Any]) -> Iterator[Problem]:
     yield from one_of(f"{path}.mode", attached.get("mode"), {"READ_WRITE", "READ_ONLY"}, "a mode of disks")
     device = attached.get("deviceName")
     if isinstance(device, str) and not _DEVICE.fullmatch(device):
-        yield Problem(f"{path}.deviceName", f'"{device}" is no name of a device; use lower case letters, digits, -')
+        yield Problem(f"{path}.deviceName", f'"{device}" is not a valid device name; use lower case letters, digits, -')
 
 
 def _account(account: Mapping[str, Any]) -> Iterator[Problem]:
@@ -135,7 +135,7 @@ def _account(account: Mapping[str, Any]) -> Iterator[Problem]:
     scopes = account.get("scopes")
     for index, scope in enumerate(scopes if isinstance(scopes, list) else ()):
         if isinstance(scope, str) and not _SCOPE.fullmatch(scope):
-            yield Problem(f"serviceAccount.scopes[{index}]", f'"{scope}" is no scope; write "cloud-platform"')
+            yield Problem(f"serviceAccount.scopes[{index}]", f'"{scope}" is not a scope; write "cloud-platform"')
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

@@ -98,7 +98,7 @@ class ServerNetwork(CloudResource):
             yield Problem("", "needs exactly one of networkId and subnetId")
         subnet = inputs.get("subnetId")
         if isinstance(subnet, str) and _parse_subnet(subnet) is None:
-            yield Problem("subnetId", f'"{subnet}" is no subnet\'s id; it looks like 4711-10.0.1.0/24')
+            yield Problem("subnetId", f'"{subnet}" is not a subnet id; write it like 4711-10.0.1.0/24')
         yield from rules.ipv4_address("ip", inputs.get("ip"))
         aliases = inputs.get("aliasIps")
         for index, alias in enumerate(aliases if isinstance(aliases, list) else ()):

@@ -30,9 +30,9 @@ class Rdns(CloudResource):
             yield Problem("", f"needs exactly one of {', '.join(_OWNERS)}")
         address, name = inputs.get("ipAddress"), inputs.get("dnsPtr")
         if isinstance(address, str) and not _is_address(address):
-            yield Problem("ipAddress", f'"{address}" is no IP address')
+            yield Problem("ipAddress", f'"{address}" is not an IP address')
         if isinstance(name, str) and (not labels.is_hostname(name) or "." not in name):
-            yield Problem("dnsPtr", f'"{name}" is no domain; write it like web.fleet.example, without a final dot')
+            yield Problem("dnsPtr", f'"{name}" is not a domain; write it like web.fleet.example, without a final dot')
 
     def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session

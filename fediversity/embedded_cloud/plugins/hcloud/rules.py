@@ -34,7 +34,9 @@ def label_problems(inputs: Mapping[str, Any]) -> Iterator[Problem]:
         if not _LABEL_KEY.fullmatch(key):
             yield Problem("labels", f'"{key}" is not the key of a label; use letters, digits, and -_. between them')
         if isinstance(value, str) and not _LABEL_VALUE.fullmatch(value):
-            yield Problem(f"labels.{key}", f'"{value}" is not the value of a label; it takes what a key takes')
+            yield Problem(
+                f"labels.{key}", f'"{value}" is not the value of a label; it may contain the same characters as a key'
+            )
 
 
 def ssh_key(inputs: Values) -> Iterator[Problem]:
@@ -42,7 +44,7 @@ def ssh_key(inputs: Values) -> Iterator[Problem]:
     yield from label_problems(inputs)
     key = inputs.get("publicKey")
     if isinstance(key, str) and labels.public_key_blob(key) is None:
-        yield Problem("publicKey", "is no OpenSSH public key, like `ssh-ed25519 AAAA… comment`")
+        yield Problem("publicKey", "is not an OpenSSH public key, like `ssh-ed25519 AAAA… comment`")
 
 
 def firewall(inputs: Values) -> Iterator[Problem]:
@@ -61,7 +63,7 @@ def _firewall_rule(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
     yield from one_of(f"{path}.direction", direction, {"in", "out"}, "a direction")
     yield from one_of(f"{path}.protocol", protocol, _PROTOCOLS, "a protocol Hetzner's firewalls know")
     if isinstance(port, str) and port != "any" and labels.port_range(port) is None:
-        yield Problem(f"{path}.port", f'"{port}" is no port; write "443", "8000-8010" or "any"')
+        yield Problem(f"{path}.port", f'"{port}" is not a port; write "443", "8000-8010" or "any"')
     if protocol in _WITH_PORTS and port is None:
         yield Problem(f"{path}.port", f"is missing; a rule for {protocol} needs one")
     if protocol in _PROTOCOLS - _WITH_PORTS and port is not None:
@@ -92,7 +94,7 @@ def server(inputs: Values) -> Iterator[Problem]:
     yield from label_problems(inputs)
     name = inputs.get("name")
     if isinstance(name, str) and not labels.is_hostname(name):
-        yield Problem("name", f'"{name}" is no host name (RFC 1123)')
+        yield Problem("name", f'"{name}" is not a host name (RFC 1123)')
     yield from one_of("serverType", inputs.get("serverType"), HETZNER_SERVER_TYPES, "a Hetzner server type")
     yield from one_of("location", inputs.get("location"), HETZNER_LOCATIONS, "a Hetzner location")
     yield from _image(inputs)
@@ -139,7 +141,7 @@ def zone(inputs: Values) -> Iterator[Problem]:
     yield from one_of("mode", mode, {"primary", "secondary"}, "a mode of a zone")
     name = inputs.get("name")
     if isinstance(name, str) and (not labels.is_hostname(name) or "." not in name or name != name.lower()):
-        yield Problem("name", f'"{name}" is no domain; write it like fleet.example, lower case, without a final dot')
+        yield Problem("name", f'"{name}" is not a domain; write it like fleet.example, lower case, without a final dot')
     yield from ttl("ttl", inputs.get("ttl"))
     if mode == "primary" and servers is not None:
         yield Problem("primaryNameservers", 'is only for a zone of mode "secondary"')
@@ -177,4 +179,4 @@ def ipv4_address(path: str, value: Any) -> Iterator[Problem]:
     except ValueError:
         right = False
     if not right:
-        yield Problem(path, f'"{value}" is no IPv4 address')
+        yield Problem(path, f'"{value}" is not an IPv4 address')

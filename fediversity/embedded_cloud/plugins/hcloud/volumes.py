@@ -28,7 +28,9 @@ class Volume(CloudResource):
         yield from rules.label_problems(inputs)
         name, size = inputs.get("name"), inputs.get("size")
         if isinstance(name, str) and not _NAME.fullmatch(name):
-            yield Problem("name", f'"{name}" is no name of a volume: at most 64 letters, digits and ._- between them')
+            yield Problem(
+                "name", f'"{name}" is not a valid volume name; use at most 64 letters, digits and ._- between them'
+            )
         if isinstance(size, int) and not SMALLEST_GB <= size <= LARGEST_GB:
             yield Problem("size", f"of {size} is out of bounds; it takes {SMALLEST_GB} to {LARGEST_GB} GB")
         yield from rules.one_of("location", inputs.get("location"), HETZNER_LOCATIONS, "a Hetzner location")
