@@ -1,1 +1,1 @@
-"""The assessment of phase 0: works through its criteria on the minimal clan, and writes down what came out."""
+"""The assessment of phase 0: checks its criteria on the minimal clan and records the results."""

@@ -1,4 +1,4 @@
-"""`./just assess [-- NIX OPTIONS]`: works through the criteria, prints what came out, and writes it down."""
+"""Implements `./just assess [-- NIX OPTIONS]`: checks the criteria, prints the results, and writes them to files."""
 
 import datetime
 import sys
@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fediversity.assessment.bench import VALIDATION, Bench
-from fediversity.assessment.criteria import checked
-from fediversity.assessment.decision import supported
+from fediversity.assessment.context import VALIDATION, AssessmentContext
+from fediversity.assessment.criteria import check_all
+from fediversity.assessment.decision import supported_decision
 from fediversity.assessment.document import DOCUMENT, document
-from fediversity.assessment.evidence import EVIDENCE, gathered
+from fediversity.assessment.evidence import EVIDENCE, collect_evidence
 from fediversity.assessment.findings import read_findings
 from fediversity.assessment.nix import Nix
 from fediversity.assessment.results import Result, Row
@@ -24,9 +24,9 @@ _COLOURS = {Result.PASS: "green", Result.FAIL: "bold red", Result.NOT_CHECKED: "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the assessment at the top of the checkout. Returns 1 if a criterion fails, 2 for bad usage."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = given[1:] if given[:1] == ["--"] else given
+    """Runs the assessment in the root of the checkout. Returns 1 if a criterion fails, 2 for wrong usage."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = words[1:] if words[:1] == ["--"] else words
     if options and not options[0].startswith("-"):
         print(f"fediversity: assess takes only options for nix, after `--`; found '{options[0]}'", file=sys.stderr)
         return 2
@@ -36,29 +36,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"fediversity: {VALIDATION}/flake.nix is not here: start this at the top of the checkout", file=sys.stderr
         )
         return 2
-    bench = Bench(project, Nix.found(options))
+    context = AssessmentContext(project, Nix.find(options))
     console = Console(highlight=False)
-    if bench.nix is None:
+    if context.nix is None:
         console.print("There is no nix on PATH: only what the files themselves say is checked.")
     try:
-        write_copies(bench.flake)
-        rows = tuple(checked(bench))
+        write_copies(context.flake)
+        rows = tuple(check_all(context))
     except FediversityError as error:
         print(error, file=sys.stderr)
         return 1
-    evidence = gathered(bench, rows, datetime.datetime.now(datetime.UTC).date().isoformat())
+    evidence = collect_evidence(context, rows, datetime.datetime.now(datetime.UTC).date().isoformat())
     findings = read_findings()
     (project / EVIDENCE).parent.mkdir(parents=True, exist_ok=True)
     (project / EVIDENCE).write_text(evidence.text(), encoding="utf-8")
     (project / DOCUMENT).write_text(document(evidence, findings), encoding="utf-8")
-    show(console, rows)
-    console.print(Text(str(supported(rows, findings)), style="bold"))
+    print_results(console, rows)
+    console.print(Text(str(supported_decision(rows, findings)), style="bold"))
     console.print(Text(f"{EVIDENCE} and {DOCUMENT} written"))
     return 1 if any(row.result is Result.FAIL for row in rows) else 0
 
 
-def show(console: Console, rows: Sequence[Row]) -> None:
-    """Prints the results for a person, then how to see the same."""
+def print_results(console: Console, rows: Sequence[Row]) -> None:
+    """Prints the results as a table, followed by a command line for each criterion."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("criterion", "how", "result", "evidence"):
         table.add_column(name, no_wrap=name != "evidence", overflow="fold")

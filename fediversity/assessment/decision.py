@@ -1,9 +1,9 @@
-"""What the evidence supports of the seed's decision: GO, CONDITIONAL GO or NO-GO. The decision itself is a person's.
+"""Derives the decision that the evidence supports: GO, CONDITIONAL GO or NO-GO. A person makes the decision itself.
 
-GO: every criterion passes, no critical and no major finding. CONDITIONAL GO: every criterion passes, no critical
-finding, every major one has a way round that is written down. NO-GO: a criterion fails, or a finding is critical, or a
-major one has no way round. While criteria are not checked and nothing says NO-GO, it is undecided: where the first use
-of this rule let two of seven criteria stand open, here none may.
+GO: every criterion passes, and no finding is critical or major. CONDITIONAL GO: every criterion passes, no finding is
+critical, and every major one has a documented workaround. NO-GO: a criterion fails, a finding is critical, or a major
+one has no workaround. Undecided: criteria are not checked and nothing supports NO-GO. The first use of this rule
+allowed two of seven criteria to stay open; here all must be checked.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from fediversity.assessment.results import How, Result, Row
 
 
 class Decision(StrEnum):
-    """What can be decided."""
+    """The possible decisions."""
 
     GO = "GO"
     CONDITIONAL_GO = "CONDITIONAL GO"
@@ -25,7 +25,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Support:
-    """What the evidence supports, and why, one reason an entry."""
+    """The supported decision and its reasons."""
 
     decision: Decision
     reasons: tuple[str, ...]
@@ -34,24 +34,24 @@ class Support:
         return f"{self.decision}: {'; '.join(self.reasons)}"
 
 
-def supported(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
-    """What the results and the findings together support."""
-    found = tuple(findings)
-    against = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
-    against += [f"critical: {finding.title}" for finding in found if finding.severity is Severity.CRITICAL]
-    major = [finding for finding in found if finding.severity is Severity.MAJOR]
-    against += [f"major, and no way round: {finding.title}" for finding in major if not finding.workaround]
-    if against:
-        return Support(Decision.NO_GO, tuple(against))
-    workarounds = _count(len(major), "major finding", "with a way round")
+def supported_decision(rows: Sequence[Row], findings: Iterable[Finding]) -> Support:
+    """Returns the decision that the results and findings support."""
+    all_findings = tuple(findings)
+    objections = [f"{row.criterion} fails" for row in rows if row.result is Result.FAIL]
+    objections += [f"critical: {finding.title}" for finding in all_findings if finding.severity is Severity.CRITICAL]
+    major = [finding for finding in all_findings if finding.severity is Severity.MAJOR]
+    objections += [f"major, without a workaround: {finding.title}" for finding in major if not finding.workaround]
+    if objections:
+        return Support(Decision.NO_GO, tuple(objections))
+    workarounds = _count(len(major), "major finding", "with a workaround")
     unchecked = [row for row in rows if row.result is Result.NOT_CHECKED]
     if unchecked or not rows:
         machine = sum(row.how is How.OBSERVED for row in unchecked)
-        what = f"{_count(machine, 'criterion needs', '', 'criteria need')} a machine"
+        open_criteria = f"{_count(machine, 'criterion needs', '', 'criteria need')} a machine"
         if others := len(unchecked) - machine:
-            what += f", {_count(others, 'more is', '', 'more are')} not checked"
+            open_criteria += f", {_count(others, 'more is', '', 'more are')} not checked"
         best = Decision.CONDITIONAL_GO if major else Decision.GO
-        reasons = (what, f"nothing fails so far; with the rest passed it would be {best}")
+        reasons = (open_criteria, f"no criterion fails so far; if the rest pass, it is {best}")
         return Support(Decision.UNDECIDED, reasons + ((workarounds,) if major else ()))
     passed = f"all {len(rows)} criteria pass"
     return Support(Decision.CONDITIONAL_GO, (passed, workarounds)) if major else Support(Decision.GO, (passed,))

@@ -1,13 +1,13 @@
-"""docs/INTEGRATION-FINDINGS.md: the template with the findings, the results and what they support filled in.
+"""Generates docs/INTEGRATION-FINDINGS.md from the template, the findings and the results.
 
-The same template, findings and evidence give the same text, so a test finds a document that is stale.
+The same template, findings and evidence give the same text, so a test can detect a stale document.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fediversity.assessment.decision import supported
+from fediversity.assessment.decision import supported_decision
 from fediversity.assessment.evidence import Evidence
 from fediversity.assessment.findings import Finding
 from fediversity.assessment.results import Result, Row
@@ -16,16 +16,16 @@ DOCUMENT = Path("docs/INTEGRATION-FINDINGS.md")
 _TEMPLATE = Path(__file__).with_name("template.md")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _TREES = {
-    "whole": "against the whole of nixpkgs",
-    "library": "**evaluated without nixpkgs** (its library and a stub stand for it, so NixOS' own options, assertions "
-    "and packages were not seen, and nothing was built)",
+    "whole": "with the complete nixpkgs",
+    "library": "**evaluated without nixpkgs** (with its library and a stub, so without NixOS's own options, "
+    "assertions and packages; nothing was built)",
     "unknown": "without an evaluation",
 }
 
 
 def document(evidence: Evidence, findings: Sequence[Finding], template: str | None = None) -> str:
-    """The whole document. Raises KeyError for a place in the template that nothing fills."""
-    support = supported(evidence.rows, findings)
+    """Returns the document. Raises KeyError for an unknown placeholder in the template."""
+    support = supported_decision(evidence.rows, findings)
     parts = {
         "decision": f"So far: {support.decision}.",
         "reasons": _list(f"{reason}." for reason in support.reasons),
@@ -35,7 +35,7 @@ def document(evidence: Evidence, findings: Sequence[Finding], template: str | No
         "works": _list(f"{_sentence(row.claim)} ({row.how})." for row in _with(evidence.rows, Result.PASS)),
         "findings": "\n\n".join(map(_finding, findings)),
         "unchecked": _list(
-            f"`{row.criterion}`: {row.claim}. Why not: {row.outcome.evidence}."
+            f"`{row.criterion}`: {row.claim}. Reason: {row.outcome.evidence}."
             for row in _with(evidence.rows, Result.NOT_CHECKED)
         ),
     }
@@ -65,13 +65,13 @@ def _cell(text: str) -> str:
 
 def _commands(rows: Iterable[Row]) -> str:
     lines = [f"    # {row.criterion}\n    {row.outcome.again}" for row in rows if row.outcome.again != "./just assess"]
-    others = "Every other criterion is tried on a copy of the clan (made-up vars, renamed files): `./just assess`."
+    others = "All other criteria are checked on a copy of the clan (placeholder vars, renamed files): `./just assess`."
     return "\n".join([*lines, "", others])
 
 
 def _finding(finding: Finding) -> str:
-    way = f"\n\n*Way round:* {finding.workaround}" if finding.workaround else "\n\n*No way round is known.*"
-    return f"### {finding.title}\n\n*{finding.severity}.* {finding.what}{way}\n\n*How it is known:* {finding.found}"
+    workaround = f"*Workaround:* {finding.workaround}" if finding.workaround else "*No workaround is known.*"
+    return f"### {finding.title}\n\n*{finding.severity}.* {finding.what}\n\n{workaround}\n\n*Source:* {finding.found}"
 
 
 def _with(rows: Iterable[Row], result: Result) -> Iterable[Row]:

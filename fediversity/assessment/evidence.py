@@ -1,4 +1,4 @@
-"""The evidence as data: what was checked when, with which Nix and which inputs, and what came out."""
+"""Stores the evidence as data: the date, the versions of Nix and of the inputs, and the results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.nix import NixError
 from fediversity.assessment.results import How, Outcome, Result, Row
 
@@ -18,8 +18,8 @@ UNKNOWN = "revision unknown (a local copy)"
 class Evidence:
     """One run of the assessment.
 
-    `nix` is its version, None where there was none. `nixpkgs`: "whole", "library" (only its library, and a stub), or
-    "unknown". `inputs` has the revision of each input of the minimal clan.
+    `nix` is its version, or None if it was not installed. `nixpkgs`: "whole", "library" (only its library, and a stub),
+    or "unknown". `inputs` has the revision of each input of the minimal clan.
     """
 
     date: str
@@ -29,26 +29,26 @@ class Evidence:
     rows: tuple[Row, ...]
 
     def text(self) -> str:
-        """The content of evidence.json, with a final newline."""
+        """Returns the content of evidence.json, with a final newline."""
         return json.dumps({"version": 1, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
 
 
-def gathered(bench: Bench, rows: Sequence[Row], date: str) -> Evidence:
-    """The evidence of a run that has just been done."""
-    if bench.nix is None:
+def collect_evidence(context: AssessmentContext, rows: Sequence[Row], date: str) -> Evidence:
+    """Returns the evidence of the current run."""
+    if context.nix is None:
         return Evidence(date, None, "unknown", {}, tuple(rows))
     try:
-        tree = "whole" if bench.whole_nixpkgs else "library"
-        inputs = revisions(bench.locks())
+        tree = "whole" if context.whole_nixpkgs else "library"
+        inputs = revisions(context.locks())
     except NixError:
-        return Evidence(date, bench.nix.version(), "unknown", {}, tuple(rows))
-    return Evidence(date, bench.nix.version(), tree, inputs, tuple(rows))
+        return Evidence(date, context.nix.version(), "unknown", {}, tuple(rows))
+    return Evidence(date, context.nix.version(), tree, inputs, tuple(rows))
 
 
 def revisions(locks: Mapping[str, Any]) -> dict[str, str]:
-    """For each input of a flake by itself the revision that was used, as its lock says it."""
+    """Returns the locked revision of each direct input of a flake."""
     nodes = locks["nodes"]
-    # An input that follows another is a list of names: it has no revision of its own.
+    # An input that follows another one is a list of names and has no revision of its own.
     own = {name: node for name, node in nodes[locks["root"]]["inputs"].items() if isinstance(node, str)}
     return {name: _revision(nodes[node]["locked"]) for name, node in sorted(own.items())}
 
@@ -60,7 +60,7 @@ def _revision(locked: Mapping[str, Any]) -> str:
 
 
 def parse(text: str) -> Evidence:
-    """The evidence out of evidence.json's content."""
+    """Parses the content of evidence.json."""
     data = json.loads(text)
     rows = tuple(
         Row(
@@ -76,5 +76,5 @@ def parse(text: str) -> Evidence:
 
 
 def read(project: Path) -> Evidence:
-    """The evidence of the last run that was written down. Raises OSError if there is none."""
+    """Reads the recorded evidence of the last run. Raises OSError if there is none."""
     return parse((project / EVIDENCE).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What people found out while putting clan, import-tree and the rest together; written by hand in `findings.yaml`."""
+"""Reads the findings about combining clan, import-tree and the other parts, written by hand in `findings.yaml`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ _FILE = Path(__file__).with_name("findings.yaml")
 
 
 class Severity(StrEnum):
-    """How bad it is: critical breaks what clan is for, major needs a way round, minor is good to know."""
+    """Critical findings break the purpose of clan, major ones need a workaround, minor ones are good to know."""
 
     CRITICAL = "critical"
     MAJOR = "major"
@@ -19,10 +19,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """One finding.
 
-    `found` says how: run here, evaluated, read in the source of a project, or recorded by others. An empty `workaround`
-    means that there is none.
+    `found` is its source: run here, evaluated, read in the source of a project, or recorded by others. An empty
+    `workaround` means that there is none.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Finding:
 
 
 def read_findings(file: Path = _FILE) -> tuple[Finding, ...]:
-    """The findings, in the file's order."""
+    """Reads the findings, in the file's order."""
     return tuple(
         Finding(
             title=entry["title"],

@@ -1,7 +1,7 @@
-"""Criteria that only a machine answers: what a person runs, and what people wrote down of it.
+"""Defines the criteria that need a machine, and reads the recorded observations.
 
-`docs/assessment/observed.yaml` holds what was seen; an observation counts once it names the criterion, the day, who saw
-it, whether it held, and what was there to see. The latest one of a criterion counts.
+`docs/assessment/observed.yaml` holds the observations. An observation is valid if it names the criterion, the day, the
+observer, the result and the evidence. The latest one of a criterion counts.
 """
 
 import datetime
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from fediversity.assessment.bench import MACHINE, VALIDATION
+from fediversity.assessment.context import MACHINE, VALIDATION
 from fediversity.assessment.results import How, Outcome, Result, Row, not_checked
 from fediversity.support.errors import FediversityError
 
@@ -29,17 +29,17 @@ TO_OBSERVE: Mapping[str, tuple[str, str]] = {
     "built": ("the system builds", f"clan machines build {MACHINE} {_CLAN}"),
     "installed": ("the server is created, and NixOS installed on its encrypted disk", "./just up staging"),
     "unlocked": (
-        "it comes up again after a reboot, unlocked from afar",
+        "it runs again after a reboot and a remote unlock",
         "ssh root@ADDRESS reboot; ssh -t -p 2223 root@ADDRESS systemctl default; ssh root@ADDRESS uptime",
     ),
     "certified-login": (
-        "SSH logs in and trusts the certificate, without having seen the host key",
+        "SSH logs in by the host certificate, without a known host key",
         f'echo "@cert-authority *.validation $({_CA})" >ca; '
         "ssh -o UserKnownHostsFile=ca -o StrictHostKeyChecking=yes "
         "-o HostKeyAlias=test-vm.validation root@ADDRESS hostname",
     ),
     "mesh": (
-        "it answers over ZeroTier to another member of the network",
+        "it answers another member of the network over ZeroTier",
         f"ssh root@ADDRESS zerotier-cli listnetworks; "
         f'ping -c 3 "$(clan vars get {MACHINE} zerotier-ip-{MACHINE}-zerotier/ip {_CLAN})"',
     ),
@@ -52,16 +52,16 @@ TO_OBSERVE: Mapping[str, tuple[str, str]] = {
         f"clan vars get {MACHINE} emergency-access/password {_CLAN}",
     ),
 }
-"""The claim of each criterion and the command line that answers it. ADDRESS is the server's, an output of the stack."""
+"""The claim of each criterion and the command line that checks it. ADDRESS is the server's, an output of the stack."""
 
 
 class ObservedError(FediversityError):
-    """Observations that cannot be used; the text names everything that is wrong, and how to write them."""
+    """Invalid observations; the message lists all problems and the expected format."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a person saw of one criterion, and on which day."""
+    """The observation of one criterion by a person on a day."""
 
     criterion: str
     date: datetime.date
@@ -71,7 +71,7 @@ class Observation:
 
 
 def read(file: Path) -> tuple[Observation, ...]:
-    """The observations of a file; none if there is no file. Raises ObservedError with everything that is wrong."""
+    """Reads the observations of a file; none if it does not exist. Raises ObservedError with all problems."""
     if not file.exists():
         return ()
     try:
@@ -81,10 +81,14 @@ def read(file: Path) -> tuple[Observation, ...]:
     entries = content.get("observations") if isinstance(content, Mapping) else None
     if not isinstance(entries, list):
         raise ObservedError(f"{file}: `observations:` must hold a list; while there are none write `observations: []`")
-    wrong = [f"{file}: observations[{index}]: {what}" for index, entry in enumerate(entries) for what in _wrong(entry)]
-    if wrong:
+    problems = [
+        f"{file}: observations[{index}]: {problem}"
+        for index, entry in enumerate(entries)
+        for problem in _problems(entry)
+    ]
+    if problems:
         raise ObservedError(
-            "\n".join([*wrong, f"    fix: write each with {', '.join(_KEYS)}, as the file's head shows"])
+            "\n".join([*problems, f"    fix: write each with {', '.join(_KEYS)}, as the file's head shows"])
         )
     return tuple(
         Observation(
@@ -98,37 +102,42 @@ def read(file: Path) -> tuple[Observation, ...]:
     )
 
 
-def _wrong(entry: Any) -> Sequence[str]:
+def _problems(entry: Any) -> Sequence[str]:
     if not isinstance(entry, Mapping):
         return ["not a group of `key: value` lines"]
-    found = [f"unknown key '{key}'" for key in entry if key not in _KEYS]
-    found += [f"'{key}' is missing" for key in _KEYS if key not in entry]
-    found += [
-        f"'{key}' must say something" for key in ("by", "evidence") if key in entry and not _says_something(entry[key])
+    problems = [f"unknown key '{key}'" for key in entry if key not in _KEYS]
+    problems += [f"'{key}' is missing" for key in _KEYS if key not in entry]
+    problems += [
+        f"'{key}' must not be empty" for key in ("by", "evidence") if key in entry and not _is_text(entry[key])
     ]
     if "criterion" in entry and entry["criterion"] not in TO_OBSERVE:
-        found.append(f"unknown criterion '{entry['criterion']}'; known: {', '.join(TO_OBSERVE)}")
+        problems.append(f"unknown criterion '{entry['criterion']}'; known: {', '.join(TO_OBSERVE)}")
     if "date" in entry and type(entry["date"]) is not datetime.date:
-        found.append(f"the date '{entry['date']}' is not one; write it like 2026-01-31")
+        problems.append(f"the date '{entry['date']}' is not one; write it like 2026-01-31")
     if "result" in entry and entry["result"] not in ("pass", "fail"):
-        found.append(f"the result '{entry['result']}' is neither pass nor fail")
-    return found
+        problems.append(f"the result '{entry['result']}' is neither pass nor fail")
+    return problems
 
 
-def _says_something(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
 def rows(observations: Sequence[Observation]) -> tuple[Row, ...]:
-    """Every criterion that needs a machine, with what was last seen of it."""
-    latest = {seen.criterion: seen for seen in sorted(observations, key=lambda seen: seen.date)}
+    """Returns a row for every criterion that needs a machine, with its latest observation."""
+    latest = {
+        observation.criterion: observation
+        for observation in sorted(observations, key=lambda observation: observation.date)
+    }
     return tuple(
         Row(name, "machine", claim, How.OBSERVED, _outcome(latest.get(name), command))
         for name, (claim, command) in TO_OBSERVE.items()
     )
 
 
-def _outcome(seen: Observation | None, command: str) -> Outcome:
-    if seen is None:
-        return not_checked(f"needs a machine; what was seen goes into {OBSERVED}", command)
-    return Outcome(seen.result, f"{seen.evidence} ({seen.date.isoformat()}, {seen.by})", command)
+def _outcome(observation: Observation | None, command: str) -> Outcome:
+    if observation is None:
+        return not_checked(f"needs a machine; record the observation in {OBSERVED}", command)
+    return Outcome(
+        observation.result, f"{observation.evidence} ({observation.date.isoformat()}, {observation.by})", command
+    )

@@ -1,11 +1,11 @@
-"""What is asked and what came out: criteria, their results, and the evidence for each."""
+"""Defines the results of criteria and their evidence."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Result(StrEnum):
-    """How a criterion stands."""
+    """The result of a criterion."""
 
     PASS = "PASS"  # noqa: S105 (no password)
     FAIL = "FAIL"
@@ -23,9 +23,9 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out for one criterion.
+    """The outcome of one criterion.
 
-    `evidence` is a value, a count or the reason; `again` is a command line by which a person sees the same.
+    `evidence` is a value, a count or the reason; `again` is a command line that reproduces the result.
     """
 
     result: Result
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Row:
-    """A criterion with its outcome, as the table and evidence.json hold it."""
+    """A criterion with its outcome, as in the table and evidence.json."""
 
     criterion: str
     area: str
@@ -45,25 +45,25 @@ class Row:
 
     @property
     def result(self) -> Result:
-        """PASS, FAIL or NOT CHECKED."""
+        """The result: PASS, FAIL or NOT CHECKED."""
         return self.outcome.result
 
 
 def passed(evidence: str, again: str = "") -> Outcome:
-    """The criterion holds."""
+    """Returns an outcome of a criterion that holds."""
     return Outcome(Result.PASS, evidence, again)
 
 
 def failed(evidence: str, again: str = "") -> Outcome:
-    """The criterion does not hold."""
+    """Returns an outcome of a criterion that does not hold."""
     return Outcome(Result.FAIL, evidence, again)
 
 
 def not_checked(why: str, again: str = "") -> Outcome:
-    """Nobody knows yet, and why; `again` is what finds it out."""
+    """Returns an outcome that is not checked, and why; `again` is the command line that would check it."""
     return Outcome(Result.NOT_CHECKED, why, again)
 
 
-def judged(holds: bool, evidence: str, again: str = "") -> Outcome:
-    """Passed or failed, with the same evidence either way: what was found."""
+def pass_or_fail(holds: bool, evidence: str, again: str = "") -> Outcome:
+    """Returns a passed or failed outcome, with the same evidence in both cases."""
     return Outcome(Result.PASS if holds else Result.FAIL, evidence, again)

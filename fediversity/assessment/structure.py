@@ -1,4 +1,4 @@
-"""Criteria that the files themselves answer, and how the flake is put together (the dendritic pattern)."""
+"""Defines criteria about the flake's files and their structure (the dendritic pattern)."""
 
 import posixpath
 import re
@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from fediversity.assessment.bench import SYSTEM, VALIDATION, Bench, make_up
+from fediversity.assessment.context import SYSTEM, VALIDATION, AssessmentContext, write_placeholder
 from fediversity.assessment.criterion import Criterion, nix_files
-from fediversity.assessment.results import How, Outcome, failed, judged, not_checked, passed
+from fediversity.assessment.results import How, Outcome, failed, not_checked, pass_or_fail, passed
 
 PATTERNS = Path("docs/PATTERNS.md")
 _PARTS = ("clan-core", "import-tree", "flake-parts")
@@ -30,26 +30,28 @@ _MEANING = """system: {
   }) system.config.clan.core.vars.generators;
   root = system.config.disko.devices.disk.main.content.partitions.root.content.type;
 }"""
-"""What the machine's configuration says, where a changed order of modules could not hide."""
+"""The parts of the machine's configuration that are compared after the order of modules has changed."""
 
 
-def _parts(bench: Bench) -> Outcome:
-    text = (bench.flake / "flake.nix").read_text()
+def _parts(context: AssessmentContext) -> Outcome:
+    text = (context.flake / "flake.nix").read_text()
     missing = [part for part in _PARTS if not re.search(rf"^    {part}[.\s]", text, re.MULTILINE)]
     loads = bool(_ALL_MODULES.search(" ".join(text.split()).replace("( ", "(")))
-    found = "mkFlake (import-tree ./modules)" if loads else "outputs other than mkFlake (import-tree ./modules)"
-    return judged(not missing and loads, f"inputs {', '.join(_PARTS)}; {found}" if not missing else f"no {missing[0]}")
+    outputs = "mkFlake (import-tree ./modules)" if loads else "outputs other than mkFlake (import-tree ./modules)"
+    return pass_or_fail(
+        not missing and loads, f"inputs {', '.join(_PARTS)}; {outputs}" if not missing else f"no {missing[0]}"
+    )
 
 
-def _lock(bench: Bench) -> Outcome:
+def _lock(context: AssessmentContext) -> Outcome:
     line = f'nix flake lock "path:$PWD/{VALIDATION}" && git add {VALIDATION}/flake.lock'
-    if (bench.flake / "flake.lock").is_file():
+    if (context.flake / "flake.lock").is_file():
         return passed(f"{VALIDATION}/flake.lock is there", f'nix flake metadata "path:$PWD/{VALIDATION}"')
-    return not_checked("no flake.lock yet: it wants Nix and a network that reaches the inputs", line)
+    return not_checked("no flake.lock yet: this needs Nix and a network", line)
 
 
-def _dendritic(bench: Bench) -> Outcome:
-    files = nix_files(bench.flake / "modules")
+def _dendritic(context: AssessmentContext) -> Outcome:
+    files = nix_files(context.flake / "modules")
     odd = [f"{path} contributes nothing" for path, text in files.items() if not _CONTRIBUTES.search(text)]
     by_hand = [f"{path} names {target}" for path, text in files.items() for target in _modules_named(path, text)]
     if odd or by_hand:
@@ -58,7 +60,7 @@ def _dendritic(bench: Bench) -> Outcome:
 
 
 def _modules_named(path: str, text: str) -> list[str]:
-    """What a module names by a relative path where modules are; data files, and libraries elsewhere, it may."""
+    """Returns the module files and folders to which a module refers by a relative path."""
     here = f"modules/{path}"
     paths = _RELATIVE_PATH.findall(_COMMENT.sub("", text))
     targets = [posixpath.normpath(posixpath.join(posixpath.dirname(here), relative)) for relative in paths]
@@ -69,31 +71,33 @@ def _modules_named(path: str, text: str) -> list[str]:
     ]
 
 
-def _discovery(bench: Bench) -> Outcome:
-    with bench.copy() as flake:
-        make_up(flake / "modules" / "anywhere" / "deep" / "new.nix", "{ flake.modules.nixos.found = { }; }\n")
-        make_up(flake / "modules" / "_aside" / "new.nix", "{ flake.modules.nixos.set-aside = { }; }\n")
-        names = bench.value("modules.nixos", "builtins.attrNames", flake=flake)
+def _discovery(context: AssessmentContext) -> Outcome:
+    with context.copy() as flake:
+        write_placeholder(flake / "modules" / "anywhere" / "deep" / "new.nix", "{ flake.modules.nixos.found = { }; }\n")
+        write_placeholder(flake / "modules" / "_aside" / "new.nix", "{ flake.modules.nixos.set-aside = { }; }\n")
+        names = context.value("modules.nixos", "builtins.attrNames", flake=flake)
     evidence = "a new file in a new folder contributed its module; a file below a folder `_…` did not"
-    return judged("found" in names and "set-aside" not in names, evidence if "found" in names else f"found: {names}")
+    return pass_or_fail(
+        "found" in names and "set-aside" not in names, evidence if "found" in names else f"found: {names}"
+    )
 
 
-def _renaming(bench: Bench) -> Outcome:
-    with bench.rehearsal() as flake:
-        before = meaning(bench, flake)
-        moved = scatter(flake / "modules")
-        after = meaning(bench, flake)
+def _renaming(context: AssessmentContext) -> Outcome:
+    with context.copy_with_vars() as flake:
+        before = evaluated_content(context, flake)
+        moved = shuffle_modules(flake / "modules")
+        after = evaluated_content(context, flake)
     different = sorted(key for key in before if before[key] != after.get(key))
     evidence = f"{moved} files renamed and moved; modules, roles, settings, vars and system compared"
-    return judged(not different, evidence if not different else f"{evidence}; different: {', '.join(different)}")
+    return pass_or_fail(not different, evidence if not different else f"{evidence}; different: {', '.join(different)}")
 
 
-def meaning(bench: Bench, flake: Path) -> dict[str, Any]:
-    """What a flake says, apart from where it says it."""
+def evaluated_content(context: AssessmentContext, flake: Path) -> dict[str, Any]:
+    """Returns the evaluated content of a flake, independent of its file names."""
     return {
-        "modules": bench.value("modules", "builtins.mapAttrs (_: builtins.attrNames)", flake=flake),
-        "roles": bench.value("clan._services.allServices", SETTINGS, flake=flake),
-        **bench.value(SYSTEM, _MEANING, flake=flake),
+        "modules": context.value("modules", "builtins.mapAttrs (_: builtins.attrNames)", flake=flake),
+        "roles": context.value("clan._services.allServices", SETTINGS, flake=flake),
+        **context.value(SYSTEM, _MEANING, flake=flake),
     }
 
 
@@ -105,15 +109,15 @@ SETTINGS = """services: builtins.concatMap (service: builtins.concatMap (name: b
   }) (builtins.attrNames service.instances.${name}.roles.${role}.machines)
 ) (builtins.attrNames service.instances.${name}.roles)) (builtins.attrNames service.instances)
 ) (builtins.attrValues services)"""
-"""Every machine in every role of every instance, with the settings that clan arrives at."""
+"""Every machine in every role of every instance, with the settings evaluated by clan."""
 
 
-def scatter(modules: Path) -> int:
-    """Gives every module another name in another folder, as deep as before, in another order. Returns how many."""
+def shuffle_modules(modules: Path) -> int:
+    """Moves every module to another name and folder at the same depth and in another order. Returns their number."""
     files = sorted(modules.rglob("*.nix"))
     beside = modules.with_name("scattered")
     for number, file in enumerate(files):
-        # As deep as before, because a module may read a file of the flake (fleet.json) by its relative path.
+        # Keeps the depth because a module may read a file of the flake (fleet.json) by its relative path.
         depth = len(file.relative_to(modules).parts) - 1
         target = beside.joinpath(*(f"f{(number * 7) % 10}" for _ in range(depth)), f"m{99 - number}.nix")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -123,29 +127,29 @@ def scatter(modules: Path) -> int:
     return len(files)
 
 
-def _patterns(bench: Bench) -> Outcome:
-    file = bench.project / PATTERNS
+def _patterns(context: AssessmentContext) -> Outcome:
+    file = context.project / PATTERNS
     if not file.is_file():
         return failed(f"{PATTERNS} is missing")
     text = file.read_text()
     named = sorted(set(_NAMED_FILE.findall(text)))
-    lost = [name for name in named if not (bench.project / name).exists()]
+    lost = [name for name in named if not (context.project / name).exists()]
     count = len(re.findall(r"^## ", text, re.MULTILINE))
-    return judged(
+    return pass_or_fail(
         not lost and count > 0, f"{count} patterns; {len(named)} files named, missing: {', '.join(lost) or 'none'}"
     )
 
 
-def _inputs(bench: Bench) -> Outcome:
-    nodes = bench.locks()["nodes"]
+def _inputs(context: AssessmentContext) -> Outcome:
+    nodes = context.locks()["nodes"]
     root = nodes["root"]["inputs"]
-    return judged(
+    return pass_or_fail(
         set(_PARTS) <= set(root), f"{len(root)} inputs resolve, {len(nodes) - 1} with theirs: {', '.join(sorted(root))}"
     )
 
 
 CRITERIA = (
-    Criterion("parts", "flake", "clan-core, flake-parts and import-tree make the whole flake", How.PARSED, _parts),
+    Criterion("parts", "flake", "the flake consists of clan-core, flake-parts and import-tree", How.PARSED, _parts),
     Criterion(
         "inputs",
         "flake",
@@ -164,7 +168,7 @@ CRITERIA = (
         _dendritic,
     ),
     Criterion(
-        "discovery", "dendritic", "import-tree finds a new file by itself", How.EVALUATED, _discovery, VALIDATION
+        "discovery", "dendritic", "import-tree finds a new file automatically", How.EVALUATED, _discovery, VALIDATION
     ),
     Criterion(
         "renaming", "dendritic", "renaming and moving every file changes nothing", How.EVALUATED, _renaming, VALIDATION
@@ -172,7 +176,7 @@ CRITERIA = (
     Criterion(
         "patterns",
         "documents",
-        "the patterns are written down, and the files they name are there",
+        "the patterns are documented, and the files they name exist",
         How.PARSED,
         _patterns,
     ),

@@ -1,11 +1,11 @@
-"""Criteria about the machine's whole system, as far as it can be known without a machine."""
+"""Defines criteria about the machine's complete system that need no machine."""
 
 import json
 
-from fediversity.assessment.bench import MACHINE, SYSTEM, VALIDATION, Bench
+from fediversity.assessment.context import MACHINE, SYSTEM, VALIDATION, AssessmentContext
 from fediversity.assessment.criterion import Criterion
-from fediversity.assessment.nix import NixError, typed
-from fediversity.assessment.results import How, Outcome, failed, judged, not_checked, passed
+from fediversity.assessment.nix import NixError, eval_command
+from fediversity.assessment.results import How, Outcome, failed, not_checked, pass_or_fail, passed
 
 _TOPLEVEL = f"{SYSTEM}.config.system.build.toplevel"
 _FAILING = "assertions: map (a: a.message) (builtins.filter (a: !a.assertion) assertions)"
@@ -18,28 +18,30 @@ _DISK = """config: {
 _MISSPELT = "serchDomains"
 
 
-def _assertions(bench: Bench) -> Outcome:
-    with bench.rehearsal() as flake:
-        failing = bench.value(f"{SYSTEM}.config.assertions", _FAILING, flake=flake)
-        count = bench.value(f"{SYSTEM}.config.assertions", "builtins.length", flake=flake)
-    return judged(not failing, "; ".join(failing) or f"{count} assertions hold, none fails{_stub(bench)}")
+def _assertions(context: AssessmentContext) -> Outcome:
+    with context.copy_with_vars() as flake:
+        failing = context.value(f"{SYSTEM}.config.assertions", _FAILING, flake=flake)
+        count = context.value(f"{SYSTEM}.config.assertions", "builtins.length", flake=flake)
+    return pass_or_fail(not failing, "; ".join(failing) or f"{count} assertions hold, none fails{_stub(context)}")
 
 
-def _whole(bench: Bench) -> Outcome:
-    # Encrypted vars bring in a program of sops-nix that only the whole of nixpkgs can name.
-    with bench.rehearsal(secrets=bench.whole_nixpkgs) as flake:
-        path = bench.value(f"{_TOPLEVEL}.outPath", flake=flake)
+def _whole(context: AssessmentContext) -> Outcome:
+    # Encrypted vars add a program of sops-nix, for which nixpkgs must be complete.
+    with context.copy_with_vars(secrets=context.whole_nixpkgs) as flake:
+        path = context.value(f"{_TOPLEVEL}.outPath", flake=flake)
     name = path.rpartition("/")[2].partition("-")[2]
-    return judged(MACHINE in path, f"{name}, with made-up {'' if bench.whole_nixpkgs else 'public '}vars{_stub(bench)}")
+    return pass_or_fail(
+        MACHINE in path, f"{name}, with made-up {'' if context.whole_nixpkgs else 'public '}vars{_stub(context)}"
+    )
 
 
-def _stub(bench: Bench) -> str:
-    return "" if bench.whole_nixpkgs else "; nixpkgs is only its library and a stub here"
+def _stub(context: AssessmentContext) -> str:
+    return "" if context.whole_nixpkgs else "; nixpkgs is only its library and a stub here"
 
 
-def _encryption(bench: Bench) -> Outcome:
-    with bench.rehearsal() as flake:
-        disk = bench.value(f"{SYSTEM}.config", _DISK, flake=flake)
+def _encryption(context: AssessmentContext) -> Outcome:
+    with context.copy_with_vars() as flake:
+        disk = context.value(f"{SYSTEM}.config", _DISK, flake=flake)
     unlock = disk["unlock"]
     holds = (
         disk["root"] == "luks"
@@ -48,32 +50,32 @@ def _encryption(bench: Bench) -> Outcome:
         and unlock["port"] not in disk["sshd"]
         and len(unlock["hostKeys"]) == 1
     )
-    return judged(
+    return pass_or_fail(
         holds,
         f"root: {disk['root']}, key {disk['key']}; initrd SSH on port {unlock['port']} with a host key of its own",
     )
 
 
-def _mistakes(bench: Bench) -> Outcome:
-    with bench.copy() as flake:
+def _mistakes(context: AssessmentContext) -> Outcome:
+    with context.copy() as flake:
         file = flake / "fleet.json"
         fleet = json.loads(file.read_text())
         certificate = fleet["instances"]["sshd"]["roles"]["server"]["settings"]["certificate"]
         certificate[_MISSPELT] = certificate.pop("searchDomains")
         file.write_text(json.dumps(fleet))
         try:
-            bench.value(f"{SYSTEM}.config.clan.core.vars.generators.openssh-cert.script", flake=flake)
+            context.value(f"{SYSTEM}.config.clan.core.vars.generators.openssh-cert.script", flake=flake)
         except NixError as error:
-            return judged(_MISSPELT in str(error), str(error))
+            return pass_or_fail(_MISSPELT in str(error), str(error))
     return failed(f"the setting certificate.{_MISSPELT} went through")
 
 
-def _planned(bench: Bench) -> Outcome:
+def _planned(context: AssessmentContext) -> Outcome:
     line = f'nix build --dry-run "path:$PWD/{VALIDATION}#{_TOPLEVEL}"'
-    if not bench.whole_nixpkgs:
+    if not context.whole_nixpkgs:
         return not_checked("nixpkgs is only its library and a stub here, so there is nothing to build", line)
-    with bench.rehearsal() as flake:
-        planned = bench.plan(flake, _TOPLEVEL)
+    with context.copy_with_vars() as flake:
+        planned = context.plan(flake, _TOPLEVEL)
     counts = [line.strip().rstrip(":") for line in planned.splitlines() if line.startswith("these ")]
     return passed(f"{'; '.join(counts) or 'nothing is left to build'}; with made-up vars", line)
 
@@ -86,7 +88,7 @@ CRITERIA = (
         How.EVALUATED,
         _assertions,
         VALIDATION,
-        typed(VALIDATION, f"{SYSTEM}.config.assertions", _FAILING),
+        eval_command(VALIDATION, f"{SYSTEM}.config.assertions", _FAILING),
     ),
     Criterion(
         "whole",
@@ -95,12 +97,12 @@ CRITERIA = (
         How.EVALUATED,
         _whole,
         VALIDATION,
-        typed(VALIDATION, f"{_TOPLEVEL}.drvPath"),
+        eval_command(VALIDATION, f"{_TOPLEVEL}.drvPath"),
     ),
     Criterion(
         "mistakes",
         "system",
-        "a misspelt setting is an error before anything is touched",
+        "a misspelt setting is an error before anything is changed",
         How.EVALUATED,
         _mistakes,
         VALIDATION,

@@ -1,1 +1,1 @@
-"""The embedded cloud of the dev stack: simulated provider plug-ins, machines and tools. Nothing imports it."""
+"""The embedded cloud of the dev stack: simulated provider plug-ins, machines and tools. No other package imports it."""

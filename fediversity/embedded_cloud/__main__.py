@@ -1,4 +1,4 @@
-"""`python -m fediversity.embedded_cloud power-on|fault|faults|heal STACK …`, in the folder of the project."""
+"""Implements `python -m fediversity.embedded_cloud power-on|fault|faults|heal STACK …`; run in the project folder."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from fediversity.support.errors import UsageError
 
 
 def main() -> None:
-    """Switches the simulated machines of a stack on, or makes them fail. Exit code 1 when that is not possible."""
+    """Switches the simulated machines of a stack on, or manages their faults. Exits with code 1 on failure."""
     parser = argparse.ArgumentParser(
         prog="python -m fediversity.embedded_cloud", description="The embedded cloud (simulated)."
     )

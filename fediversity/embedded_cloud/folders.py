@@ -1,4 +1,4 @@
-"""Where the embedded cloud of a stack keeps its things, below the project's folder."""
+"""Defines the paths of a stack's embedded cloud below the project folder."""
 
 import re
 from dataclasses import dataclass
@@ -10,34 +10,34 @@ _STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def is_stack_name(name: str) -> bool:
-    """Whether the engine would take this as a stack's name; such a name is safe as a folder's."""
+    """Returns whether Pulumi accepts this as a stack name. Such a name is also a safe folder name."""
     return _STACK.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)
 class StackFolder:
-    """`.fediversity/<stack>/` of a project. Nothing is created by asking for a path."""
+    """The folder `.fediversity/<stack>/` of a project. Reading a path creates nothing."""
 
     root: Path
 
     @classmethod
     def of(cls, project: Path, stack: str) -> "StackFolder":
-        """The folder of a stack. Raises ValueError for a name that is no stack's."""
+        """Returns the folder of a stack. Raises ValueError if the stack name is invalid."""
         if not is_stack_name(stack):
             raise ValueError(f"'{stack}' is not the name of a stack")
         return cls(stack_folder(project.absolute(), stack))
 
     @property
     def cloud(self) -> Path:
-        """Everything of the embedded cloud."""
+        """The folder with all data of the embedded cloud."""
         return self.root / "cloud"
 
     @property
     def store(self) -> Path:
-        """The records of all simulated cloud resources (SQLite)."""
+        """The SQLite file with the records of all simulated cloud resources."""
         return self.cloud / "cloud.sqlite"
 
     @property
     def identity(self) -> Path:
-        """The site's throwaway SSH key; its public half is beside it with the suffix `.pub`."""
+        """The site's throwaway SSH private key; the public key is beside it with the suffix `.pub`."""
         return self.root / "identity"

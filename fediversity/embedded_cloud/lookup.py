@@ -1,7 +1,8 @@
-"""`python -m fediversity.embedded_cloud.lookup STACK`, in the folder of the project: does a resource exist already?
+"""Implements `python -m fediversity.embedded_cloud.lookup STACK`: looks resources up by their inputs.
 
-Answers for a run that was cut short while it created something. Reads one JSON object a line,
-`{"type": "hcloud:index/server:Server", "inputs": {…}}`, and writes one a line, `{"id": "…"}` or `{"id": null}`.
+Used after a run that was interrupted while it created resources. Reads one JSON object per line, `{"type":
+"hcloud:index/server:Server", "inputs": {…}}`, and writes one per line, `{"id": "…"}` or `{"id": null}`. Must run in the
+project folder.
 """
 
 import json
@@ -20,7 +21,7 @@ from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def find(folder: StackFolder, session: Session, type_: str, inputs: Mapping[str, Any]) -> str | None:
-    """The id of the simulated resource that these inputs would have made, by what they make unique; None if none."""
+    """Returns the id of the simulated resource with the same unique inputs (such as its name), or None."""
     package = type_.partition(":")[0]
     if type_ == SITE:
         site = session.get(SITE, str(inputs.get("stack")))
@@ -29,22 +30,22 @@ def find(folder: StackFolder, session: Session, type_: str, inputs: Mapping[str,
     if not isinstance(resource, CloudResource):
         return None
     record = _record(resource, session, inputs)
-    return None if record is None else resource.engine_id(record)
+    return None if record is None else resource.pulumi_id(record)
 
 
 def _record(resource: CloudResource, session: Session, inputs: Mapping[str, Any]) -> Record | None:
     try:
-        scope, name = resource.place(session, inputs)
-    except CloudError:  # what it would be in is not there either
+        scope, name = resource.unique_key(session, inputs)
+    except CloudError:  # the parent resource does not exist either
         return None
-    except KeyError:  # the place comes from the provider's settings, which nobody asks for here
+    except KeyError:  # the scope comes from the provider's configuration, which is unknown here
         alone = [record for record in session.all(resource.type) if record.name == inputs.get("name")]
         return alone[0] if len(alone) == 1 else None
     return session.find(resource.type, name, scope)
 
 
 def answers(folder: StackFolder, questions: Iterable[str]) -> Iterator[str]:
-    """One line of answer for each line asked. Creates nothing on disk."""
+    """Yields one JSON answer for each JSON question. Creates nothing on disk."""
     with Store(folder.store).reading() as session:
         for line in questions:
             question = json.loads(line)
@@ -52,7 +53,7 @@ def answers(folder: StackFolder, questions: Iterable[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Answers the questions on stdin about a stack."""
+    """Answers the questions on stdin about the resources of a stack."""
     if len(sys.argv) != 2:
         sys.exit("usage: python -m fediversity.embedded_cloud.lookup STACK < questions")
     for line in answers(StackFolder.of(Path.cwd(), sys.argv[1]), sys.stdin):

@@ -1,6 +1,7 @@
-"""Brings the simulated machines of a stack back: after a reboot of this computer, or a run that was cut short.
+"""Restores the simulated machines of a stack after a reboot of this computer or an interrupted run.
 
-A record is written before its machine is made (`plugins/cloud.py`), so the records say which machines there have to be.
+A record is written before its machine is created (`plugins/cloud.py`), so the records list all machines that must
+exist.
 """
 
 from fediversity.embedded_cloud.folders import StackFolder
@@ -12,7 +13,7 @@ from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def power_on(folder: StackFolder) -> list[str]:
-    """Makes sure that every machine of a stack is there and on; gives their names.
+    """Ensures that every machine of a stack exists and is on. Returns their names.
 
     Does nothing, and creates nothing on disk, for a stack without machines. Raises DatacenterError.
     """

@@ -1,7 +1,7 @@
-"""What exists in the simulated clouds of a stack: one SQLite file that all plug-ins share.
+"""Stores the resources of a stack's simulated clouds in one SQLite file that all plug-ins share.
 
-Rollback-journal mode instead of WAL: a reader of a WAL database makes files beside it, and a preview may not write.
-Every operation opens the file, does one transaction and closes it, so that no process holds it open.
+The file uses a rollback journal instead of WAL: a reader of a WAL database creates files beside it, and a preview must
+not write. Each operation opens the file, runs one transaction and closes it, so no process keeps the file open.
 """
 
 import json
@@ -17,7 +17,7 @@ from fediversity.embedded_cloud.addresses import random_ipv4
 
 BUSY_SECONDS = 30.0
 LEFT_BEHIND = "left behind"
-"""The fact of a resource that its owner has given up and that its cloud never deletes."""
+"""The fact that marks a resource which its owner has released and which its cloud never deletes."""
 _FORMAT = 1
 _FIRST_NUMBER = 70_000_001
 _SCHEMA = """
@@ -35,8 +35,8 @@ CREATE TABLE numbers (next INTEGER NOT NULL);
 class Record:
     """One simulated resource.
 
-    `name` is unique among the `type` in its `scope` (a zone, a project; often ""). `inputs` are what its owner asked
-    for, `facts` what the cloud decided when it was made: addresses, numbers, times.
+    `name` is unique among the resources of a `type` in a `scope` (a zone, a project; often ""). `inputs` are the
+    requested properties; `facts` are the properties that the cloud chose at creation: addresses, numbers, times.
     """
 
     type: str
@@ -48,29 +48,29 @@ class Record:
 
 
 class Session:
-    """One transaction on the store; `Store` opens it."""
+    """One transaction on the store, opened by `Store`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def get(self, type_: str, id_: str) -> Record | None:
-        """The resource with an id, if there is one."""
+        """Returns the resource with an id, or None."""
         return self._one("type = ? AND id = ?", type_, id_)
 
     def find(self, type_: str, name: str, scope: str = "") -> Record | None:
-        """The resource with a name, if there is one."""
+        """Returns the resource with a name, or None."""
         return self._one("type = ? AND scope = ? AND name = ?", type_, scope, name)
 
     def all(self, type_: str) -> list[Record]:
-        """All resources of a type, by id."""
+        """Returns all resources of a type, ordered by id."""
         return self._many("type = ?", type_)
 
     def everything(self) -> list[Record]:
-        """All resources."""
+        """Returns all resources."""
         return self._many("1")
 
     def put(self, record: Record) -> None:
-        """Writes a resource, in place of the one with its id. Raises sqlite3.IntegrityError for a name in use."""
+        """Inserts or replaces the resource with this id. Raises sqlite3.IntegrityError if the name is in use."""
         values = (json.dumps(record.inputs), json.dumps(record.facts))
         self._connection.execute(
             "INSERT INTO resources (type, id, scope, name, inputs, facts) VALUES (?, ?, ?, ?, ?, ?)"
@@ -80,28 +80,28 @@ class Session:
         )
 
     def remove(self, record: Record) -> None:
-        """Removes a resource; one that is gone is no error."""
+        """Removes a resource. Does nothing if it does not exist."""
         self._connection.execute("DELETE FROM resources WHERE type = ? AND id = ?", (record.type, record.id))
 
     def number(self) -> int:
-        """A number that no other resource of the stack ever gets."""
+        """Returns a number that is unique among all past and future resources of the stack."""
         ((number,),) = self._connection.execute("UPDATE numbers SET next = next + 1 RETURNING next - 1").fetchall()
         return int(number)
 
     def take_address(self, owner: str) -> str:
-        """A loopback IPv4 address that nobody else of the stack has."""
+        """Reserves a loopback IPv4 address that is free in this stack, and returns it."""
         taken = {row[0] for row in self._connection.execute("SELECT address FROM addresses")}
         address = random_ipv4(taken)
         self._connection.execute("INSERT INTO addresses VALUES (?, ?)", (address, owner))
         return address
 
     def release_addresses(self, owner: str) -> None:
-        """Gives back what `take_address` gave an owner."""
+        """Releases the addresses reserved for an owner."""
         self._connection.execute("DELETE FROM addresses WHERE owner = ?", (owner,))
 
     def _one(self, condition: str, *values: str) -> Record | None:
-        found = self._many(condition, *values)
-        return found[0] if found else None
+        records = self._many(condition, *values)
+        return records[0] if records else None
 
     def _many(self, condition: str, *values: str) -> list[Record]:
         rows = self._connection.execute(
@@ -115,20 +115,22 @@ class Session:
 
 
 class Store:
-    """The store at `path`. A store that is not there reads as empty and is made by the first write."""
+    """The store at `path`. A missing store reads as empty and is created by the first write."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A look at the store that creates nothing on disk."""
+        """Opens a read transaction. Creates nothing on disk."""
         with closing(self._connect_for_reading()) as connection:
             yield Session(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction: all of it on success, nothing of it when the block raises. Writers wait for each other."""
+        """Opens a write transaction, which commits on success and rolls back on an exception. Writers wait for each
+        other.
+        """
         self._make()
         with closing(self._connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -153,7 +155,7 @@ class Store:
         return empty
 
     def _connect(self) -> sqlite3.Connection:
-        # "rw" and not "ro": after a crash a reader, too, must be able to roll the half-done transaction back.
+        # Uses "rw" instead of "ro": after a crash a reader must also be able to roll the unfinished transaction back.
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
         return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 

@@ -1,1 +1,1 @@
-"""Tests of the assessment of phase 0, and of the minimal clan it looks at."""
+"""Tests of the assessment of phase 0, and of the minimal clan that it assesses."""

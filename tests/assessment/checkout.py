@@ -1,10 +1,10 @@
-"""Where the minimal clan is, copies of it that a test may change, and Nix with local copies of its inputs."""
+"""Provides the minimal clan, copies of it for tests, and Nix with local copies of its inputs."""
 
 import os
 import shutil
 from pathlib import Path
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.nix import Nix
 from tests.requirements import NIX, NO_EVALUATION, unavailable
 
@@ -14,19 +14,19 @@ NIX_EVAL = ROOT / "../shared/nix-eval"
 
 
 def copy_of_the_clan(folder: Path) -> Path:
-    """A copy of the minimal clan without anything that clan generated."""
+    """Returns a copy of the minimal clan without generated files."""
     return Path(shutil.copytree(VALIDATION, folder / "validation", ignore=shutil.ignore_patterns("vars", "sops")))
 
 
 def copy_of_the_checkout(folder: Path) -> Path:
-    """What the assessment reads of a checkout, in a folder of the test's own."""
+    """Copies the files that the assessment reads from a checkout to a temporary folder."""
     for path in ("nix", "docs", "fediversity", "stacks"):
         shutil.copytree(ROOT / path, folder / path, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 
 def local_inputs() -> list[str]:
-    """The options by which Nix takes every input from NIX_INPUTS; skips the test where that is not possible."""
+    """Returns the options by which Nix takes every input from NIX_INPUTS; skips the test if that is not possible."""
     folder = os.environ.get("NIX_INPUTS")
     if folder is None or shutil.which("nix") is None or not NIX_EVAL.is_dir():
         unavailable(NIX, NO_EVALUATION)
@@ -48,7 +48,7 @@ def local_inputs() -> list[str]:
     return ["--option", "flake-registry", "", *overrides]
 
 
-def bench(project: Path = ROOT, *, store: Path | None = None) -> Bench:
-    """A bench with Nix and local inputs; `store` is a folder for a store of the test's own."""
+def context(project: Path = ROOT, *, store: Path | None = None) -> AssessmentContext:
+    """Returns a context with Nix and local inputs; `store` is a folder for a separate store."""
     options = local_inputs()
-    return Bench(project, Nix.found([*options, *(("--store", str(store)) if store else ())]))
+    return AssessmentContext(project, Nix.find([*options, *(("--store", str(store)) if store else ())]))

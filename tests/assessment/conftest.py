@@ -1,4 +1,4 @@
-"""What several tests of the assessment start from."""
+"""Fixtures of the assessment."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.assessment.checkout import ROOT
 
 @pytest.fixture
 def at_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The top of the checkout as the current folder, where every command is started."""
+    """Makes the root of the checkout the current folder, in which every command is started."""
     monkeypatch.chdir(ROOT)
 
 

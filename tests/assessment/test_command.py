@@ -1,4 +1,4 @@
-"""`./just assess` as a person runs it, without Nix: what the files themselves say, the rest open."""
+"""Tests `./just assess` without Nix: criteria about the files are checked, all others are not."""
 
 import shutil
 import subprocess

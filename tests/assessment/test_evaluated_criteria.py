@@ -1,4 +1,4 @@
-"""The criteria on the flake itself, by Nix itself: they hold here, and fail where their claim is not so."""
+"""Tests the criteria on the flake with real Nix: they pass here, and fail if their claim is violated."""
 
 import functools
 import json
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from fediversity.assessment.bench import Bench
+from fediversity.assessment.context import AssessmentContext
 from fediversity.assessment.criteria import CRITERIA
 from fediversity.assessment.criterion import Criterion
 from fediversity.assessment.results import Result
-from tests.assessment.checkout import bench, copy_of_the_checkout
+from tests.assessment.checkout import context, copy_of_the_checkout
 
 BY_NAME = {criterion.name: criterion for criterion in CRITERIA}
 EVALUATED = [criterion for criterion in CRITERIA if criterion.flake is not None]
@@ -20,16 +20,16 @@ NEEDS_NIXPKGS = {"build-plan"}
 
 
 @pytest.fixture(scope="module")
-def here(store: Path) -> Callable[[], Bench]:
-    """A bench in this checkout, made once because it remembers what it has found out."""
-    return functools.cache(lambda: bench(store=store))
+def here(store: Path) -> Callable[[], AssessmentContext]:
+    """A context in this checkout, created once because it caches results."""
+    return functools.cache(lambda: context(store=store))
 
 
 Edit = Callable[[Path], None]
 
 
 def in_fleet(change: Callable[[dict[str, Any]], object]) -> Edit:
-    """An edit of what is handed over."""
+    """Returns an edit of the rendered fleet."""
 
     def edit(flake: Path) -> None:
         fleet = json.loads((flake / "fleet.json").read_text())
@@ -40,7 +40,7 @@ def in_fleet(change: Callable[[dict[str, Any]], object]) -> Edit:
 
 
 def in_file(path: str, old: str, new: str) -> Edit:
-    """An edit of one module."""
+    """Returns an edit of one module."""
 
     def edit(flake: Path) -> None:
         text = (flake / path).read_text()
@@ -51,7 +51,7 @@ def in_file(path: str, old: str, new: str) -> Edit:
 
 
 def add_file(path: str, text: str) -> Edit:
-    """A module more."""
+    """Returns an edit that adds a module."""
 
     def edit(flake: Path) -> None:
         (flake / path).parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ BROKEN: list[tuple[str, Edit, str]] = [
 
 @pytest.mark.parametrize("criterion", EVALUATED, ids=lambda criterion: criterion.name)
 def test_each_criterion_holds_or_says_that_it_needs_the_whole_of_nixpkgs(
-    criterion: Criterion, here: Callable[[], Bench]
+    criterion: Criterion, here: Callable[[], AssessmentContext]
 ) -> None:
     row = criterion.row(here())
     expected = Result.NOT_CHECKED if criterion.name in NEEDS_NIXPKGS else Result.PASS
@@ -136,13 +136,13 @@ def test_a_criterion_fails_where_its_claim_is_not_so(
 ) -> None:
     project = copy_of_the_checkout(tmp_path)
     edit(project / "nix" / "validation")
-    row = BY_NAME[name].row(bench(project, store=store))
+    row = BY_NAME[name].row(context(project, store=store))
     assert row.result is Result.FAIL, row.outcome.evidence
     assert evidence in row.outcome.evidence
 
 
 def test_every_evaluated_criterion_is_seen_to_fail_once() -> None:
-    # `classes` looks at the fleet's flake; `mistakes` would fail only if clan took any setting.
+    # `classes` reads the fleet's flake; `mistakes` would fail only if clan accepted any setting.
     assert {name for name, _, _ in BROKEN} == {c.name for c in EVALUATED} - NEEDS_NIXPKGS - {"classes", "mistakes"}
 
 
@@ -152,6 +152,6 @@ def test_an_input_that_cannot_be_had_leaves_a_criterion_unchecked(store: Path, t
     flake.write_text(
         flake.read_text().replace("  inputs = {\n", '  inputs = {\n    new.url = "https://nowhere.invalid/x.tar.gz";\n')
     )
-    row = BY_NAME["inventory"].row(bench(project, store=store))
+    row = BY_NAME["inventory"].row(context(project, store=store))
     assert row.result is Result.NOT_CHECKED
     assert "the inputs of nix/validation are not to be had here" in row.outcome.evidence

@@ -1,4 +1,4 @@
-"""The minimal clan in `nix/validation/`: the fleet's own patterns on one machine, handed over by the stack staging."""
+"""Tests the minimal clan in `nix/validation/`: the fleet's patterns on one machine, rendered for the stack staging."""
 
 import json
 from pathlib import Path

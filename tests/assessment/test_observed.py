@@ -1,4 +1,4 @@
-"""What people saw on a machine: it counts when it is whole, and is refused with everything that is wrong otherwise."""
+"""Tests recorded observations: complete ones count, others are refused with all their problems."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "observations[1]: 'by' is missing",
         "observations[1]: the result 'True' is neither pass nor fail",
         "observations[2]: unknown key 'mood'",
-        "observations[2]: 'evidence' must say something",
+        "observations[2]: 'evidence' must not be empty",
         "fix: write each with criterion, date, by, result, evidence",
     ):
         assert what in said

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.generators import of_machine
+from fediversity.embedded_cloud.tools.generators import machine_generators
 from tests.nix.evaluation import FLAKE, evaluate
 
 MACHINES: dict[str, Any] = json.loads((FLAKE / "fleet.json").read_text())["machines"]
@@ -16,7 +16,7 @@ def simulated(machine: str) -> dict[str, tuple[list[str], bool]]:
     """The files of each generator of a machine, and whether it is shared, as the stand-in has them."""
     return {
         generator.name: (sorted(file.name for file in generator.files), generator.machine is None)
-        for generator in of_machine(Flake.load(FLAKE), machine)
+        for generator in machine_generators(Flake.load(FLAKE), machine)
     }
 
 

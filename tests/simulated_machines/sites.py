@@ -1,4 +1,4 @@
-"""A simulated site for a test: a flake, a daemon, an SSH key, and everything ended afterwards."""
+"""Provides a simulated site for tests: a flake, a daemon and an SSH key, all removed afterwards."""
 
 import json
 import os
@@ -32,7 +32,7 @@ _FLAKE = {
 
 
 def fleet() -> dict[str, Any]:
-    """A fleet of two servers, one of them encrypted and the mesh's controller, and a Mac."""
+    """Returns a fleet of two servers and a Mac; one server is encrypted and controls the mesh."""
 
     def machine(kind: str, encrypted: bool = False) -> dict[str, Any]:
         return {
@@ -77,7 +77,7 @@ def fleet() -> dict[str, Any]:
 
 @dataclass
 class Site:
-    """One site below `folder`. `stop()` ends its daemon."""
+    """One site below `folder`, whose datacenter must be stopped at the end."""
 
     folder: Path
     specs: dict[str, MachineSpec] = field(default_factory=dict)
@@ -88,12 +88,12 @@ class Site:
         self.flake = self.folder / "nix"
         self.key = self.folder / "identity"
         self.datacenter = Datacenter(self.cloud)
-        self.book = FaultStore(self.cloud)
+        self.faults = FaultStore(self.cloud)
         self.known_hosts = self.folder / "known_hosts"
         self._octets = random.SystemRandom()
 
     def prepare(self) -> "Site":
-        """Writes the flake and makes the key."""
+        """Writes the flake and generates the key."""
         for name, text in _FLAKE.items():
             (self.flake / name).parent.mkdir(parents=True, exist_ok=True)
             (self.flake / name).write_text(text)
@@ -106,44 +106,44 @@ class Site:
         (self.flake / "fleet.json").write_text(json.dumps(rendered))
 
     def server(self, name: str, memory_mb: int = 4096, **changes: Any) -> MachineSpec:
-        """Creates a server with a Debian image that knows the site's key."""
+        """Creates a server with a Debian image that accepts the site's key."""
         return self.machine(name, "hetzner", "debian", "x86_64-linux", memory_mb, "root", **changes)
 
     def mac(self, name: str, **changes: Any) -> MachineSpec:
-        """Creates a Mac whose login user is `crs58`."""
+        """Creates a Mac with the login user `crs58`."""
         return self.machine(name, "host", "darwin", "aarch64-darwin", 8192, "crs58", root_login=False, **changes)
 
     def nixos(self, name: str, **changes: Any) -> MachineSpec:
-        """Creates a server that somebody installed NixOS on, and pins its host key."""
+        """Creates a server that already runs NixOS, and pins its host key."""
         spec = self.machine(name, "host", "nixos", "x86_64-linux", 4096, "root", **changes)
         self.pin(name, self.host_key(name))
         return spec
 
     def fault(self, name: str, kind: str, parameter: str | None = None, **ends: Any) -> None:
-        """Gives a machine a fault, which is in force when this returns."""
-        self.book.set(name, kind, parameter, **ends)
-        self.datacenter.settle()
+        """Sets a fault on a machine; it is in force on return."""
+        self.faults.set(name, kind, parameter, **ends)
+        self.datacenter.reconcile()
 
     def heal(self, name: str | None = None) -> None:
-        """Ends faults and repairs what they left behind."""
-        self.book.heal(name)
+        """Ends faults and repairs their effects."""
+        self.faults.heal(name)
         self.datacenter.heal(name)
 
     def system(self, name: str, path: str = "/run/current-system", user: str = "root") -> str:
-        """The system a machine runs, or another link's."""
+        """Returns the system that a machine runs, or the target of another link."""
         return self.ssh(name, f"readlink -f {path}", user=user).stdout.strip()
 
     def boot_default(self, name: str) -> str:
-        """The system that a server boots next."""
+        """Returns the system that a server boots next."""
         return (self.root(name) / "boot/default-system").read_text().strip()
 
     def edit(self, name: str) -> None:
-        """Changes a machine's configuration, so that its next update brings it another system."""
+        """Changes a machine's configuration, so that its next update activates another system."""
         file = self.flake / "modules" / f"{name}.nix"
         file.write_text(file.read_text() + f"# {time.time_ns()}\n")
 
     def machine(self, name: str, *kind: Any, **changes: Any) -> MachineSpec:
-        """Creates a machine of any kind on an address of its own."""
+        """Creates a machine of any kind on a new address."""
         provider, image_os, system, memory_mb, user = kind
         pick = self._octets.randrange
         known = {
@@ -164,11 +164,11 @@ class Site:
         return spec
 
     def record(self, name: str) -> dict[str, Any]:
-        """A machine's `machine.json`."""
+        """Returns a machine's `machine.json`."""
         return self.datacenter.machines()[self.specs[name].id]
 
     def root(self, name: str) -> Path:
-        """A machine's disk on this computer."""
+        """Returns the folder of a machine's disk on this computer."""
         return self.cloud / "machines" / self.specs[name].id / "root"
 
     def ssh(
@@ -181,7 +181,7 @@ class Site:
         stdin: str = "",
         strict: bool = False,
     ) -> Done:
-        """Runs a command on a machine with the OpenSSH client; `strict` checks its host key by the known hosts."""
+        """Runs a command on a machine with the OpenSSH client; `strict` checks the host key against the known hosts."""
         check = "yes" if strict else "no"
         hosts = self.known_hosts if strict else "/dev/null"
         settings = [
@@ -200,23 +200,23 @@ class Site:
         )
 
     def host_key(self, name: str) -> str:
-        """The public half of the host key that is on a machine's disk."""
+        """Returns the public key of the host key on a machine's disk."""
         key = self.root(name) / "etc/ssh/ssh_host_ed25519_key"
         return subprocess.run(["ssh-keygen", "-y", "-f", str(key)], capture_output=True, text=True, check=True).stdout
 
     def trust(self, name: str) -> None:
-        """Pins the host key that a machine's sshd is configured with now."""
+        """Pins the host key in the configuration of a machine's sshd."""
         config = (self.root(name) / "etc/ssh/sshd_config").read_text()
         path = config.splitlines()[0].removeprefix("HostKey /")
         words = ["ssh-keygen", "-y", "-f", str(self.root(name) / path)]
         self.pin(name, subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
     def pin(self, name: str, public_key: str) -> None:
-        """Makes a key the only one known for a machine."""
+        """Makes a key the only known host key of a machine."""
         self.known_hosts.write_text(f"{name} {public_key.strip()}\n")
 
     def tool(self, *words: str, cwd: Path | None = None, timeout: float = DEADLINE_SECONDS) -> Done:
-        """Runs a stand-in tool without a terminal."""
+        """Runs a simulated tool without a terminal."""
         return subprocess.run(
             [str(BIN / words[0]), *words[1:]],
             cwd=cwd or self.folder,
@@ -231,7 +231,7 @@ class Site:
 
     @contextmanager
     def started(self, *words: str) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
-        """Starts a tool and gives its process and its log; everything of it has ended after the block."""
+        """Starts a tool; yields its process and log, and kills its process group at the end of the block."""
         log = self.folder / f"{words[0]}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -250,16 +250,16 @@ class Site:
             process.wait()
 
     def environment(self) -> dict[str, str]:
-        """The environment the runner gives to a tool: the stand-ins first on PATH, then this very Python."""
+        """Returns the environment of a tool as the runner sets it: simulated tools first on PATH, then this Python."""
         path = os.pathsep.join([str(BIN), str(Path(sys.executable).parent), os.environ["PATH"]])
         return os.environ | {"FEDIVERSITY_STACK": "test", "FEDIVERSITY_STATE_DIR": str(self.state), "PATH": path}
 
     def clan(self, *words: str, timeout: float = DEADLINE_SECONDS) -> Done:
-        """Runs `clan … --flake` of this site."""
+        """Runs `clan … --flake` with this site's flake."""
         return self.tool("clan", *words, "--flake", f"path:{self.flake}", timeout=timeout)
 
     def target(self, name: str, user: str = "root") -> str:
-        """What the plan gives as `--target-host` of an update."""
+        """Returns the `--target-host` of an update, as the plan sets it."""
         options = {
             "HostKeyAlias": name,
             "UserKnownHostsFile": self.known_hosts,
@@ -270,7 +270,7 @@ class Site:
         return f"{user}@{self.specs[name].address}:{SSH_PORT}?{query}"
 
     def install_words(self, name: str) -> list[str]:
-        """`clan machines install` as the plan types it."""
+        """Returns the command line of `clan machines install`, as the plan writes it."""
         address = f"root@{self.specs[name].address}:{SSH_PORT}"
         return [
             *("clan", "machines", "install", name, "--flake", f"path:{self.flake}", "--target-host", address),
@@ -282,18 +282,18 @@ class Site:
         return self.tool(*self.install_words(name), *words, timeout=timeout)
 
     def update(self, name: str, user: str = "root") -> Done:
-        """`clan machines update` as the plan types it."""
+        """Runs `clan machines update` with the options of the plan."""
         check = ("--host-key-check", "strict", "--target-host", self.target(name, user))
         return self.clan("machines", "update", name, *check)
 
     def connections(self, name: str) -> list[dict[str, Any]]:
-        """What happened on a machine's ports."""
+        """Returns the recorded events on a machine's ports."""
         lines = (self.cloud / "machines" / self.specs[name].id / "connections.jsonl").read_text().splitlines()
         return [json.loads(line) for line in lines]
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Asks again until something holds, for as long as a slow computer may need."""
+    """Waits until a condition holds, for as long as a slow computer may need."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"never happened: {what}"

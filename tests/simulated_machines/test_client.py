@@ -1,4 +1,4 @@
-"""The datacenter: machines come, go, survive their daemon, and leave nothing behind."""
+"""Tests the datacenter: creating and deleting machines, restarts of the daemon, and clean-up."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The list of faults: what is taken, counted, ended, refused; and the commands that change it."""
+"""Tests the fault store, and the commands that change it."""
 
 import subprocess
 import sys
@@ -16,30 +16,30 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> FaultStore:
+def faults(tmp_path: Path) -> FaultStore:
     return FaultStore(tmp_path / "stack" / "cloud")
 
 
-def test_a_site_without_the_file_has_no_faults_and_gets_no_file(book: FaultStore, tmp_path: Path) -> None:
-    assert book.entries() == ()
-    assert book.happens("ares", "silent") is None
-    assert book.heal() == []
+def test_a_site_without_the_file_has_no_faults_and_gets_no_file(faults: FaultStore, tmp_path: Path) -> None:
+    assert faults.entries() == ()
+    assert faults.trigger("ares", "silent") is None
+    assert faults.heal() == []
     assert not list(tmp_path.iterdir())
 
 
-def test_a_counted_fault_happens_so_often_and_no_more(book: FaultStore) -> None:
-    book.set("ares", "silent", times=2)
-    assert [book.happens("ares", "silent") is not None for _ in range(3)] == [True, True, False]
-    assert book.entries() == ()
+def test_a_counted_fault_happens_so_often_and_no_more(faults: FaultStore) -> None:
+    faults.set("ares", "silent", times=2)
+    assert [faults.trigger("ares", "silent") is not None for _ in range(3)] == [True, True, False]
+    assert faults.entries() == ()
 
 
-def test_a_counted_fault_is_shared_by_everybody_who_meets_it(book: FaultStore, tmp_path: Path) -> None:
-    book.set("ares", "api-500", times=5)
+def test_a_counted_fault_is_shared_by_everybody_who_meets_it(faults: FaultStore, tmp_path: Path) -> None:
+    faults.set("ares", "api-500", times=5)
     struck: list[bool] = []
 
     def meet() -> None:
         own = FaultStore(tmp_path / "stack" / "cloud")
-        struck.extend(own.happens("ares", "api-500") is not None for _ in range(5))
+        struck.extend(own.trigger("ares", "api-500") is not None for _ in range(5))
 
     threads = [threading.Thread(target=meet) for _ in range(4)]
     for thread in threads:
@@ -49,39 +49,39 @@ def test_a_counted_fault_is_shared_by_everybody_who_meets_it(book: FaultStore, t
     assert struck.count(True) == 5
 
 
-def test_asking_does_not_count_and_happening_is_remembered(book: FaultStore) -> None:
-    book.set("ares", "host-key")
-    assert book.present("ares", "host-key")
-    book.happens("ares", "host-key")
-    (fault,) = book.entries()
+def test_asking_does_not_count_and_happening_is_remembered(faults: FaultStore) -> None:
+    faults.set("ares", "host-key")
+    assert faults.active("ares", "host-key")
+    faults.trigger("ares", "host-key")
+    (fault,) = faults.entries()
     assert (fault.happened, fault.times) == (1, None)
 
 
-def test_a_fault_for_some_seconds_is_over_afterwards(book: FaultStore) -> None:
-    book.set("ares", "refuse", seconds=0.05)
-    assert book.present("ares", "refuse")
+def test_a_fault_for_some_seconds_is_over_afterwards(faults: FaultStore) -> None:
+    faults.set("ares", "refuse", seconds=0.05)
+    assert faults.active("ares", "refuse")
     time.sleep(0.06)
-    assert book.entries() == ()
+    assert faults.entries() == ()
 
 
-def test_only_the_named_step_strikes(book: FaultStore) -> None:
-    book.set("ares", "drop-at-step", "copy")
-    assert book.happens("ares", "drop-at-step", "build") is None
-    assert book.happens("ares", "drop-at-step", "copy")
+def test_only_the_named_step_strikes(faults: FaultStore) -> None:
+    faults.set("ares", "drop-at-step", "copy")
+    assert faults.trigger("ares", "drop-at-step", "build") is None
+    assert faults.trigger("ares", "drop-at-step", "copy")
 
 
-def test_one_of_a_kind_replaces_the_one_before_and_others_stay(book: FaultStore) -> None:
-    book.set("ares", "slow", "2")
-    book.set("ares", "clock", "-60")
-    book.set("ares", "slow", "3")
-    book.set("mac", "asleep")
-    assert [(fault.kind, fault.parameter) for fault in book.entries()] == [
+def test_one_of_a_kind_replaces_the_one_before_and_others_stay(faults: FaultStore) -> None:
+    faults.set("ares", "slow", "2")
+    faults.set("ares", "clock", "-60")
+    faults.set("ares", "slow", "3")
+    faults.set("mac", "asleep")
+    assert [(fault.kind, fault.parameter) for fault in faults.entries()] == [
         ("clock", "-60"),
         ("slow", "3.0"),
         ("asleep", None),
     ]
-    assert len(book.heal("ares")) == 2
-    assert [fault.machine for fault in book.entries()] == ["mac"]
+    assert len(faults.heal("ares")) == 2
+    assert [fault.machine for fault in faults.entries()] == ["mac"]
 
 
 @pytest.mark.parametrize(
@@ -102,22 +102,22 @@ def test_one_of_a_kind_replaces_the_one_before_and_others_stay(book: FaultStore)
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(
-    book: FaultStore, kind: str, parameter: str | None, ends: dict[str, int], message: str
+    faults: FaultStore, kind: str, parameter: str | None, ends: dict[str, int], message: str
 ) -> None:
     with pytest.raises(FaultError, match=message):
-        book.set("ares", kind, parameter, **ends)
-    assert book.entries() == ()
+        faults.set("ares", kind, parameter, **ends)
+    assert faults.entries() == ()
 
 
-def test_a_file_that_holds_something_else_is_named(book: FaultStore, tmp_path: Path) -> None:
-    book.set("ares", "silent")
+def test_a_file_that_holds_something_else_is_named(faults: FaultStore, tmp_path: Path) -> None:
+    faults.set("ares", "silent")
     (tmp_path / "stack" / "cloud" / "faults.json").write_text("[]")
     with pytest.raises(FaultError, match=r"faults\.json does not hold faults"):
-        book.entries()
+        faults.entries()
 
 
-def test_the_list_is_private_to_its_owner(book: FaultStore, tmp_path: Path) -> None:
-    book.set("ares", "silent")
+def test_the_list_is_private_to_its_owner(faults: FaultStore, tmp_path: Path) -> None:
+    faults.set("ares", "silent")
     assert (tmp_path / "stack" / "cloud" / "faults.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -142,7 +142,7 @@ class TestCommands:
             "ares  drop-at-step copy (still 2 times)",
             "mac   clock -3600",
         ]
-        FaultStore(StackFolder.of(tmp_path, "dev").cloud).happens("ares", "drop-at-step", "copy")
+        FaultStore(StackFolder.of(tmp_path, "dev").cloud).trigger("ares", "drop-at-step", "copy")
         assert "(still 1 times); happened 1 times" in self.local(tmp_path, "faults", "dev").stdout
         assert self.local(tmp_path, "heal", "dev", "ares", *known).stdout.startswith("ares: no longer drop-at-step")
         assert self.local(tmp_path, "heal", "dev").stdout == "mac: no longer clock -3600\n"

@@ -1,4 +1,4 @@
-"""Faults of connections, as the OpenSSH client meets them, and of what a machine tells of itself."""
+"""Tests faults of connections with the OpenSSH client, and faults that a machine's own commands show."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ from tests.simulated_machines.sites import Done, Site, wait_until
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server that runs NixOS."""
+    """A server that runs NixOS, and a Mac."""
     made = Site(tmp_path_factory.mktemp("site")).prepare()
     try:
         made.nixos("boreas")
@@ -27,7 +27,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def site(host: Site) -> Iterator[Site]:
-    """The server without faults, before and after each test."""
+    """The host without faults, before and after each test."""
     host.trust("boreas")
     yield host
     host.heal()
@@ -52,7 +52,7 @@ def test_a_fault_for_some_seconds_ends_by_itself(site: Site) -> None:
 
 
 def test_a_fault_is_noticed_though_nobody_tells_the_daemon(site: Site) -> None:
-    site.book.set("boreas", "refuse")
+    site.faults.set("boreas", "refuse")
     wait_until(lambda: "Connection refused" in knock(site).stderr, "the port is closed")
 
 
@@ -91,7 +91,7 @@ def test_a_session_is_cut_in_the_middle_of_its_output(site: Site) -> None:
     site.fault("boreas", "drop-at-byte", "50000")
     cut = knock(site, "cat /srv/big", 5)
     assert cut.returncode == 255
-    # A reset may cost the client what it had not read yet.
+    # A reset may discard data that the client has not read yet.
     assert len(cut.stdout) < 50_000
 
 
@@ -156,7 +156,7 @@ def test_a_mac_that_sleeps_stalls_what_is_connected_and_answers_nobody(site: Sit
 
 
 def _session(site: Site, name: str, user: str) -> "subprocess.Popen[bytes]":
-    """A session that waits for input: it is there when it has been noted."""
+    """Starts a session that waits for input; returns once the machine has recorded it."""
     site.ssh(name, "true", user=user)
     before = len(site.connections(name))
     options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]

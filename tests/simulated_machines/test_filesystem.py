@@ -1,4 +1,4 @@
-"""A machine's file system: no path leaves its folder."""
+"""Tests a machine's file system: no path leaves its folder."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The guard's script: simulated machines know it by its text, which is the runner's own."""
+"""Tests that simulated machines recognize the rollback guard's script by the text that the runner uses."""
 
 from fediversity.embedded_cloud.machines.commands import guard as simulated
 from fediversity.steps.act import rollback_timer as runner

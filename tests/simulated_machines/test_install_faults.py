@@ -1,4 +1,4 @@
-"""Faults while a server is installed or rebooted, and on Macs."""
+"""Tests faults during an installation or reboot of a server, and on Macs."""
 
 import threading
 import time
@@ -77,7 +77,7 @@ def test_a_slow_machine_boots_slowly(site: Site) -> None:
 
 def test_a_fault_set_before_there_is_a_machine_strikes_it(site: Site) -> None:
     site.cloud.mkdir(parents=True)
-    site.book.set("boreas", "refuse")
+    site.faults.set("boreas", "refuse")
     site.server("boreas")
     assert "Connection refused" in site.ssh("boreas", "true").stderr
 
@@ -93,7 +93,7 @@ def test_faults_outlive_the_daemon(site: Site) -> None:
 class TestMac:
     @pytest.fixture
     def mac(self, site: Site) -> Site:
-        """A Mac whose host key is pinned."""
+        """A Mac with a pinned host key."""
         site.mac("mac")
         site.pin("mac", site.host_key("mac"))
         return site

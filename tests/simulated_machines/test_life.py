@@ -1,4 +1,4 @@
-"""The life of simulated servers: image, installer, NixOS, locked and unlocked."""
+"""Tests the life cycle of simulated servers: image, installer, NixOS, locked and unlocked."""
 
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.simulated_machines.sites import Done, Site, wait_until
 
 @dataclass(frozen=True)
 class Installed:
-    """A site on which both servers were installed; `ares` has an encrypted disk and waits for its passphrase."""
+    """A site with both servers installed; `ares` has an encrypted disk and waits for its passphrase."""
 
     site: Site
     logs: dict[str, Done]

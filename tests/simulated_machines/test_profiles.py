@@ -1,4 +1,4 @@
-"""Profiles: generations are numbered, kept, and never doubled."""
+"""Tests Nix profiles: generations are numbered, kept, and unique."""
 
 from pathlib import Path
 

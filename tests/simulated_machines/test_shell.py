@@ -1,4 +1,4 @@
-"""The shell of simulated machines: what it splits, and what it refuses."""
+"""Tests the shell of simulated machines: the syntax it supports and the syntax it refuses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""SSH to simulated machines with the OpenSSH client: who gets in, what answers, what is written down."""
+"""Tests SSH to simulated machines with the OpenSSH client: logins, commands, and the connection log."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.simulated_machines.sites import Site
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server and a Mac that no test changes."""
+    """A server and two Macs that no test changes."""
     made = Site(tmp_path_factory.mktemp("site")).prepare()
     try:
         made.server("ares")

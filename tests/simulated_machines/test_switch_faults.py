@@ -1,4 +1,4 @@
-"""Switches that go wrong: what a machine runs, boots and says of itself afterwards, and what its guard does."""
+"""Tests failed switches: what a machine then runs, boots and reports, and how its rollback guard acts."""
 
 import time
 
@@ -125,7 +125,7 @@ def test_nixops4_meets_the_same_faults(host: Site) -> None:
 
 
 def _copy_system(site: Site, old: str, new: str) -> None:
-    """Another system with the same contents."""
+    """Creates another system with the same contents."""
     for name in site.root("boreas").joinpath(old[1:]).rglob("*"):
         if name.is_file():
             target = site.root("boreas") / new[1:] / name.relative_to(site.root("boreas") / old[1:])
@@ -168,7 +168,7 @@ class TestGuard:
         assert host.record("boreas")["timers"] == []
 
     def test_a_service_has_no_path_of_its_own_on_nixos(self, host: Site) -> None:
-        """systemd there is built to look in its own folder only, so the guard has to be given a PATH, or full paths."""
+        """systemd on NixOS searches only its own folder, so the guard needs a PATH, or full paths."""
         old = host.system("boreas")
         assert host.update("boreas").returncode == 0
         new = host.system("boreas")
@@ -214,7 +214,7 @@ def is_silent(site: Site) -> bool:
 
 
 def wait_for_another_system(site: Site, old: str) -> str:
-    """Looks at the disk: nobody can ask the machine."""
+    """Reads the disk: the machine cannot be reached."""
     link = site.root("boreas") / "run/current-system"
     wait_until(lambda: str(link.readlink()) != old, "another system runs")
     return str(link.readlink())
@@ -234,12 +234,12 @@ def test_a_machine_without_network_has_none_after_a_reboot_either_and_is_healed_
 
 
 def test_what_systemd_runs_goes_on_when_the_connection_is_cut(host: Site) -> None:
-    """As on a real machine: clan starts the switch in a unit of its own."""
+    """As on a real machine, clan starts the switch in a separate unit."""
     old = host.system("boreas")
     host.fault("boreas", "slow", "5")
     host.fault("boreas", "drop-at-step", "switch", times=1)
     update = host.update("boreas")
-    assert "Could not acquire lock" in update.stderr  # clan tries again at once
+    assert "Could not acquire lock" in update.stderr  # clan retries at once
     assert update.returncode == 1  # which does not mean that nothing has changed
     wait_until(lambda: host.system("boreas") != old, "it switched all the same")
 

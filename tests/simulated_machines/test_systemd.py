@@ -1,4 +1,4 @@
-"""`systemctl` and `systemd-run` refuse what the real ones refuse, in the same words."""
+"""Tests that `systemctl` and `systemd-run` refuse what the real ones refuse, with the same messages."""
 
 import shlex
 import shutil
@@ -40,7 +40,7 @@ REFUSED = {
     "systemd-run --timer-property=AccuracySec=1s true": "--timer-property= has no effect without any other "
     "timer options.",
 }
-"""What systemd 252 refuses, always with the exit status 1, and in which words."""
+"""The refusals of systemd 252 with their messages; the exit status is always 1."""
 
 
 @pytest.mark.parametrize("command", REFUSED)

@@ -1,4 +1,4 @@
-"""Plug-ins for tests: running, configured, ended afterwards."""
+"""Fixtures of plug-ins: running, configured, and ended after the test."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What the real packages declare: by the record of hcloud's schema and by the installed SDKs, without prose.
+"""Reads the properties that the real packages declare: from the record of hcloud's schema and from the installed SDKs.
 
-The plug-ins carry these facts as `schema.json` beside their code, and the tests compare the two. To write them again
-after an upgrade of an SDK: `python -m tests.simulated_plugins.contracts`.
+The plug-ins keep these facts, without prose, as `schema.json` beside their code; the tests compare the two. After an
+upgrade of an SDK, write them again with `python -m tests.simulated_plugins.contracts`.
 """
 
 import inspect
@@ -54,12 +54,12 @@ _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", obj
 
 
 def hcloud_facts() -> Facts:
-    """The served part of hcloud's Pulumi schema, as it is recorded."""
+    """Returns the served part of hcloud's recorded Pulumi schema."""
     return hcloud.served(hcloud.recorded(), [f"hcloud:index/{name}" for name in HCLOUD_RESOURCES])
 
 
 def sdk_facts(package: str, tokens: Iterable[str], module_of: typing.Callable[[str], Any]) -> Facts:
-    """What a generated Python SDK says of some resources: its `…Args` classes and the getters of the resources."""
+    """Returns what a generated Python SDK declares: its `…Args` classes and the getters of the resources."""
     nested: Facts = {}
     resources = {}
     for token in tokens:
@@ -80,7 +80,7 @@ class _SdkReader:
         self.inputs = inputs
 
     def arguments(self, args: type) -> dict[str, str]:
-        """The properties of an `…Args` class by their engine names."""
+        """Returns the properties of an `…Args` class by their Pulumi names."""
         found = {}
         for parameter in list(inspect.signature(args).parameters.values()):
             getter = getattr(args, parameter.name)
@@ -92,7 +92,7 @@ class _SdkReader:
         return dict(sorted(found.items()))
 
     def getters(self, resource: type) -> dict[str, str]:
-        """The outputs of a resource class by their engine names."""
+        """Returns the outputs of a resource class by their Pulumi names."""
         found = {}
         for name, getter in vars(resource).items():
             if isinstance(getter, property) and getter.fget is not None:
@@ -102,7 +102,7 @@ class _SdkReader:
         return dict(sorted(found.items()))
 
     def type_of(self, annotation: Any) -> str:
-        """A type in the words of `schema.json`."""
+        """Returns a type in the notation of `schema.json`."""
         options = [_forward(option) for option in _options(annotation)]
         options = [option for option in options if not _plumbing(option)]
         if not options:
@@ -143,7 +143,7 @@ def _forward(option: Any) -> Any:
 
 
 def _plumbing(option: Any) -> bool:
-    """Parts of an SDK annotation that say nothing of the value: None, awaitables, outputs, typed dictionaries."""
+    """Parts of an SDK annotation without information about the value: None, awaitables, outputs, typed dictionaries."""
     if option is types.NoneType or option is Any:
         return True
     if isinstance(option, str):
@@ -160,28 +160,28 @@ def _line(type_name: str, *, required: bool, replaces: bool = False) -> str:
 
 
 def hcloud_sdk_facts() -> Facts:
-    """The served part of the installed pulumi_hcloud SDK, which is silent on what replaces a resource."""
-    import pulumi_hcloud  # noqa: PLC0415 - only the comparison pays for it
+    """Returns the served part of the installed pulumi_hcloud SDK, which does not declare replacements."""
+    import pulumi_hcloud  # noqa: PLC0415 - only the comparison needs it
 
     return sdk_facts("hcloud", [f"index/{name}" for name in HCLOUD_RESOURCES], lambda _: pulumi_hcloud)
 
 
 def gcp_facts() -> Facts:
-    """The served part of the installed pulumi_gcp SDK."""
-    import pulumi_gcp  # noqa: PLC0415 - 1.6 s; only the comparison pays for it
+    """Returns the served part of the installed pulumi_gcp SDK."""
+    import pulumi_gcp  # noqa: PLC0415 - 1.6 s; only the comparison needs it
 
     return sdk_facts("gcp", GCP_RESOURCES, lambda token: getattr(pulumi_gcp, token.split("/")[0]))
 
 
 def command_facts() -> Facts:
-    """The served part of the installed pulumi_command SDK."""
+    """Returns the served part of the installed pulumi_command SDK."""
     from pulumi_command import local  # noqa: PLC0415 - as above
 
     return sdk_facts("command", ("local:Command",), lambda _: local)
 
 
 def facts_path(package: str) -> Path:
-    """Where a plug-in keeps the facts of its package."""
+    """Returns the path of a package's facts."""
     return PLUGINS / package / "schema.json"
 
 

@@ -1,4 +1,4 @@
-"""Resources of the simulated Google Cloud as tests make them."""
+"""Creates sample resources of the simulated Google Cloud."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ ROOT_SCRIPT = "sed -i 's/.*PermitRootLogin.*/PermitRootLogin prohibit-password/'
 
 
 def vm_inputs(address: str | None = None, **inputs: Any) -> dict[str, Any]:
-    """The inputs of a small Debian instance with an external address."""
+    """Returns the inputs of a small Debian instance with an external address."""
     access = {"natIp": address} if address else {"networkTier": "PREMIUM"}
     wanted: dict[str, Any] = {
         "name": "orb",
@@ -22,17 +22,17 @@ def vm_inputs(address: str | None = None, **inputs: Any) -> dict[str, Any]:
 
 
 def vm(world: World, address: str | None = None, **inputs: Any) -> Made:
-    """An instance."""
+    """Creates an instance."""
     return world.make("Instance", **vm_inputs(address, **inputs))
 
 
 def address(world: World, name: str = "orb", **inputs: Any) -> Made:
-    """A static address."""
+    """Creates a static address."""
     return world.make("Address", name=name, **({"region": REGION} | inputs))
 
 
 def firewall(world: World, name: str = "ssh", **inputs: Any) -> Made:
-    """A rule that lets the unlock port in."""
+    """Creates a firewall rule for the unlock port."""
     wanted: dict[str, Any] = {"network": "default", "sourceRanges": ["0.0.0.0/0"]}
     if "denies" not in inputs:
         wanted["allows"] = [{"protocol": "tcp", "ports": ["2223"]}]
@@ -45,23 +45,23 @@ ARCHIVE = "https://storage.googleapis.com/images/nixos.tar.gz"
 
 
 def disk(world: World, name: str = "orb-data", **inputs: Any) -> Made:
-    """A disk of 100 GB."""
+    """Creates a disk of 100 GB."""
     return world.make("Disk", name=name, **({"zone": ZONE, "size": 100} | inputs))
 
 
 def account(world: World, account_id: str = "orb-host") -> Made:
-    """A service account."""
+    """Creates a service account."""
     return world.make("Account", accountId=account_id)
 
 
 def key(world: World, location: str = REGION, **inputs: Any) -> Made:
-    """A key on the ring `fleet`."""
+    """Creates a key on the ring `fleet`."""
     ring = world.make("KeyRing", name="fleet", location=location)
     return world.make("CryptoKey", **({"name": "media", "keyRing": ring.id, "rotationPeriod": "86400s"} | inputs))
 
 
 def allow_storage(world: World, made: Made) -> Made:
-    """Lets Cloud Storage use a key."""
+    """Allows Cloud Storage to use a key."""
     role = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
     return world.make("CryptoKeyIAMMember", cryptoKeyId=made.id, role=role, member=AGENT)
 

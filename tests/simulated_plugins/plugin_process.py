@@ -1,4 +1,4 @@
-"""A plug-in as the engine starts it: a process that prints its port, and a client that speaks the protocol."""
+"""Runs a plug-in as Pulumi starts it: a process that prints its port, and a client of the protocol."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ SECONDS = 20.0
 
 
 class Plugin:
-    """One plug-in process in the folder of a project; ends it on leaving."""
+    """One plug-in process in a project folder; it ends on leaving the context."""
 
     def __init__(self, project: Path, package: str, **environment: str) -> None:
         self.provider_urn = f"urn:pulumi:dev::project::pulumi:providers:{package}::local"
@@ -52,11 +52,11 @@ class Plugin:
         self.process.wait(SECONDS)
 
     def urn(self, token: str, name: str) -> str:
-        """A resource of the stack `dev`, below a component."""
+        """Returns the URN of a resource of the stack `dev`, below a component."""
         return f"urn:pulumi:dev::project::fediversity:machines:Server${token}::{name}"
 
     def check_config(self, **inputs: Any) -> list[str]:
-        """What the plug-in says of a configuration."""
+        """Returns the problems of a configuration."""
         request = provider_pb2.CheckRequest(urn=self.provider_urn, news=structure(inputs))
         answer = self.stub.CheckConfig(request, timeout=SECONDS)
         return [failure.reason for failure in answer.failures]
@@ -67,33 +67,33 @@ class Plugin:
         return self.stub.Configure(request, timeout=SECONDS)
 
     def check(self, token: str, name: str, news: Values, olds: Values | None = None) -> Any:
-        """The answer to a Check, as it is."""
+        """Returns the answer to a Check."""
         request = provider_pb2.CheckRequest(
             urn=self.urn(token, name), news=structure(news), olds=structure(olds or {}), randomSeed=b"seed"
         )
         return self.stub.Check(request, timeout=SECONDS)
 
     def inputs(self, token: str, name: str, news: Values) -> Values:
-        """Inputs after a Check that finds nothing wrong."""
+        """Returns the inputs after a Check without problems."""
         answer = self.check(token, name, news)
         assert not answer.failures, answer.failures
         return plain(answer.inputs)
 
     def create(self, token: str, name: str, inputs: Values, *, preview: bool = False) -> tuple[str, Values]:
-        """Creates, or previews it; gives id and outputs."""
+        """Creates a resource, or previews it. Returns the id and the outputs."""
         request = provider_pb2.CreateRequest(urn=self.urn(token, name), properties=structure(inputs), preview=preview)
         answer = self.stub.Create(request, timeout=SECONDS)
         return answer.id, plain(answer.properties)
 
     def diff(self, token: str, name: str, olds: Values, news: Values) -> Any:
-        """The answer to a Diff, as it is."""
+        """Returns the answer to a Diff."""
         request = provider_pb2.DiffRequest(
             id="id", urn=self.urn(token, name), olds=structure(olds), old_inputs=structure(olds), news=structure(news)
         )
         return self.stub.Diff(request, timeout=SECONDS)
 
     def read(self, token: str, name: str, id_: str, inputs: Values | None = None) -> tuple[str, Values, Values]:
-        """Refreshes, or imports without `inputs`; gives id, inputs and outputs."""
+        """Refreshes a resource, or imports it if `inputs` are missing. Returns the id, inputs and outputs."""
         request = provider_pb2.ReadRequest(id=id_, urn=self.urn(token, name), inputs=structure(inputs or {}))
         if inputs:
             request.properties.CopyFrom(structure(inputs))
@@ -103,17 +103,17 @@ class Plugin:
     def update(
         self, token: str, name: str, id_: str, outputs: Values, inputs: Values, *, preview: bool = False
     ) -> Values:
-        """Updates, or previews it; gives the outputs."""
+        """Updates a resource, or previews it. Returns the outputs."""
         request = provider_pb2.UpdateRequest(
             id=id_, urn=self.urn(token, name), olds=structure(outputs), news=structure(inputs), preview=preview
         )
         return plain(self.stub.Update(request, timeout=SECONDS).properties)
 
     def delete(self, token: str, name: str, id_: str, outputs: Values) -> None:
-        """Deletes."""
+        """Deletes a resource."""
         request = provider_pb2.DeleteRequest(id=id_, urn=self.urn(token, name), properties=structure(outputs))
         self.stub.Delete(request, timeout=SECONDS)
 
     def cancel(self) -> None:
-        """What the engine sends before it ends its plug-ins."""
+        """Sends the request that Pulumi sends before it ends its plug-ins."""
         self.stub.Cancel(empty_pb2.Empty(), timeout=SECONDS)

@@ -1,4 +1,4 @@
-"""The providers' APIs when they fail: what the real providers' clients would make of it."""
+"""Tests failures of the providers' APIs: how the clients of the real providers handle them."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from fediversity.embedded_cloud.faults.store import FaultStore
 from fediversity.embedded_cloud.plugins import api
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, State
 from tests.simulated_plugins.test_recovery import INSTANCE
 from tests.simulated_plugins.world import World, check
 
@@ -18,15 +18,15 @@ SERVER = {"name": "web", "serverType": "cx22", "image": "debian-12"}
 
 @pytest.fixture(autouse=True)
 def _short_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "SECOND", 0.001)
+    monkeypatch.setattr(api, "SIMULATED_SECOND", 0.001)
 
 
 class Engine:
-    """Makes resources of one package as the engine does, under a name of the program."""
+    """Creates resources of one package as Pulumi does, under a name of the program."""
 
     def __init__(self, project: Path, package: str, type_name: str, name: str) -> None:
         self.world = World(project, package)
-        self.book = FaultStore(self.world.folder.cloud)
+        self.faults = FaultStore(self.world.folder.cloud)
         self.resource = self.world.resource(type_name)
         self.name = name
 
@@ -43,10 +43,10 @@ class Engine:
 
         asyncio.run(delete())
 
-    def _call(self) -> Call:
+    def _call(self) -> PulumiRequest:
         async def log(_line: str) -> None: ...
 
-        return Call(self.name, None, log, asyncio.Event())
+        return PulumiRequest(self.name, None, log, asyncio.Event())
 
     def exists(self, name: str) -> bool:
         with self.world.cloud.store.reading() as session:
@@ -64,17 +64,17 @@ def google(tmp_path: Path) -> Engine:
 
 
 def left(engine: Engine) -> list[int | None]:
-    return [fault.times for fault in engine.book.entries()]
+    return [fault.times for fault in engine.faults.entries()]
 
 
 def test_hetzners_client_waits_for_its_rate_five_times(hetzner: Engine) -> None:
-    hetzner.book.set("web", "api-429", times=5)
+    hetzner.faults.set("web", "api-429", times=5)
     assert hetzner.create(SERVER).id
     assert left(hetzner) == []
 
 
 def test_hetzners_client_gives_up_after_the_sixth_refusal(hetzner: Engine) -> None:
-    hetzner.book.set("web", "api-429", times=10)
+    hetzner.faults.set("web", "api-429", times=10)
     with pytest.raises(CloudError, match=r"API rate limit exceeded \(rate_limit_exceeded, simulated\)"):
         hetzner.create(SERVER)
     assert left(hetzner) == [4]
@@ -82,14 +82,14 @@ def test_hetzners_client_gives_up_after_the_sixth_refusal(hetzner: Engine) -> No
 
 
 def test_hetzners_client_reports_a_failure_at_once(hetzner: Engine) -> None:
-    hetzner.book.set("web", "api-500", times=1)
+    hetzner.faults.set("web", "api-500", times=1)
     with pytest.raises(CloudError, match="service_error"):
         hetzner.create(SERVER)
     assert hetzner.create(SERVER).id
 
 
 def test_a_creation_that_times_out_at_hetzner_is_made_asked_for_again_and_taken(hetzner: Engine) -> None:
-    hetzner.book.set("web", "api-timeout-after-create", times=1)
+    hetzner.faults.set("web", "api-timeout-after-create", times=1)
     with pytest.raises(CloudError, match=r'the server name "web" is already used \(uniqueness_error'):
         hetzner.create(SERVER)
     assert hetzner.exists("web")
@@ -98,16 +98,16 @@ def test_a_creation_that_times_out_at_hetzner_is_made_asked_for_again_and_taken(
 
 @pytest.mark.parametrize("kind", ["api-429", "api-500"])
 def test_googles_provider_asks_again_for_ninety_seconds(google: Engine, kind: str) -> None:
-    google.book.set("orb", kind, times=9)
+    google.faults.set("orb", kind, times=9)
     assert google.create(INSTANCE).id
-    google.book.set("orb", kind, times=11)
+    google.faults.set("orb", kind, times=11)
     with pytest.raises(CloudError, match=r"googleapi: Error (429|500)"):
         google.create(INSTANCE | {"name": "other"})
     assert left(google) == [1]
 
 
 def test_a_creation_that_times_out_at_google_is_made_and_reported_as_failed(google: Engine) -> None:
-    google.book.set("orb", "api-timeout-after-create", times=1)
+    google.faults.set("orb", "api-timeout-after-create", times=1)
     with pytest.raises(CloudError, match="context deadline exceeded"):
         google.create(INSTANCE)
     assert google.exists("orb")
@@ -117,7 +117,7 @@ def test_a_creation_that_times_out_at_google_is_made_and_reported_as_failed(goog
 
 def test_changes_and_deletions_fail_as_well(hetzner: Engine) -> None:
     made = hetzner.create(SERVER)
-    hetzner.book.set("web", "api-500", times=1)
+    hetzner.faults.set("web", "api-500", times=1)
     with pytest.raises(CloudError, match="service_error"):
         hetzner.delete(made)
     assert hetzner.exists("web")
@@ -127,20 +127,20 @@ def test_changes_and_deletions_fail_as_well(hetzner: Engine) -> None:
 
 @pytest.mark.parametrize("name", ["web-server", "web"])
 def test_a_fault_is_set_for_a_resource_by_its_name_or_its_machines(hetzner: Engine, name: str) -> None:
-    hetzner.book.set(name, "api-500")
+    hetzner.faults.set(name, "api-500")
     with pytest.raises(CloudError, match="service_error"):
         hetzner.create(SERVER)
 
 
 def test_other_machines_are_spared(hetzner: Engine) -> None:
-    hetzner.book.set("we", "api-500")
-    hetzner.book.set("web-2", "api-500")
+    hetzner.faults.set("we", "api-500")
+    hetzner.faults.set("web-2", "api-500")
     assert hetzner.create(SERVER).id
 
 
 def test_what_is_on_this_computer_in_reality_too_has_no_api(tmp_path: Path) -> None:
     host = Engine(tmp_path, "simulated", "Host", "mac-host")
-    host.book.set("mac", "api-500")
+    host.faults.set("mac", "api-500")
     facts = {"machineClass": "darwin", "system": "aarch64-darwin", "user": "admin", "authorizedKeys": []}
     assert host.create({"name": "mac", **facts}).id == "mac"
 
@@ -156,7 +156,7 @@ def test_what_is_on_this_computer_in_reality_too_has_no_api(tmp_path: Path) -> N
 )
 def test_a_machines_fault_strikes_each_of_its_resources(tmp_path: Path, type_name: str, resource: str) -> None:
     engine = Engine(tmp_path, "hcloud", type_name, resource)
-    engine.book.set("web-one", "api-500", times=1)
+    engine.faults.set("web-one", "api-500", times=1)
     wanted: dict[str, Any] = {"type": "ipv6"} if type_name == "PrimaryIp" else {"size": 10}
     with pytest.raises(CloudError, match="service_error"):
         engine.create({"name": "anything", "location": "fsn1"} | wanted)

@@ -1,4 +1,4 @@
-"""Names and types of inputs, against tables."""
+"""Tests the check of input names and types against schemas."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import pytest
 
 from fediversity.embedded_cloud.plugins.checks import CheckedInputs, Naming, check_inputs
 from fediversity.embedded_cloud.plugins.registry import provider
-from fediversity.embedded_cloud.plugins.schema import Extra, Properties, Property, Table
+from fediversity.embedded_cloud.plugins.schema import Extra, Properties, Property, ResourceSchema
 from fediversity.embedded_cloud.plugins.values import UNKNOWN
 
 RULE: Properties = {"port": Property("string", required=True), "sources": Property("[string]")}
-TABLE = Table(
+TABLE = ResourceSchema(
     "test:index:Thing",
     inputs={
         "name": Property("string"),
@@ -109,7 +109,7 @@ def test_defaults_are_filled_in_and_noted() -> None:
 
 
 def test_where_nothing_is_filled_in_inputs_stay_as_the_real_plug_in_would_keep_them() -> None:
-    table = provider("command").package.tables["command:local:Command"]
+    table = provider("command").package.schemas["command:local:Command"]
     assert check_inputs(table, {"create": "true"}, {}, SEED).inputs == {"create": "true"}
 
 
@@ -150,7 +150,7 @@ def test_the_engines_settings_for_names_are_followed() -> None:
 
 
 def test_inputs_of_a_server_as_programs_write_them_pass() -> None:
-    table = provider("hcloud").package.tables["hcloud:index/server:Server"]
+    table = provider("hcloud").package.schemas["hcloud:index/server:Server"]
     inputs = {"serverType": "cx53", "image": "debian-12", "sshKeys": [UNKNOWN], "publicNets": [{"ipv4": "70000001"}]}
     found = check_inputs(table, inputs, {}, SEED)
     assert not found.problems

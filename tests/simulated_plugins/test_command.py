@@ -1,4 +1,6 @@
-"""The simulated command plug-in: which text runs when, and what is kept; as measured of pulumi-command 1.2.1."""
+"""Tests the simulated command plug-in: when each command runs and what is kept, as measured with pulumi-command
+1.2.1.
+"""
 
 import asyncio
 import os
@@ -12,25 +14,25 @@ import pytest
 
 from fediversity.embedded_cloud.plugins.command.command import COMMAND, LocalCommand
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, State
 from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values
 
-RESOURCE = LocalCommand(provider("command").package.tables[COMMAND])
-Work = Callable[[Call], Coroutine[Any, Any, Any]]
+RESOURCE = LocalCommand(provider("command").package.schemas[COMMAND])
+Work = Callable[[PulumiRequest], Coroutine[Any, Any, Any]]
 
 
 class Runner:
-    """Makes calls of the engine; `lines` is what a person sees live."""
+    """Makes Pulumi's calls; `lines` is the live output."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def run(self, work: Work, timeout: float | None = None, cancel_when: Path | None = None) -> Any:
-        """One call; it is cancelled once a file appears."""
+        """Makes one call; it is cancelled once a file appears."""
 
         async def session() -> Any:
-            call = Call("hello", timeout, self._see, asyncio.Event())
+            call = PulumiRequest("hello", timeout, self._see, asyncio.Event())
             task = asyncio.create_task(work(call))
             while cancel_when is not None and not cancel_when.exists():
                 await asyncio.sleep(0.01)
@@ -93,7 +95,7 @@ class TestWhatRunsWhen:
         runner.delete({"create": "exit 1"})
 
     def test_a_preview_runs_nothing_and_knows_no_output(self) -> None:
-        planned = RESOURCE.planned({"create": "exit 1"}, {"stdout": "before", "stderr": ""})
+        planned = RESOURCE.preview_outputs({"create": "exit 1"}, {"stdout": "before", "stderr": ""})
         assert planned == {"create": "exit 1", "stdout": UNKNOWN, "stderr": UNKNOWN}
 
     def test_a_refresh_gives_back_what_was_recorded(self, runner: Runner) -> None:
@@ -191,7 +193,7 @@ class TestFailures:
         with pytest.raises(CloudError, match="signal: terminated: running"):
             runner.create(create="kill -TERM $$")
 
-    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio's, in Python 3.11
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a bug of asyncio in Python 3.11
     def test_a_program_that_is_not_there_is_named(self, runner: Runner) -> None:
         with pytest.raises(CloudError, match="/nowhere/sh: no such file or directory"):
             runner.create(create="x", interpreter=["/nowhere/sh"])

@@ -1,4 +1,4 @@
-"""Which configuration the simulated providers take: none that belongs to a real cloud."""
+"""Tests the configuration of the simulated providers: they refuse everything that belongs to a real cloud."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The tables of the plug-ins beside what the real packages declare."""
+"""Tests the schemas of the plug-ins against those of the real packages."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fediversity.embedded_cloud.plugins.registry import provider
-from fediversity.embedded_cloud.plugins.schema import Table
+from fediversity.embedded_cloud.plugins.schema import ResourceSchema
 from fediversity.fleet.providers.hetzner.catalogue import DISK_GB, SERVER_TYPES
 from fediversity.support.constants import LOCAL_PACKAGES
 from tests.contracts import hcloud
@@ -27,8 +27,9 @@ UPSTREAM_FRAMEWORK = {
     "serverNetwork:ServerNetwork": {"serverId", "networkId", "subnetId", "ip"},
     "rdns:Rdns": {"serverId", "primaryIpId", "floatingIpId", "loadBalancerId", "ipAddress"},
 }
-"""Hetzner's resources whose schema is silent on replacements, because they are made with the newer Terraform framework,
-and what replaces them: `RequiresReplace` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges."""
+"""Replacing properties of those Hetzner resources whose schema does not declare them, because they use the newer
+Terraform framework: `RequiresReplace` in terraform-provider-hcloud 1.6x, whose schema Pulumi bridges.
+"""
 
 
 def recorded(package: str) -> Any:
@@ -48,12 +49,12 @@ def test_hclouds_names_types_and_requirements_are_those_of_the_installed_sdk() -
 
 
 def test_hclouds_served_resources_are_those_that_are_compared() -> None:
-    assert set(provider("hcloud").package.tables) == set(hcloud_facts()["resources"])
+    assert set(provider("hcloud").package.schemas) == set(hcloud_facts()["resources"])
 
 
 @pytest.mark.parametrize("name", HCLOUD_RESOURCES)
 def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upstream_says(name: str) -> None:
-    table = provider("hcloud").package.tables[f"hcloud:index/{name}"]
+    table = provider("hcloud").package.schemas[f"hcloud:index/{name}"]
     said = hcloud.named(hcloud.recorded()["resources"][table.token]["inputs"], hcloud.REPLACES)
     assert not (said and name in UPSTREAM_FRAMEWORK), "the schema has begun to say it"
     replacing = {property_ for property_, spec in table.inputs.items() if table.replaces(property_, spec)}
@@ -61,7 +62,7 @@ def test_hclouds_resources_are_replaced_by_just_what_the_real_schema_or_its_upst
 
 
 def test_replacements_beyond_the_schema_are_only_where_the_schema_is_silent() -> None:
-    for token, table in provider("hcloud").package.tables.items():
+    for token, table in provider("hcloud").package.schemas.items():
         if token.rpartition("/")[2] not in UPSTREAM_FRAMEWORK:
             assert not table.extra.replaces, token
 
@@ -72,7 +73,7 @@ def test_gcps_names_types_and_requirements_are_those_of_the_installed_sdk() -> N
 
 
 def test_gcp_replaces_wherever_the_sdks_own_words_say_so() -> None:
-    table = provider("gcp").package.tables["gcp:compute/instance:Instance"]
+    table = provider("gcp").package.schemas["gcp:compute/instance:Instance"]
     assert {name for name, spec in table.inputs.items() if spec.replaces} == {"hostname", "name"}
     assert "metadataStartupScript" in table.extra.replaces
 
@@ -81,8 +82,8 @@ def test_commands_names_types_and_requirements_are_those_of_the_installed_sdk() 
     assert recorded("command") == command_facts()
 
 
-def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str]:
-    """All property paths of a table, without list positions."""
+def paths(table: ResourceSchema, fields: Any, route: str = "", depth: int = 4) -> set[str]:
+    """Returns all property paths of a schema, without list positions."""
     found = set()
     for name, declared in fields.items():
         path = f"{route}.{name}" if route else name
@@ -95,7 +96,7 @@ def paths(table: Table, fields: Any, route: str = "", depth: int = 4) -> set[str
 
 @pytest.mark.parametrize("package", LOCAL_PACKAGES)
 def test_what_is_known_beyond_a_schema_is_about_properties_it_has(package: str) -> None:
-    for table in provider(package).package.tables.values():
+    for table in provider(package).package.schemas.values():
         extra = table.extra
         named = {*extra.replaces, *extra.sets, *extra.defaults, *extra.not_simulated, *extra.kept, *extra.grows}
         assert named <= paths(table, table.inputs), table.token
@@ -108,7 +109,7 @@ def test_the_schema_a_plug_in_shows_is_complete_and_says_that_it_is_simulated(pa
     schema = json.loads(served.pulumi_schema())
     assert schema["name"] == package
     assert "imulated" in schema["description"]
-    assert set(schema["resources"]) == set(served.tables)
+    assert set(schema["resources"]) == set(served.schemas)
     text = json.dumps(schema)
     for token in schema["types"]:
         assert f"#/types/{token}" in text

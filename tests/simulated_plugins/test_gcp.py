@@ -1,4 +1,4 @@
-"""The simulated Google Cloud: what it makes, what it refuses, what it does to machines."""
+"""Tests the simulated Google Cloud: resources, refusals, and effects on machines."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from tests.simulated_plugins.gcp_samples import RIGHT, ROOT_SCRIPT, ZONE, addres
 from tests.simulated_plugins.world import KEY, OTHER_KEY, Made, World
 
 NEED_OTHERS = {"RecordSet", "CryptoKey", "CryptoKeyIAMMember"}
-"""Types whose resources are in another one."""
+"""Types that are scoped to a resource of another type."""
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_a_bucket_shows_its_place_in_capitals_as_google_does(world: World) -> No
 @pytest.mark.parametrize("type_name", [name for name in RIGHT if name not in NEED_OTHERS])
 def test_outputs_are_among_those_the_sdk_declares(world: World, type_name: str) -> None:
     made = world.make(type_name, **RIGHT[type_name])
-    assert set(made.outputs) <= set(made.resource.table.outputs)
+    assert set(made.outputs) <= set(made.resource.schema.outputs)
     assert made["project"] == "simulated"
-    if "deletionPolicy" in made.resource.table.inputs:
+    if "deletionPolicy" in made.resource.schema.inputs:
         assert made["deletionPolicy"] == "DELETE"

@@ -1,4 +1,4 @@
-"""Disks, images, GPUs and service accounts of the simulated Google Cloud."""
+"""Tests disks, images, GPUs and service accounts of the simulated Google Cloud."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def world(tmp_path: Path) -> World:
 
 
 def with_disk(world: World, made: Made, **inputs: Any) -> Made:
-    """An instance with a disk beside the boot disk."""
+    """Creates an instance with an additional disk."""
     return vm(world, attachedDisks=[{"source": made["selfLink"], "deviceName": "data"}], **inputs)
 
 

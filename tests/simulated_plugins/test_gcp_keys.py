@@ -1,4 +1,4 @@
-"""Keys of the simulated Cloud KMS, and the buckets they encrypt."""
+"""Tests keys of the simulated Cloud KMS, and the buckets that they encrypt."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def world(tmp_path: Path) -> World:
 
 
 def bucket(world: World, made: Made, location: str = REGION) -> Made:
-    """A bucket that is encrypted with a key."""
+    """Creates a bucket that is encrypted with a key."""
     return world.make("Bucket", name="fleet-media", location=location, encryption={"defaultKmsKeyName": made.id})
 
 

@@ -1,4 +1,4 @@
-"""The simulated Hetzner Cloud: what it makes, what it refuses, what it does to machines."""
+"""Tests the simulated Hetzner Cloud: resources, refusals, and effects on machines."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ class TestServers:
         ip = primary_ip(world)
         made = server(world, serverType="cax11", sshKeys=[key.id], publicNets=[{"ipv4": int(ip.id)}])
         assert made["ipv4Address"] == ip["ipAddress"]
-        assert made["status"] == "off"  # no daemon runs behind these machines
+        assert made["status"] == "off"  # no daemon runs for these machines
         spec = world.machines.specs[f"hetzner-{made.id}"]
         assert (spec.address, spec.hostname, spec.system) == (ip["ipAddress"], "web", "aarch64-linux")
         assert (spec.memory_mb, spec.image_os, spec.root_login) == (4096, "debian", True)
@@ -305,10 +305,10 @@ class TestNetwork:
 )
 def test_every_output_the_schema_promises_is_there(world: World, type_name: str, inputs: dict[str, Any]) -> None:
     made = world.make(type_name, **inputs)
-    declared = made.resource.table.outputs
+    declared = made.resource.schema.outputs
     assert set(made.outputs) <= set(declared)
     promised = {name for name, spec in declared.items() if spec.required}
-    assert promised - set(made.outputs) <= {"datacenter"}  # gone from the real API as well
+    assert promised - set(made.outputs) <= {"datacenter"}  # no longer in the real API either
 
 
 def test_nothing_is_left_when_all_is_deleted(world: World) -> None:
@@ -320,8 +320,8 @@ def test_nothing_is_left_when_all_is_deleted(world: World) -> None:
     on_it = put_on(world, made, data := volume(world))
     name = world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="web.fleet.example")
     for thing in (place, part, on_it, name):
-        promised = {output for output, spec in thing.resource.table.outputs.items() if spec.required}
-        assert promised <= set(thing.outputs) <= set(thing.resource.table.outputs)
+        promised = {output for output, spec in thing.resource.schema.outputs.items() if spec.required}
+        assert promised <= set(thing.outputs) <= set(thing.resource.schema.outputs)
     for resource in (name, on_it, place, made, alone, key, ip, firewall, part, whole, data):
         resource.delete()
     with world.cloud.store.reading() as session:

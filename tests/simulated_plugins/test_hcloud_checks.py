@@ -1,4 +1,4 @@
-"""What the simulated Hetzner Cloud refuses of a resource before anything is made."""
+"""Tests which inputs the simulated Hetzner Cloud refuses before a resource is created."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ class TestChecks:
             ("Server", {"image": "debian-21"}, '"debian-21" is not a Hetzner image; did you mean "debian-13"?'),
             ("Server", {"image": "ubuntu-24.04"}, "is not simulated"),
             ("Server", {"image": None}, "image: is missing"),
-            ("Server", {"name": "not_a_host"}, "is no host name"),
+            ("Server", {"name": "not_a_host"}, "is not a host name"),
             ("Server", {"datacenter": "fsn1-dc14"}, "give `location` instead"),
             ("Server", {"deleteProtection": True}, "must equal rebuildProtection"),
             ("Server", {"sshKeys": [""]}, "holds an empty string"),
@@ -35,14 +35,14 @@ class TestChecks:
             ("Server", {"image": "0"}, '"0" is not a Hetzner image'),
             ("Server", {"networks": [{"networkId": 1}]}, "networks: is not simulated"),
             ("Server", {"rescue": "linux64"}, "rescue: is not simulated"),
-            ("SshKey", {"publicKey": "ssh-ed25519 nonsense"}, "is no OpenSSH public key"),
+            ("SshKey", {"publicKey": "ssh-ed25519 nonsense"}, "is not an OpenSSH public key"),
             ("PrimaryIp", {"type": "ipv5"}, "is not a type of primary IP"),
             ("PrimaryIp", {"location": None}, "location: is missing"),
             ("PrimaryIp", {"assigneeId": 5}, "assigneeId: is not simulated"),
             ("PrimaryIp", {"assigneeType": "load_balancer"}, "choose one of server"),
             ("PrimaryIp", {"datacenter": "fsn1-dc14"}, "was removed"),
-            ("Zone", {"name": "Fleet.Example."}, "is no domain"),
-            ("Zone", {"name": "example"}, "is no domain"),
+            ("Zone", {"name": "Fleet.Example."}, "is not a domain"),
+            ("Zone", {"name": "example"}, "is not a domain"),
             ("Zone", {"mode": "tertiary"}, "is not a mode of a zone"),
             ("Zone", {"ttl": 59}, "is out of bounds"),
             ("Zone", {"mode": "secondary"}, "primaryNameservers: is missing"),
@@ -67,14 +67,14 @@ class TestChecks:
         [
             ({"direction": "inwards"}, '"inwards" is not a direction'),
             ({"protocol": "tpc"}, 'did you mean "tcp"?'),
-            ({"port": "0"}, '"0" is no port'),
-            ({"port": "65536"}, '"65536" is no port'),
-            ({"port": "80-79"}, '"80-79" is no port'),
+            ({"port": "0"}, '"0" is not a port'),
+            ({"port": "65536"}, '"65536" is not a port'),
+            ({"port": "80-79"}, '"80-79" is not a port'),
             ({"port": None}, "is missing; a rule for tcp needs one"),
             ({"protocol": "icmp"}, "does not go with icmp"),
             ({"sourceIps": []}, 'is missing; a rule of direction "in" needs it'),
             ({"sourceIps": ["10.1.2.3/16"]}, 'did you mean "10.1.0.0/16"?'),
-            ({"sourceIps": ["10.0.0.0/33"]}, "is no network"),
+            ({"sourceIps": ["10.0.0.0/33"]}, "is not a network"),
             ({"sourceIps": ["10.0.0.1"]}, "write 10.0.0.1/32"),
         ],
     )

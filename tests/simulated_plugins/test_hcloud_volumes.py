@@ -1,4 +1,4 @@
-"""Volumes, placement groups and reverse names of the simulated Hetzner Cloud."""
+"""Tests volumes, placement groups and reverse DNS names of the simulated Hetzner Cloud."""
 
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ def world(tmp_path: Path) -> World:
         ("Volume", {"format": "btrfs"}, "is not a format of a volume"),
         ("Volume", {"location": "fsn2"}, 'did you mean "fsn1"?'),
         ("Volume", {"location": None}, "location: is missing"),
-        ("Volume", {"name": "data-"}, "is no name of a volume"),
-        ("Volume", {"name": "d" * 65}, "is no name of a volume"),
+        ("Volume", {"name": "data-"}, "is not a valid volume name"),
+        ("Volume", {"name": "d" * 65}, "is not a valid volume name"),
         ("Volume", {"serverId": 1}, "is not simulated"),
         ("Volume", {"automount": True}, "is not simulated"),
         ("Volume", {"type": "ssd"}, "there is no such property"),
@@ -34,10 +34,10 @@ def world(tmp_path: Path) -> World:
         ("VolumeAttachment", {"automount": True}, "is not simulated"),
         ("PlacementGroup", {"type": "pack"}, "is not a type of placement group"),
         ("PlacementGroup", {"labels": {"a": "-"}}, "is not the value of a label"),
-        ("Rdns", {"dnsPtr": "web"}, "is no domain"),
-        ("Rdns", {"dnsPtr": "web.fleet.example."}, "is no domain"),
-        ("Rdns", {"dnsPtr": "we_b.fleet.example"}, "is no domain"),
-        ("Rdns", {"ipAddress": "203.0.113.300"}, "is no IP address"),
+        ("Rdns", {"dnsPtr": "web"}, "is not a domain"),
+        ("Rdns", {"dnsPtr": "web.fleet.example."}, "is not a domain"),
+        ("Rdns", {"dnsPtr": "we_b.fleet.example"}, "is not a domain"),
+        ("Rdns", {"ipAddress": "203.0.113.300"}, "is not an IP address"),
         ("Rdns", {"serverId": 1}, "needs exactly one of serverId, primaryIpId"),
         ("Rdns", {"primaryIpId": None}, "needs exactly one of serverId, primaryIpId"),
         ("Rdns", {"primaryIpId": None, "floatingIpId": 1}, "floatingIpId: is not simulated"),
@@ -66,7 +66,7 @@ class TestVolumes:
 
     def test_another_location_replaces_it_another_format_does_not(self, world: World) -> None:
         made = volume(world, format="ext4")
-        moved = diff.difference(made.resource.table, made.inputs, made.inputs | {"location": "hel1"})
+        moved = diff.diff_inputs(made.resource.schema, made.inputs, made.inputs | {"location": "hel1"})
         assert (moved.replaces, moved.delete_before_replace) == (("location",), True)
         assert not made.update(format="xfs").replaces
 
@@ -174,7 +174,7 @@ class TestReverseNames:
         name = world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="web.fleet.example")
         assert name.id == f"p-{ip.id}-{ip['ipAddress']}"
         assert not name.update(dnsPtr="www.fleet.example").replaces
-        moved = diff.difference(name.resource.table, name.inputs, name.inputs | {"ipAddress": "127.64.0.1"})
+        moved = diff.diff_inputs(name.resource.schema, name.inputs, name.inputs | {"ipAddress": "127.64.0.1"})
         assert moved.replaces == ("ipAddress",)
         with pytest.raises(CloudError, match="has a reverse name already"):
             world.make("Rdns", primaryIpId=int(ip.id), ipAddress=ip["ipAddress"], dnsPtr="again.fleet.example")

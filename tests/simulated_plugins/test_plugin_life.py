@@ -1,4 +1,4 @@
-"""The plug-ins as processes: how they begin, what they answer, when they end."""
+"""Tests the plug-ins as processes: how they start, answer and end."""
 
 import json
 import signal
@@ -80,7 +80,7 @@ class TestLife:
 
     def test_it_ends_after_a_cancel_when_nothing_more_is_asked(self, hcloud: Plugin) -> None:
         hcloud.cancel()
-        hcloud.check(SSH_KEY, "key", {"publicKey": KEY})  # the engine still finishes what it began
+        hcloud.check(SSH_KEY, "key", {"publicKey": KEY})  # Pulumi still finishes what it began
         assert hcloud.process.wait(SECONDS) == 0
 
     def test_what_one_engine_cancelled_is_not_cancelled_for_the_next(self, command: Plugin) -> None:
@@ -148,7 +148,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _engine_that_is_killed(project: Path, stdin: str) -> int:
-    """Starts a plug-in from a process that is killed at once; gives the plug-in's process id."""
+    """Starts a plug-in from a process that is killed at once. Returns the plug-in's process id."""
     engine = subprocess.run(
         [sys.executable, "-c", ENGINE.format(stdin=stdin)], check=False, capture_output=True, text=True, cwd=project
     )
@@ -157,7 +157,7 @@ def _engine_that_is_killed(project: Path, stdin: str) -> int:
 
 
 def _gone(pid: int) -> bool:
-    """Whether a process ends before long; one that only waits to be collected counts as ended."""
+    """Returns whether a process ends soon; a zombie counts as ended."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         if not runs(pid):

@@ -1,4 +1,4 @@
-"""The plug-ins through the engine's protocol."""
+"""Tests the plug-ins through Pulumi's protocol."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""After a run that was cut short: finding what exists, and bringing machines back."""
+"""Tests the recovery from an interrupted run: finding existing resources, and restoring machines."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The site and the hosts of an embedded cloud."""
+"""Tests the site and the hosts of an embedded cloud."""
 
 import asyncio
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, State
 from fediversity.embedded_cloud.plugins.registry import provider
 from fediversity.embedded_cloud.plugins.simulated.site import SITE, SiteResource
 from fediversity.embedded_cloud.store import Record, Store
@@ -19,13 +19,13 @@ HOST = {"name": "mac", "machineClass": "darwin", "system": "aarch64-darwin", "us
 
 
 class SiteLife:
-    """A site, and the engine's calls on it."""
+    """A site, and Pulumi's calls on it."""
 
     def __init__(self, project: Path) -> None:
         self.machines = FakeMachines()
         self.folder = StackFolder.of(project, "dev")
-        self.site = SiteResource(provider("simulated").package.tables[SITE], self.folder, self.machines)
-        self.call = Call("site", None, self._quiet, asyncio.Event())
+        self.site = SiteResource(provider("simulated").package.schemas[SITE], self.folder, self.machines)
+        self.call = PulumiRequest("site", None, self._quiet, asyncio.Event())
 
     def create(self) -> State:
         return asyncio.run(self.site.create(self.call, {"stack": "dev"}))
@@ -128,12 +128,12 @@ class TestHosts:
     @pytest.mark.parametrize(
         ("inputs", "text"),
         [
-            ({"machineClass": "windows"}, "is no class of machines"),
-            ({"system": "x86_64-linux"}, "is no system of darwin"),
-            ({"name": "a.b"}, "is no name of a host"),
-            ({"user": "Admin"}, "is no name of a user"),
+            ({"machineClass": "windows"}, "is not a machine class"),
+            ({"system": "x86_64-linux"}, "is not a system of darwin"),
+            ({"name": "a.b"}, "is not a valid host name"),
+            ({"user": "Admin"}, "is not a valid user name"),
             ({"memoryMb": 64}, "is too little"),
-            ({"authorizedKeys": ["nonsense"]}, "authorizedKeys[0]: is no OpenSSH public key"),
+            ({"authorizedKeys": ["nonsense"]}, "authorizedKeys[0]: is not an OpenSSH public key"),
         ],
     )
     def test_bad_inputs_are_refused_by_name(self, world: World, inputs: dict[str, Any], text: str) -> None:

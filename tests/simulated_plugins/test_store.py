@@ -1,4 +1,4 @@
-"""The store that all plug-ins share."""
+"""Tests the store that all plug-ins share."""
 
 import sqlite3
 import subprocess

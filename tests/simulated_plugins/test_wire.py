@@ -1,4 +1,4 @@
-"""Plain values through the structures of the protocol and back."""
+"""Tests the conversion of plain values to the structures of the protocol and back."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Tests of the stand-in tools, against simulated machines where they deploy."""
+"""Tests of the simulated tools, against simulated machines where they deploy."""

@@ -1,4 +1,4 @@
-"""Fixtures of the stand-in tools."""
+"""Fixtures of the simulated tools."""
 
 from collections.abc import Iterator
 from pathlib import Path

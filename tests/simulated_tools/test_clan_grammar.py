@@ -1,4 +1,4 @@
-"""The simulated clan's grammar is the real one's."""
+"""Tests that the simulated clan's grammar is that of the real one."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ LEAVES: dict[str, Any] = clan_grammar.load()["leaves"]
 
 
 def expanded() -> dict[str, Any]:
-    """Our data in the form of the contract."""
+    """Returns the simulated grammar in the format of the contract."""
     data = clan_grammar.load()
     commands: dict[str, Any] = {}
     for leaf, entry in data["leaves"].items():
@@ -35,7 +35,7 @@ def test_the_grammar_is_that_of_the_contract() -> None:
 
 
 def words_for(leaf: str) -> list[str]:
-    """A command line with everything a leaf command requires."""
+    """Returns a command line with all required arguments of a leaf command."""
     words = leaf.split(" ")
     for _, nargs, choices in LEAVES[leaf].get("positionals", []):
         if nargs is None:
@@ -48,7 +48,7 @@ def _needs_key(leaf: str) -> bool:
 
 
 def options_of(leaf: str) -> Iterator[list[str]]:
-    """Each option of a leaf command with values it takes."""
+    """Yields each option of a leaf command with valid values."""
     for flags, _, nargs, choices, _ in [*LEAVES[leaf].get("options", []), *clan_grammar.load()["common"]]:
         count = {0: 0, 2: 2}.get(nargs, 1)
         value = choices[0] if choices else "x"
@@ -65,7 +65,7 @@ def test_every_leaf_command_is_understood(leaf: str) -> None:
 def test_every_option_of_a_command_is_understood(leaf: str) -> None:
     for option in options_of(leaf):
         if leaf == "ssh" and option[0] in ("-j", "--json", "-P", "--png"):
-            continue  # exclude its optional positional
+            continue  # would exclude its optional positional argument
         assert clan_grammar.parse([*words_for(leaf), *option]).leaf == leaf
 
 

@@ -1,4 +1,4 @@
-"""`clan machines install` and `update`: refusals, and what an update leaves on a machine."""
+"""Tests `clan machines install` and `update`: refusals, and the results of an update on a machine."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from tests.simulated_machines.sites import Site, wait_until
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose server `boreas` is installed and pinned; tests leave it as healthy as they found it."""
+    """A site with the server `boreas` installed and pinned; tests leave it healthy."""
     made = Site(tmp_path_factory.mktemp("site")).prepare()
     try:
         made.server("boreas")

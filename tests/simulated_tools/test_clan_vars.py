@@ -1,4 +1,4 @@
-"""`clan vars`: what is generated, where it lies, and that it stays."""
+"""Tests `clan vars`: which vars are generated, where they are stored, and that they are kept."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Macs: `darwin-rebuild`'s grammar, and updates from afar."""
+"""Tests Macs: the grammar of `darwin-rebuild`, and remote updates."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The mesh: who is admitted, when, and what the commands print."""
+"""Tests the mesh: which nodes are admitted and when, and the output of the commands."""
 
 import json
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ OPEN["machines"]["ares"] |= {"encrypted": False, "unlockPort": None}
 
 @pytest.fixture
 def mesh(site: Site) -> Site:
-    """A site without encrypted disks, so that no test has to unlock one."""
+    """A site without encrypted disks, so that no test must unlock one."""
     site.write_fleet(OPEN)
     return site
 
@@ -79,7 +79,7 @@ def test_a_mac_joins_and_is_admitted_by_hand(mesh: Site) -> None:
 
 
 def peers(site: Site, name: str) -> dict[str, list[dict[str, object]]]:
-    """The paths to the nodes that a machine knows, as its own ZeroTier tells them."""
+    """Returns the paths to the nodes that a machine knows, as its ZeroTier service reports them."""
     return {peer["address"]: peer["paths"] for peer in json.loads(site.ssh(name, "zerotier-cli -j listpeers").stdout)}
 
 

@@ -1,4 +1,4 @@
-"""`nix`: what little is simulated, and a clear refusal of the rest."""
+"""Tests `nix`: the simulated commands, and the refusal of all others."""
 
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def test_a_path_is_copied_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_daemon_that_does_not_answer_is_an_error(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.server("ares")  # Debian: it has no Nix
+    site.server("ares")  # Debian has no Nix
     (site.cloud / "store" / "abc-x").mkdir(parents=True)
     monkeypatch.setenv("NIX_SSHOPTS", f"-i {site.key} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null")
     url = f"ssh-ng://root@{site.specs['ares'].address}:2222"

@@ -1,4 +1,4 @@
-"""`nixops4`: its grammar, and deployments."""
+"""Tests `nixops4`: its grammar, and deployments."""
 
 import json
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_what_it_does_not_take_exits_2(words: list[str], capsys: pytest.CaptureF
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose server `boreas` is installed."""
+    """A site with the server `boreas` installed."""
     made = Site(tmp_path_factory.mktemp("site")).prepare()
     try:
         made.server("boreas")
@@ -90,7 +90,7 @@ def test_a_deployment_is_a_new_generation_with_its_application(site: Site, tmp_p
 
 
 def asked(site: Site, **changes: Any) -> dict[str, Any]:
-    """What to deploy, with the request changed."""
+    """Writes a deployment input with a changed request."""
     (entry,) = config(site).values()
     return {"social": entry | changes}
 
@@ -168,7 +168,7 @@ def test_paths_that_are_no_composites_are_refused(site: Site, tmp_path: Path, pa
 def test_without_the_overridden_input_it_is_not_known_where_to_deploy(site: Site) -> None:
     refused = site.tool("nixops4", "apply", "social", cwd=site.flake)
     assert refused.returncode == 1
-    assert "the input deployment-config says nothing of `social`" in refused.stderr
+    assert "the input deployment-config has no entry for `social`" in refused.stderr
 
 
 def test_a_relative_path_of_the_input_is_refused(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""`--target-host`: clan's grammar, and the ssh options it becomes."""
+"""Tests `--target-host`: clan's grammar, and the resulting ssh options."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is built out of a flake: store paths, and what must not be in them."""
+"""Tests systems built from a flake: their store paths and contents."""
 
 import json
 from pathlib import Path

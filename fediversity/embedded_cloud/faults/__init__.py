@@ -1,1 +1,1 @@
-"""Faults of the embedded cloud: what may go wrong, where it is written down, and the commands that set it."""
+"""Faults of the embedded cloud: the kinds, the store, and the commands that set and heal them."""

@@ -1,4 +1,4 @@
-"""Every kind of fault: what it imitates, what its parameter means, and whether it can be counted."""
+"""Defines every kind of fault: what it imitates, its parameter, and whether its occurrences can be counted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ STEPS: Mapping[str, str] = {
 
 
 class FaultError(FediversityError):
-    """A fault that cannot be: the message says what was found and what is possible."""
+    """An invalid fault; the message says what was given and what is allowed."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of fault.
 
-    `parameter` is the name of its parameter and `read` checks one; `default` is None where one has to be given.
-    `state` says why it cannot be counted: it is how the machine is, not something that happens. `on` limits it to a
-    class of machines; `api` means the provider's interface, and that a resource may be named instead of a machine.
+    `parameter` is the name of its parameter, which `read` validates; `default` is None if the parameter is required.
+    `state` explains why occurrences cannot be counted: the fault is a state of the machine, not an event. `on` limits
+    the kind to a class of machines. `api` marks faults of the provider's API, which may also name a resource.
     """
 
     imitates: str
@@ -44,13 +44,13 @@ class Kind:
     api: bool = False
 
 
-def _number(text: str, least: float, whole: bool, what: str) -> str:
+def _number(text: str, minimum: float, whole: bool, expected: str) -> str:
     try:
         number = int(text) if whole else float(text)
     except ValueError:
-        number = least - 1
-    if not least <= number < float("inf"):
-        raise FaultError(f"'{text}' is not {what}")
+        number = minimum - 1
+    if not minimum <= number < float("inf"):
+        raise FaultError(f"'{text}' is not {expected}")
     return str(number)
 
 
@@ -74,7 +74,7 @@ def _step(text: str) -> str:
 
 def _zone(text: str) -> str:
     if text not in ZONES:
-        raise FaultError(f"'{text}' is not a zone of Google's, like europe-west1-b")
+        raise FaultError(f"'{text}' is not a Google zone, like europe-west1-b")
     return text
 
 
@@ -88,18 +88,18 @@ def _unit(text: str) -> str:
 KINDS: Mapping[str, Kind] = {
     "refuse": Kind(
         "sshd is not running: connections are refused",
-        state="nothing sees a connection that is refused; to cut connections use drop-at-byte 0",
+        state="the machine does not notice refused connections; to cut connections use drop-at-byte 0",
     ),
-    "silent": Kind("packets are lost: connections are taken and never answered"),
+    "silent": Kind("packets are lost: connections are accepted and never answered"),
     "drop-at-byte": Kind(
-        "the network fails in the middle: each connection is cut after so many bytes from the machine", "BYTES", _bytes
+        "the network fails: each connection is cut after the machine has sent this number of bytes", "BYTES", _bytes
     ),
-    "drop-at-step": Kind("the network fails as a stage begins: the connection is cut then", "STEP", _step),
-    "host-key": Kind("another machine, or a man in the middle: another host key is shown"),
-    "disk-full": Kind("the disk is full: what is copied, built or installed fails with ENOSPC, and df shows it"),
+    "drop-at-step": Kind("the network fails when a stage begins: the connection is cut", "STEP", _step),
+    "host-key": Kind("another machine, or a man in the middle: a different host key is shown"),
+    "disk-full": Kind("the disk is full: copies, builds and installs fail with ENOSPC, and df shows it"),
     "kexec-oom": Kind("memory runs out during kexec: the machine hangs until it is power-cycled", on="nixos"),
     "switch-fails": Kind(
-        "the activation dies: the profile and the boot default are new, the running system is the old one, exit 4"
+        "the activation fails: the profile and the boot default are new, the running system is the old one, exit 4"
         " (on a Mac: exit 2)"
     ),
     "unit-fails": Kind(
@@ -110,34 +110,37 @@ KINDS: Mapping[str, Kind] = {
         " a former system"
     ),
     "reboot-hangs": Kind("the machine does not come back from a reboot until it is power-cycled"),
-    "slow": Kind("everything on the machine takes that many times as long", "FACTOR", _factor, state="it has no end"),
-    "sudo-password": Kind("sudo asks for a password, and nobody is there"),
+    "slow": Kind("everything on the machine takes FACTOR times as long", "FACTOR", _factor, state="it is permanent"),
+    "sudo-password": Kind("sudo requires a password, which no user can enter"),
     "asleep": Kind(
-        "the lid is closed: nothing is answered until the machine is woken", state="a sleeping machine notices nothing"
+        "the lid is closed: the machine answers nothing until it is woken",
+        state="a sleeping machine notices no connections",
     ),
-    "clock": Kind("the clock is wrong by so many seconds", "SECONDS", _seconds, state="it is a state of the machine"),
-    "zone-full": Kind("a zone of Google's has no such machine left: a new instance there is refused", "ZONE", _zone),
+    "clock": Kind("the clock is wrong by SECONDS", "SECONDS", _seconds, state="it is a state of the machine"),
+    "zone-full": Kind(
+        "a Google zone has no capacity for the machine type: new instances there are refused", "ZONE", _zone
+    ),
     "api-429": Kind("the provider's API limits the rate of requests", api=True),
     "api-500": Kind("the provider's API fails", api=True),
-    "api-timeout-after-create": Kind("the provider makes the resource, and the answer never comes", api=True),
+    "api-timeout-after-create": Kind("the provider creates the resource, and the answer is lost", api=True),
 }
 
 
 def kind_of(name: str) -> Kind:
-    """A kind by its name. Raises `FaultError` with the known ones."""
+    """Returns a kind by name. Raises `FaultError` that lists the known kinds."""
     if name not in KINDS:
         raise FaultError(f"there is no kind of fault '{name}'; known: {', '.join(KINDS)}")
     return KINDS[name]
 
 
-def read_parameter(name: str, given: str | None) -> str | None:
-    """The parameter of a fault as it is kept. Raises `FaultError`."""
+def read_parameter(name: str, value: str | None) -> str | None:
+    """Validates a fault's parameter and returns it in its stored form. Raises `FaultError`."""
     kind = kind_of(name)
     if kind.parameter is None:
-        if given is not None:
-            raise FaultError(f"'{name}' takes no parameter; found '{given}'")
+        if value is not None:
+            raise FaultError(f"'{name}' takes no parameter; found '{value}'")
         return None
-    text = kind.default if given is None else given
+    text = kind.default if value is None else value
     if text is None:
         raise FaultError(f"'{name}' needs a parameter: {name} {kind.parameter}")
     return kind.read(text)

@@ -1,7 +1,7 @@
-"""The faults of a site, in one file below its cloud folder: they outlive every process and need none.
+"""Stores the faults of a site in one file below its cloud folder, independent of any running process.
 
-The daemon and the plug-ins read the file when they need to know; whoever counts a fault down or changes the list holds
-the lock beside it.
+The daemon and the plug-ins read the file when they need it. A process that changes the list, or counts an occurrence,
+holds the lock beside the file.
 """
 
 import json
@@ -18,10 +18,10 @@ from fediversity.support.locks import locked
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of a machine, or of a resource by its name.
+    """One fault of a machine, or of a resource with that name.
 
-    `times` is how often it still happens (None: always), `until` when it ends (seconds of the epoch, None: never),
-    `happened` how often it has.
+    `times` is the number of remaining occurrences (None: unlimited), `until` the end time (seconds of the epoch, None:
+    no end), `happened` the number of past occurrences.
     """
 
     machine: str
@@ -33,12 +33,12 @@ class Fault:
 
     @property
     def in_force(self) -> bool:
-        """Whether it can still happen."""
+        """Whether the fault can still occur."""
         return (self.times is None or self.times > 0) and (self.until is None or time.time() < self.until)
 
 
 class FaultStore:
-    """The list of faults in `CLOUD/faults.json`. A cloud without the file has none."""
+    """The list of faults in `CLOUD/faults.json`. A missing file means no faults."""
 
     def __init__(self, cloud: Path) -> None:
         self._path = cloud / "faults.json"
@@ -47,7 +47,7 @@ class FaultStore:
         self._known: tuple[Fault, ...] = ()
 
     def entries(self) -> tuple[Fault, ...]:
-        """The faults in force, in the order in which they were set. Creates nothing on disk."""
+        """Returns the faults in force, in the order in which they were set. Creates nothing on disk."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -57,26 +57,26 @@ class FaultStore:
             self._known, self._seen = self._read(), mark
         return tuple(fault for fault in self._known if fault.in_force)
 
-    def present(self, machine: str, kind: str) -> Fault | None:
-        """The fault of a kind that a machine has now."""
+    def active(self, machine: str, kind: str) -> Fault | None:
+        """Returns the fault of a kind that is in force for a machine, or None. Does not count as an occurrence."""
         return next((fault for fault in self.entries() if (fault.machine, fault.kind) == (machine, kind)), None)
 
-    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
-        """The fault of a kind that strikes a machine now, which counts; None if it is spared.
+    def trigger(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
+        """Triggers the fault of a kind for a machine and counts the occurrence. Returns None if no fault is in force.
 
-        With a `parameter`, only a fault with that one strikes.
+        With a `parameter`, only a fault with that parameter is triggered.
         """
-        found = self.present(machine, kind)
-        if found is None or (parameter is not None and found.parameter != parameter):
+        active = self.active(machine, kind)
+        if active is None or (parameter is not None and active.parameter != parameter):
             return None
-        struck: list[Fault] = []
+        triggered: list[Fault] = []
 
         def count(faults: Sequence[Fault]) -> list[Fault]:
             after = []
             for fault in faults:
-                strikes = (fault.machine, fault.kind, fault.parameter) == (machine, kind, found.parameter)
-                if strikes and fault.in_force:
-                    struck.append(fault)
+                matches = (fault.machine, fault.kind, fault.parameter) == (machine, kind, active.parameter)
+                if matches and fault.in_force:
+                    triggered.append(fault)
                     left = None if fault.times is None else fault.times - 1
                     after.append(replace(fault, times=left, happened=fault.happened + 1))
                 else:
@@ -84,7 +84,7 @@ class FaultStore:
             return after
 
         self._change(count)
-        return struck[0] if struck else None
+        return triggered[0] if triggered else None
 
     def set(
         self,
@@ -95,25 +95,25 @@ class FaultStore:
         times: int | None = None,
         seconds: float | None = None,
     ) -> Fault:
-        """Gives a machine a fault, in place of one of the same kind. Raises `FaultError`."""
-        known = kind_of(kind)
+        """Sets a fault on a machine, replacing one of the same kind. Raises `FaultError`."""
+        kind_definition = kind_of(kind)
         if times is not None and seconds is not None:
             raise FaultError("a fault has either --times or --for")
         if (times is not None and times < 1) or (seconds is not None and seconds <= 0):
             raise FaultError("--times and --for are more than 0")
-        if times is not None and known.state is not None:
-            raise FaultError(f"'{kind}' cannot be counted with --times: {known.state}; use --for SECONDS")
+        if times is not None and kind_definition.state is not None:
+            raise FaultError(f"'{kind}' cannot be counted with --times: {kind_definition.state}; use --for SECONDS")
         until = None if seconds is None else time.time() + seconds
         fault = Fault(machine, kind, read_parameter(kind, parameter), times, until)
         self._change(lambda faults: [*(old for old in faults if (old.machine, old.kind) != (machine, kind)), fault])
         return fault
 
     def heal(self, machine: str | None = None) -> list[Fault]:
-        """Takes the faults of a machine, or all of them, out of the list; gives those that were in force."""
-        gone = [fault for fault in self.entries() if machine in (None, fault.machine)]
+        """Removes the faults of a machine, or all faults. Returns those that were in force."""
+        healed = [fault for fault in self.entries() if machine in (None, fault.machine)]
         if self._path.exists():
             self._change(lambda faults: [fault for fault in faults if machine not in (None, fault.machine)])
-        return gone
+        return healed
 
     def _read(self) -> tuple[Fault, ...]:
         try:
@@ -129,7 +129,7 @@ class FaultStore:
         return faults
 
     def _change(self, change: Callable[[Sequence[Fault]], list[Fault]]) -> None:
-        """Writes the list anew; faults that are over are left out."""
+        """Rewrites the list; expired faults are dropped."""
         with self._locked():
             faults = [fault for fault in change(self._read()) if fault.in_force]
             text = json.dumps({"faults": [asdict(fault) for fault in faults]}, indent=1)

@@ -1,4 +1,4 @@
-"""Simulated machines: one daemon a site, an SSH server and a file system folder a machine.
+"""Simulated machines: one daemon per site; one SSH server and one file system folder per machine.
 
-`client.Datacenter` is what the provider plug-ins use; everything else belongs to the daemon.
+The provider plug-ins use only `client.Datacenter`; all other modules belong to the daemon.
 """

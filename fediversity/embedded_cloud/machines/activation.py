@@ -1,6 +1,6 @@
-"""What a system does to a machine when it is activated, at boot or by a switch.
+"""Simulates the activation of a system, at boot or by a switch.
 
-The order is NixOS's: `/etc`, secrets, users' keys, sshd, then services.
+Follows the order of NixOS: `/etc`, secrets, users' keys, sshd, then services.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 KEYS_FOLDER = "/etc/ssh/authorized_keys.d"
 INITRD = "/boot/initrd"
-"""What the boot loader's installation put into the initrd: its host key and who may unlock."""
+"""Files that the boot loader installation writes into the initrd: its host key and the keys that may unlock the disk.
+"""
 
 UPLOAD = "/var/lib/sops-nix"
-"""Where clan uploads a machine's age key and activation secrets. In the simulation nothing is encrypted, so the other
-secrets come the same way, under `vars/`."""
+"""The folder into which clan uploads a machine's age key and activation secrets. The simulation encrypts nothing, so
+the other secrets are uploaded here too, under `vars/`.
+"""
 
 SECRETS = "/run/secrets/vars"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
@@ -32,11 +34,11 @@ _STATIC = "/etc/static"
 
 
 class ActivationError(Exception):
-    """Activation stopped; the message is what the real script would print."""
+    """Activation failed; the message is what the real script would print."""
 
 
 def manifest_of(root: Root, system: str) -> dict[str, Any]:
-    """What a system says it does. Raises `ActivationError` when the path holds no system."""
+    """Returns the manifest of a system. Raises `ActivationError` if the path does not contain a system."""
     try:
         manifest: dict[str, Any] = json.loads(root.read(f"{system}/{MANIFEST}"))
     except FileNotFoundError:
@@ -69,32 +71,34 @@ def activate_darwin(machine: Machine, system: str) -> None:
 
 
 def _join_mesh(machine: Machine, manifest: dict[str, Any]) -> None:
-    """What the module `mesh` of the flake does: without ZeroTier or without vars it leaves everything as it is."""
-    networks = manifest.get("zerotier")  # A Mac that was set up by hand has a system without any.
+    """Simulates the flake module `mesh`: does nothing if ZeroTier or the vars are missing."""
+    networks = manifest.get("zerotier")  # A Mac that was set up by hand has a system without this key.
     secret = f"{SECRETS}/shared/zerotier-identity-{manifest.get('machine')}/identity-secret"
-    service = mesh.Service(machine)
+    service = mesh.ZeroTierService(machine)
     if networks and service.installed and machine.root.exists(secret):
         service.configure(networks, {}, machine.root.text(secret))
 
 
 def _keep_or_remove_data(root: Root, manifest: dict[str, Any]) -> None:
-    """What an application has is there since it first ran; it stays when the application goes, until told otherwise."""
-    for application, wanted in manifest.get("applications", {}).items():
+    """Simulates application data: created at the first run and kept after the application is removed, unless
+    `removeData`.
+    """
+    for application, settings in manifest.get("applications", {}).items():
         data = f"/var/lib/{application}"
-        if wanted["enable"] and not root.exists(data):
+        if settings["enable"] and not root.exists(data):
             root.write(f"{data}/database", f"{secrets.token_hex(8)} (simulated)\n", 0o600)
-        elif wanted["removeData"]:
+        elif settings["removeData"]:
             root.remove(data)
 
 
 BOOT_LOADER_STATE = "/boot/grub/state"
-"""What nixpkgs' install-grub writes last of all."""
+"""The file that the real install-grub of nixpkgs writes last."""
 
 
 def install_boot_loader(root: Root, system: str, authorized: str) -> None:
-    """Makes `system` what boots next; an encrypted one gets an initrd with an SSH server of its own.
+    """Makes `system` the boot default; an encrypted machine also gets an initrd with its own SSH server.
 
-    Raises `ActivationError` when the initrd's host key was not uploaded.
+    Raises `ActivationError` if the initrd's host key was not uploaded.
     """
     manifest = manifest_of(root, system)
     if manifest.get("encrypted"):
@@ -109,15 +113,15 @@ def install_boot_loader(root: Root, system: str, authorized: str) -> None:
 
 
 def host_key_path(root: Root) -> str:
-    """The host key sshd is configured with."""
+    """Returns the path of the host key in sshd's configuration."""
     for line in root.text(_SSHD_CONFIG).splitlines():
         if line.startswith("HostKey "):
             return line.removeprefix("HostKey ")
     raise ActivationError(f"{_SSHD_CONFIG} names no host key")
 
 
-def furnish_installer(root: Root, host_key: bytes, authorized: str) -> None:
-    """The files of the kexec installer: it says what it is, and keeps the keys it was given."""
+def write_installer_files(root: Root, host_key: bytes, authorized: str) -> None:
+    """Writes the files of the kexec installer: its identification and the keys taken over from the previous system."""
     root.write("/etc/os-release", 'ID=nixos\nVARIANT_ID=installer\nPRETTY_NAME="NixOS installer (simulated)"\n')
     root.write("/etc/hostname", "nixos-installer\n")
     root.write(_HOST_KEY, host_key, 0o600)
@@ -127,10 +131,10 @@ def furnish_installer(root: Root, host_key: bytes, authorized: str) -> None:
 
 
 def write_authorized_keys(machine: Machine) -> None:
-    """The keys of the running NixOS system's users.
+    """Writes the authorized keys of the running NixOS system's users.
 
-    They are those of its configuration, and those its provider gave it: the latter stand for the administrators' keys
-    that a real fleet has in its flake, which the throwaway key of a simulated site cannot be in.
+    These are the keys of its configuration and the keys given by its provider. The latter stand for the administrators'
+    keys that the flake of a real fleet contains; the throwaway key of a simulated site cannot be in a flake.
     """
     root = machine.root
     system = root.readlink(profiles.CURRENT)
@@ -143,7 +147,7 @@ def write_authorized_keys(machine: Machine) -> None:
 
 
 def _link_etc(root: Root, system: str) -> None:
-    """`/etc` as NixOS and nix-darwin keep it: links into the system, and none left over from the one before."""
+    """Links `/etc` into the system as NixOS and nix-darwin do, and removes the links of the previous system."""
     root.link(_STATIC, f"{system}/etc")
     _drop_dangling(root, "/etc")
     for name in root.files(f"{system}/etc"):
@@ -165,7 +169,7 @@ def _install_secrets(root: Root) -> None:
 
 
 def _configure_sshd(root: Root, manifest: dict[str, Any]) -> None:
-    """The host key from the vars where the sshd service is used, else one the machine makes at its first boot."""
+    """Configures the host key: from the vars if the sshd service is used, otherwise generated at the first boot."""
     path = _HOST_KEY
     if manifest["hostKeyVar"]:
         path = f"{SECRETS}/per-machine/{manifest['machine']}/openssh/ssh.id_ed25519"
@@ -182,4 +186,4 @@ def _start_zerotier(machine: Machine, manifest: dict[str, Any]) -> None:
     secret = f"{SECRETS}/shared/zerotier-identity-{manifest['machine']}/identity-secret"
     if not machine.root.exists(secret):
         raise ActivationError(f"zerotierone.service: {secret} is missing")
-    mesh.Service(machine).configure(manifest["zerotier"], manifest["controls"], machine.root.text(secret))
+    mesh.ZeroTierService(machine).configure(manifest["zerotier"], manifest["controls"], machine.root.text(secret))

@@ -1,10 +1,10 @@
-"""The plug-ins' way to the simulated machines: a client of the daemon, which it starts when needed.
+"""Lets the plug-ins control the simulated machines: a client of the daemon, which it starts when needed.
 
     datacenter = Datacenter(Path(".fediversity/dev/cloud"))
     datacenter.create(spec)          # returns when the machine's SSH server answers
     datacenter.delete(spec.id)       # the daemon ends with its last machine
 
-Every call is one short connection, so a `Datacenter` may be used from several threads and processes at once.
+Each call is one short connection, so several threads and processes may use a `Datacenter` at the same time.
 """
 
 import json
@@ -25,14 +25,14 @@ from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpe
 from fediversity.support.locks import locked
 
 START_SECONDS = 60.0
-"""How long a daemon may take to bring all machines of a site up; a hundred need about a second on an idle computer."""
+"""Maximum time for a daemon to start all machines of a site; a hundred need about a second on an idle computer."""
 
 CALL_SECONDS = 60.0
 _RETRIES = 3
 
 
 class _NotRunningError(Exception):
-    """No daemon of this site answers."""
+    """The site's daemon does not answer."""
 
 
 @dataclass(frozen=True)
@@ -50,66 +50,66 @@ class Datacenter:
         self._endpoint_file = self._cloud / "datacenter.json"
 
     def create(self, spec: MachineSpec) -> None:
-        """Makes and boots a machine; does nothing when a machine of that id is there. Returns when its SSH answers.
+        """Creates and boots a machine, unless one with that id exists. Returns when its SSH server answers.
 
-        Raises `DatacenterError`, for example when something else listens on the machine's address.
+        Raises `DatacenterError`, for example if another process listens on the machine's address.
         """
-        self._call_started("create", spec=spec.to_json())
+        self._call_and_start("create", spec=spec.to_json())
 
     def change(self, machine_id: str, **changes: Any) -> None:
         """Changes fields of a machine's spec in place (`spec.CHANGEABLE`); the machine keeps running."""
-        data = {name: _plain(value) for name, value in changes.items()}
-        self._call_started("change", id=machine_id, changes=data)
+        data = {name: _to_json(value) for name, value in changes.items()}
+        self._call_and_start("change", id=machine_id, changes=data)
 
     def power_on(self, machine_id: str) -> None:
-        """Starts a machine that is off or crashed; does nothing to one that runs."""
-        self._call_started("power_on", id=machine_id)
+        """Starts a machine that is off or crashed. Does nothing if it is running."""
+        self._call_and_start("power_on", id=machine_id)
 
     def power_off(self, machine_id: str) -> None:
-        """Pulls the plug: connections drop at once and nothing answers until `power_on`."""
-        self._call_started("power_off", id=machine_id)
+        """Switches the machine off without a shutdown: connections drop at once, nothing answers until `power_on`."""
+        self._call_and_start("power_off", id=machine_id)
 
     def ensure_on(self) -> None:
-        """Starts the daemon when machines are on disk and no daemon runs, as after a reboot of this computer."""
+        """Starts the daemon if machines exist on disk and no daemon runs, for example after a reboot."""
         if any((self._cloud / "machines").glob("*/machine.json")):
-            self._call_started("ping")
+            self._call_and_start("ping")
 
     def machines(self) -> dict[str, dict[str, Any]]:
-        """The record of every machine on disk by id: its spec, what it runs, and how often it was installed."""
+        """Returns the record of every machine on disk by id: its spec, its phase and the number of installs."""
         records = {}
         for path in sorted((self._cloud / "machines").glob("*/machine.json")):
-            with suppress(FileNotFoundError):  # deleted by another process just now
+            with suppress(FileNotFoundError):  # deleted by another process in the meantime
                 records[path.parent.name] = json.loads(path.read_text())
         return records
 
     def delete(self, machine_id: str) -> None:
-        """Ends a machine and removes its folder; an unknown id is no error. The daemon ends with its last machine."""
+        """Ends a machine and removes its folder. Ignores an unknown id. The daemon ends with its last machine."""
         with self._locked():
             try:
                 self._call_and_wait("delete", id=machine_id)
             except _NotRunningError:
-                shutil.rmtree(self._cloud / "machines" / _checked_id(machine_id), ignore_errors=True)
+                shutil.rmtree(self._cloud / "machines" / _valid_id(machine_id), ignore_errors=True)
 
     def stop(self) -> None:
-        """Ends the daemon, if one runs; the machines stay on disk and come back with the next daemon."""
+        """Ends the daemon if it runs. The machines stay on disk and return with the next daemon."""
         with self._locked(), suppress(_NotRunningError):
             self._call_and_wait("stop")
 
-    def settle(self) -> None:
-        """Tells a running daemon that faults have changed; it would notice by itself a moment later."""
+    def reconcile(self) -> None:
+        """Notifies a running daemon of changed faults, which it would otherwise notice a moment later."""
         with suppress(_NotRunningError):
             self._call("settle")
 
     def heal(self, name: str | None = None) -> None:
-        """Repairs the machines of a name, or all: what a fault left behind is undone, what hangs is power-cycled."""
+        """Repairs the machines with a name, or all: undoes the effects of faults and power-cycles hung machines."""
         if any((self._cloud / "machines").glob("*/machine.json")):
-            self._call_started("heal", name=name)
+            self._call_and_start("heal", name=name)
 
-    def _call_started(self, op: str, **arguments: Any) -> Any:
-        """One request, to a daemon that is started for it if needed.
+    def _call_and_start(self, op: str, **arguments: Any) -> Any:
+        """Sends one request to the daemon, which is started if needed.
 
-        A daemon that is just ending may take the connection and never answer; every request is idempotent, so it is
-        then sent to a new one.
+        A daemon that is ending may accept the connection and never answer. Every request is idempotent, so it is then
+        sent to a new daemon.
         """
         for _ in range(_RETRIES):
             try:
@@ -124,12 +124,12 @@ class Datacenter:
             return _request(channel, endpoint, op, arguments)
 
     def _call_and_wait(self, op: str, **arguments: Any) -> None:
-        """One request; when it ends the daemon, returns only after the process is gone."""
+        """Sends one request. If that ends the daemon, returns only after its process has ended."""
         endpoint = self._endpoint()
         with _connection(endpoint) as channel:
             result = _request(channel, endpoint, op, arguments)
             if result == "ending":
-                _await_end(channel, endpoint.pid)
+                _wait_for_end(channel, endpoint.pid)
 
     def _endpoint(self) -> _Endpoint:
         try:
@@ -143,7 +143,7 @@ class Datacenter:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time starts or ends the daemon of a site."""
+        """Allows only one process at a time to start or end the daemon of a site."""
         if not self._cloud.is_dir():
             yield
             return
@@ -159,7 +159,7 @@ class Datacenter:
                 self._spawn()
 
     def _spawn(self) -> None:
-        """Starts a daemon in its own session; it writes one line into `ready` once all its machines answer."""
+        """Starts a daemon in its own session; it writes one line to `ready` once all its machines answer."""
         package_parent = Path(fediversity.__file__).parents[1]
         ready, signal_ready = os.pipe()
         with self._log.open("ab") as log:
@@ -214,31 +214,31 @@ def _request(channel: socket.socket, endpoint: _Endpoint, op: str, arguments: Ma
     if not line:
         raise _NotRunningError
     answer = json.loads(line)
-    if answer.get("wrong_token"):  # the port of a daemon that is gone, taken by another site's
+    if answer.get("wrong_token"):  # the port of an ended daemon was taken by the daemon of another site
         raise _NotRunningError
     if "error" in answer:
         raise DatacenterError(answer["error"])
     return answer["result"]
 
 
-def _await_end(channel: socket.socket, pid: int) -> None:
-    """Waits until a daemon that said it ends is gone.
+def _wait_for_end(channel: socket.socket, pid: int) -> None:
+    """Waits until a daemon that announced its end has ended.
 
-    The daemon never closes this connection, so its end is the end of the process: true for whoever started it, and
-    also while an exited daemon waits for its parent.
+    The daemon never closes this connection, so its end is the end of the process. This holds for every client, and also
+    while an exited daemon waits for its parent.
     """
     channel.recv(1)
     with suppress(ChildProcessError):
         os.waitpid(pid, 0)
 
 
-def _checked_id(machine_id: str) -> str:
+def _valid_id(machine_id: str) -> str:
     if not machine_id or "/" in machine_id or machine_id.startswith("."):
         raise DatacenterError(f"`{machine_id}` cannot be the id of a machine")
     return machine_id
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_json(item) for key, item in value.items()}
     return list(value) if isinstance(value, tuple) else value

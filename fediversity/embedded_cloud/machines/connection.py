@@ -1,4 +1,4 @@
-"""A connection of a machine seen from outside: it can fall silent, and it can be cut at a byte."""
+"""Simulates network faults on a machine's SSH connection: packet loss and a cut after a number of bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class MachineConnection:
-    """Stands between an SSH connection and its transport; what it does not do itself the transport does."""
+    """Wraps the transport of an SSH connection. Methods not defined here are those of the transport."""
 
     def __init__(self, connection: asyncssh.SSHServerConnection) -> None:
         self._connection = connection
@@ -27,29 +27,29 @@ class MachineConnection:
         return getattr(self._transport, name)
 
     def cut_after(self, count: int) -> None:
-        """Cuts the connection once the machine has sent so many bytes from now on."""
+        """Cuts the connection after the machine has sent `count` more bytes."""
         self._left = count
         if count == 0:
             self.cut()
 
     def fall_silent(self) -> None:
-        """From now on nothing is heard and nothing is said, and the connection stays open: its packets are lost."""
+        """Simulates packet loss: the connection stays open, but nothing is received or sent any more."""
         self.silent = True
         self._connection.data_received = lambda data, datatype=None: None  # type: ignore[method-assign]  # noqa: ARG005
 
     def hang_up(self) -> None:
-        """Ends the connection at once and in good order, as a machine that goes down does: what was sent arrives."""
+        """Closes the connection at once without a reset, as a machine does that shuts down: sent data still arrives."""
         self._transport.abort()
 
     def cut(self) -> None:
-        """Ends the connection at once, with a reset."""
+        """Closes the connection at once, with a reset."""
         channel: socket.socket | None = self._transport.get_extra_info("socket")
         if channel is not None and channel.fileno() >= 0:
             channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     def write(self, data: bytes) -> None:
-        """Sends, as far as the connection lasts."""
+        """Sends data, as far as the connection lasts."""
         if self.silent or self._left == 0:
             return
         if self._left is None:
@@ -61,11 +61,11 @@ class MachineConnection:
             self.cut()
 
     def close(self) -> None:
-        """The SSH server gives up, for example on a login that takes too long. Of a silent one nobody hears that."""
+        """Closes the connection for the SSH server, for example at a login timeout. A silent connection stays open."""
         if not self.silent:
             self._transport.close()
 
     def abort(self) -> None:
-        """As `close`, at once."""
+        """Aborts the connection for the SSH server. A silent connection stays open."""
         if not self.silent:
             self._transport.abort()

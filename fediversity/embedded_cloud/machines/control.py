@@ -1,4 +1,4 @@
-"""The control channel of a site's daemon: JSON lines on a loopback port, with the site's token in each request."""
+"""Serves the control channel of a site's daemon: JSON lines on a loopback port; each request has the site's token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENDING = "ending"
 
 
 class Control:
-    """Answers the plug-ins. `ended` is set when the daemon shall end: its last machine is gone, or it was told to."""
+    """Answers the plug-ins' requests. `ended` is set when the daemon must end: on request or after its last machine."""
 
     def __init__(self, site: Site, token: str) -> None:
         self._site = site
@@ -32,22 +32,21 @@ class Control:
             "power_on": self._power_on,
             "power_off": self._power_off,
             "delete": self._delete,
-            "settle": self._settle,
+            "settle": self._reconcile,
             "heal": self._heal,
             "stop": self._stop,
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection: one request, one answer.
+        """Serves one connection with one request and one answer.
 
-        When the answer is that the daemon ends, the connection stays open: its end tells the client that the process
-        is gone.
+        If the daemon ends, the connection stays open until the process ends, which tells the client so.
         """
         answer = await self._answer(await reader.readline())
         writer.write(json.dumps(answer).encode() + b"\n")
         await writer.drain()
         if answer.get("result") == _ENDING:
-            os.dup(writer.get_extra_info("socket").fileno())  # held until the process ends
+            os.dup(writer.get_extra_info("socket").fileno())  # keeps the connection open until the process ends
         writer.close()
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
@@ -62,11 +61,11 @@ class Control:
                 return {"result": await operation(request["arguments"])}
         except DatacenterError as error:
             return {"error": str(error)}
-        except Exception as error:  # a bug; the plug-in that asked must not wait for ever
+        except Exception as error:  # a bug; the client must not wait forever
             return {"error": f"the simulated datacenter failed: {error!r}"}
 
     async def _ping(self, _arguments: Mapping[str, Any]) -> None:
-        """Answers."""
+        """Answers that the daemon runs."""
 
     async def _create(self, arguments: Mapping[str, Any]) -> None:
         try:
@@ -83,8 +82,8 @@ class Control:
     async def _power_off(self, arguments: Mapping[str, Any]) -> None:
         await self._site.machine(arguments["id"]).power.off()
 
-    async def _settle(self, _arguments: Mapping[str, Any]) -> None:
-        await self._site.settle()
+    async def _reconcile(self, _arguments: Mapping[str, Any]) -> None:
+        await self._site.reconcile()
 
     async def _heal(self, arguments: Mapping[str, Any]) -> None:
         await self._site.heal(arguments["name"])

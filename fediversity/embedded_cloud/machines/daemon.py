@@ -1,7 +1,7 @@
-"""The daemon of a site: `python -m fediversity.embedded_cloud.machines.daemon CLOUD [READY_FD]`.
+"""Implements the daemon of a site: `python -m fediversity.embedded_cloud.machines.daemon CLOUD [READY_FD]`.
 
-It hosts all machines of the site, writes `datacenter.json` for its clients, and ends with its last machine. Once
-everything answers it writes a line to READY_FD.
+It hosts all machines of the site, writes `datacenter.json` for its clients, and ends with its last machine. It writes a
+line to READY_FD once every machine answers.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from fediversity.embedded_cloud.machines.control import Control
 from fediversity.embedded_cloud.machines.site import Site
 from fediversity.support.files import PRIVATE, write_atomically
 
-_LOOK_S = 2.0
-_FAULTS_S = 0.2
+_POLL_SECONDS = 2.0
+_FAULT_POLL_SECONDS = 0.2
 
 
 async def run(cloud: Path, ready: int | None) -> None:
-    """Serves until the site is empty or gone, or a signal comes."""
-    book = FaultStore(cloud)
-    site = Site(cloud, book)
+    """Serves until the site is empty or removed, or a signal arrives."""
+    faults = FaultStore(cloud)
+    site = Site(cloud, faults)
     control = Control(site, secrets.token_hex(16))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,8 +39,8 @@ async def run(cloud: Path, ready: int | None) -> None:
         if ready is not None:
             os.write(ready, b"ready\n")
             os.close(ready)
-        watch = asyncio.create_task(_watch_faults(site, book))
-        await _ended_or_removed(control, endpoint)
+        watch = asyncio.create_task(_watch_faults(site, faults))
+        await _wait_for_end(control, endpoint)
         watch.cancel()
         server.close()
     finally:
@@ -49,28 +49,28 @@ async def run(cloud: Path, ready: int | None) -> None:
         await site.end()
 
 
-async def _watch_faults(site: Site, book: FaultStore) -> None:
-    """Sees to it that faults begin and end when their time has come."""
-    known: list[tuple[str, str]] = []
-    complaint = ""
+async def _watch_faults(site: Site, faults: FaultStore) -> None:
+    """Applies faults as they begin and end."""
+    applied: list[tuple[str, str]] = []
+    last_error = ""
     while True:
         try:
-            now = [(fault.machine, fault.kind) for fault in book.entries()]
-            if now != known:
-                known = now
-                await site.settle()
+            current = [(fault.machine, fault.kind) for fault in faults.entries()]
+            if current != applied:
+                applied = current
+                await site.reconcile()
         except FaultError as error:
-            if complaint != str(error):
-                complaint = str(error)
-                print(complaint, flush=True)
-        await asyncio.sleep(_FAULTS_S)
+            if last_error != str(error):
+                last_error = str(error)
+                print(last_error, flush=True)
+        await asyncio.sleep(_FAULT_POLL_SECONDS)
 
 
-async def _ended_or_removed(control: Control, endpoint: Path) -> None:
-    """Waits for the end, or until somebody has removed the site's folder: then nobody could ever end the daemon."""
+async def _wait_for_end(control: Control, endpoint: Path) -> None:
+    """Waits for the end, or until the site's folder is removed: no client could then end the daemon."""
     while not control.ended.is_set() and _belongs_to(endpoint, control):
         with suppress(TimeoutError):
-            await asyncio.wait_for(control.ended.wait(), _LOOK_S)
+            await asyncio.wait_for(control.ended.wait(), _POLL_SECONDS)
 
 
 def _belongs_to(endpoint: Path, control: Control) -> bool:

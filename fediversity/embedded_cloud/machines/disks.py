@@ -1,4 +1,4 @@
-"""What is on a machine's disk when its provider hands it over."""
+"""Writes the disk of a new machine, as its provider delivers it."""
 
 import hashlib
 
@@ -44,21 +44,21 @@ def provision(root: Root, spec: MachineSpec) -> None:
 
 
 def home(spec: MachineSpec, user: str) -> str:
-    """A login user's home folder."""
+    """Returns the home folder of a user."""
     if user == "root":
         return "/var/root" if spec.image_os == "darwin" else "/root"
     return f"/Users/{user}" if spec.image_os == "darwin" else f"/home/{user}"
 
 
 def write_authorized_keys(root: Root, spec: MachineSpec) -> None:
-    """Lets the keys of the spec in, as a cloud's first boot or a Mac's owner does."""
+    """Authorizes the keys of the spec, as a cloud image's first boot or the owner of a Mac does."""
     for user, keys in spec.authorized_keys.items():
         root.mkdir(home(spec, user), 0o700 if user == "root" else 0o755)
         root.write(f"{home(spec, user)}/.ssh/authorized_keys", "".join(f"{key}\n" for key in keys), 0o600)
 
 
 def _existing_nixos(root: Root, spec: MachineSpec) -> None:
-    """A server that already runs NixOS, of nobody's fleet."""
+    """Writes the disk of a server that already runs a NixOS system from outside the fleet."""
     path = store_path(_digest(spec), f"nixos-system-{spec.hostname}-25.11")
     root.write(f"{path}/nixos-version", "25.11.simulated")
     root.write(f"{path}/system", spec.system)
@@ -71,7 +71,7 @@ def _existing_nixos(root: Root, spec: MachineSpec) -> None:
 
 
 def _mac(root: Root, spec: MachineSpec) -> None:
-    """A Mac with its owner's account; bootstrapped means that Nix and nix-darwin are there."""
+    """Writes the disk of a Mac with its owner's account; a bootstrapped Mac has Nix and nix-darwin."""
     mesh.install(root, darwin=True)
     if spec.bootstrapped:
         path = store_path(_digest(spec), "darwin-system-25.11")

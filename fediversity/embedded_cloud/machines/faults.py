@@ -1,4 +1,4 @@
-"""Where faults enter the machines: a `FaultStore` (`faults/store.py`) is asked; a healthy site has none."""
+"""Defines the interface through which machines query faults; `FaultStore` (`faults/store.py`) implements it."""
 
 from typing import Protocol
 
@@ -6,10 +6,10 @@ from fediversity.embedded_cloud.faults.store import Fault
 
 
 class Faults(Protocol):
-    """What is wrong with machines, decided outside of them. Machines are known by their names."""
+    """The faults of machines, by machine name."""
 
-    def present(self, machine: str, kind: str) -> Fault | None:
-        """The fault of a kind that a machine has now; asking does not count."""
+    def active(self, machine: str, kind: str) -> Fault | None:
+        """Returns the fault of a kind that is in force for a machine, or None. Does not count as an occurrence."""
 
-    def happens(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
-        """The fault of a kind that strikes now, which counts; with a `parameter`, only one that has it."""
+    def trigger(self, machine: str, kind: str, parameter: str | None = None) -> Fault | None:
+        """Triggers a fault and counts the occurrence; with a `parameter`, only a fault with that parameter."""

@@ -1,6 +1,6 @@
-"""The file system of a simulated machine: a folder that stands for `/` and that no path can leave.
+"""Implements the file system of a simulated machine: a folder that stands for `/` and that no path can leave.
 
-Symbolic links are resolved inside the folder, absolute ones from its top, as after chroot(2).
+Symbolic links are resolved inside the folder; absolute links start at its top, as after chroot(2).
 """
 
 import errno
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 _LINKS_AT_MOST = 40
-"""As many symbolic links in one path as Linux follows."""
+"""The number of symbolic links in one path that Linux follows."""
 
 
 class Root:
-    """A machine's `/`, kept in the folder `base` of this computer. Paths given are absolute paths of the machine."""
+    """The `/` of a machine, in the folder `base` of this computer. All paths are absolute paths of the machine."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
 
     def canonical(self, path: str) -> str:
-        """The path with all symbolic links followed. What is missing stays as it is written."""
+        """Returns the path with all symbolic links resolved. Missing components stay unchanged."""
         done: list[str] = []
         todo = list(PurePosixPath("/", path).parts[1:])[::-1]
         links = 0
@@ -43,31 +43,31 @@ class Root:
         return "/" + "/".join(done)
 
     def host(self, path: str) -> Path:
-        """Where the file a path leads to lies on this computer."""
+        """Returns the path on this computer of the file to which a path leads."""
         return self.base / self.canonical(path)[1:]
 
     def entry(self, path: str) -> Path:
-        """Where the directory entry itself lies on this computer: a final symbolic link is not followed."""
+        """Returns the path on this computer of the directory entry itself: a final symbolic link is not followed."""
         pure = PurePosixPath("/", path)
         return self.host(str(pure.parent)) / pure.name if pure.name != ".." else self.host(path)
 
     def exists(self, path: str) -> bool:
-        """Whether the path leads to something."""
+        """Returns whether the path leads to an existing file or folder."""
         try:
             return self.host(path).exists()
         except OSError:
             return False
 
     def read(self, path: str) -> bytes:
-        """The content of a file; raises the `OSError` a real machine would give."""
+        """Returns the content of a file. Raises the `OSError` that a real machine would report."""
         return self.host(path).read_bytes()
 
     def text(self, path: str) -> str:
-        """The content of a text file without surrounding white space."""
+        """Returns the content of a text file without surrounding white space."""
         return self.read(path).decode().strip()
 
     def write(self, path: str, content: bytes | str, mode: int = 0o644) -> None:
-        """Writes a file, and the folders above it, with exactly `mode` from its first byte on."""
+        """Writes a file, and creates its folders. The file has exactly `mode` from its first byte on."""
         target = self.host(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         data = content.encode() if isinstance(content, str) else content
@@ -77,13 +77,13 @@ class Root:
             file.write(data)
 
     def mkdir(self, path: str, mode: int = 0o755) -> None:
-        """Makes a folder and those above it."""
+        """Creates a folder and its parents."""
         target = self.host(path)
         target.mkdir(parents=True, exist_ok=True)
-        target.chmod(mode | 0o700)  # the daemon itself need not be root and must keep its way in
+        target.chmod(mode | 0o700)  # the daemon may run as a normal user and must keep access
 
     def link(self, path: str, target: str) -> None:
-        """Makes `path` a symbolic link to `target` at once, in place of whatever link or file was there."""
+        """Creates the symbolic link `path` to `target`, atomically replacing an existing link or file."""
         entry = self.entry(path)
         entry.parent.mkdir(parents=True, exist_ok=True)
         fresh = entry.with_name(f".{entry.name}.new")
@@ -92,11 +92,11 @@ class Root:
         fresh.replace(entry)
 
     def readlink(self, path: str) -> str:
-        """What a symbolic link says."""
+        """Returns the target of a symbolic link."""
         return os.readlink(self.entry(path))
 
     def remove(self, path: str) -> None:
-        """Removes a file, a link or a whole folder, if it is there."""
+        """Removes a file, a link or a whole folder. Does nothing if it does not exist."""
         entry = self.entry(path)
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -104,18 +104,18 @@ class Root:
             entry.unlink(missing_ok=True)
 
     def clear(self, path: str) -> None:
-        """Empties a folder, making it if need be."""
+        """Empties a folder; creates it if it does not exist."""
         self.mkdir(path)
         for item in self.names(path):
             self.remove(f"{path}/{item}")
 
     def names(self, path: str) -> list[str]:
-        """What a folder holds, sorted; nothing when it is not there."""
+        """Returns the sorted names in a folder; none if it does not exist."""
         folder = self.host(path)
         return sorted(os.listdir(folder)) if folder.is_dir() else []
 
     def files(self, path: str) -> Iterator[str]:
-        """The files below a folder, relative to it, sorted. Symbolic links count as files."""
+        """Yields the sorted files below a folder, relative to it. Symbolic links count as files."""
         top = self.host(path)
         for folder, folders, names in os.walk(top):
             folders.sort()
@@ -124,5 +124,5 @@ class Root:
                 yield (Path(folder) / name).relative_to(top).as_posix()
 
     def below(self, path: str) -> "Root":
-        """A folder of this machine as a file system of its own, as a mount under `/mnt`."""
+        """Returns a folder of this machine as a separate file system, such as a mount under `/mnt`."""
         return Root(self.host(path))

@@ -1,4 +1,4 @@
-"""Runs what an SSH session asks for: a line of simple commands, each a small function over the machine's files."""
+"""Runs the command line of an SSH session: simple commands, each a small function over the machine's files."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fediversity.embedded_cloud.machines.machine import Machine
-    from fediversity.embedded_cloud.machines.units import Timer, Work
+    from fediversity.embedded_cloud.machines.units import ServiceFunction, Timer
 
 _INTERNAL_ERROR = 70
 _EXEC_FAILED = 203
 _BUILTINS = frozenset({"true", "test", "exit"})
-"""What a shell knows without looking anywhere."""
+"""The commands that a shell knows without a search."""
 
 
 async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """One session of an SSH connection: runs its command and ends it with the command's status."""
+    """Runs one session of an SSH connection and ends it with the exit status of its command."""
     user = process.get_extra_info("username")
-    machine.note_connection("exec", port, user=user, command=process.command)
+    machine.record_connection("exec", port, user=user, command=process.command)
     call = Call(
         machine=machine,
+        interpreter=INTERPRETER,
         user=user,
         argv=(),
         environment={"CLIENT_KEY": process.get_extra_info("key") or ""},
@@ -39,82 +40,100 @@ async def run_session(machine: Machine, port: int, process: asyncssh.SSHServerPr
         write_out=process.stdout.write,
         write_error=process.stderr.write,
         terminal=process.get_terminal_type() is not None,
-        dropped=process.channel.wait_closed,
-        cut=process.get_extra_info("wire").cut,
+        wait_closed=process.channel.wait_closed,
+        cut=process.get_extra_info("machine_connection").cut,
     )
-    await _until_gone(call, process)
+    await _run_until_closed(call, process)
 
 
-async def _until_gone(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Runs the session's command. When the connection goes, the command goes too; what systemd runs goes on."""
+async def _run_until_closed(call: Call, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    """Runs the session's command until the connection closes, which cancels it. Services of systemd continue."""
     work = asyncio.create_task(_session_status(call, process.command))
-    gone = asyncio.create_task(process.channel.wait_closed())
+    closed = asyncio.create_task(process.channel.wait_closed())
     try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, closed}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
-            with suppress(OSError, asyncssh.Error):  # the client, or the machine, went away meanwhile
+            with suppress(OSError, asyncssh.Error):  # the client or the machine disconnected in the meantime
                 process.exit(work.result())
     finally:
         work.cancel()
-        gone.cancel()
+        closed.cancel()
 
 
 async def _session_status(call: Call, line: str | None) -> int:
     if line is None:
-        call.complain("simulated machines have no interactive shell; give ssh a command")
+        call.print_error("simulated machines have no interactive shell; give ssh a command")
         return 1
     try:
-        return await run_line(call, line)
+        return await INTERPRETER.run_line(call, line)
     except (asyncssh.Error, ConnectionError):
         raise
     except Exception as error:
         call.machine.log(f"`{line}` failed inside the simulation: {error!r}")
-        call.complain(f"simulated machine: internal error: {error!r}")
+        call.print_error(f"simulated machine: internal error: {error!r}")
         return _INTERNAL_ERROR
 
 
-async def run_line(call: Call, line: str, arguments: Sequence[str] = ()) -> int:
-    """Runs a line as a shell would; `arguments` are `$0`, `$1` and so on."""
-    try:
-        sequence = parse(line, arguments)
-    except ShellError as refusal:
-        call.complain(f"bash: {refusal}")
-        return NOT_FOUND
-    status = 0
-    for simple in sequence:
-        if simple.connector == "&&" and status != 0:
-            continue
-        surroundings = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
-        if simple.argv:
-            status = await run_command(surroundings)
-    return status
+class CommandInterpreter:
+    """Runs calls with the simulated commands."""
+
+    async def run_line(self, call: Call, line: str, arguments: Sequence[str] = ()) -> int:
+        """Runs a line as a shell would; `arguments` are `$0`, `$1` and so on."""
+        try:
+            sequence = parse(line, arguments)
+        except ShellError as refusal:
+            call.print_error(f"bash: {refusal}")
+            return NOT_FOUND
+        status = 0
+        for simple in sequence:
+            if simple.connector == "&&" and status != 0:
+                continue
+            context = call.with_argv(simple.argv, environment={**call.environment, **simple.environment})
+            if simple.argv:
+                status = await self.run_command(context)
+        return status
+
+    async def run_command(self, call: Call) -> int:
+        """Runs one simple command: a known command, or a program on the machine."""
+        name = call.argv[0]
+        if name in ("exec", "command") and call.arguments:
+            return await self.run_command(call.with_argv(call.arguments))
+        command = self.find_command(call)
+        if command is None:
+            call.print_error(f"{name}: command not found (simulated machine)")
+            return NOT_FOUND
+        await stages.begin(call)
+        return await command(call)
+
+    def find_command(self, call: Call) -> commands.Command | None:
+        """Returns the implementation of a call's command, or None if the call cannot find it on the machine."""
+        name = call.argv[0]
+        if "/" in name:
+            return _program(call)
+        if call.on_path or name in _BUILTINS:
+            return commands.table(call.machine).get(name)
+        return None
+
+    async def run_service(self, call: Call, has_path: bool) -> int:
+        """Runs the program of a service.
+
+        The program is found on the client's path. Commands that it runs are found by name only if the service has its
+        own PATH (`systemd-run -E PATH`); on NixOS systemd's path contains only its own folder.
+        """
+        command = self.find_command(call)
+        service = replace(call, detached=True, on_path=has_path)
+        if command is None:
+            call.print_error(f"Failed to locate executable {call.argv[0]}: No such file or directory")
+            return _EXEC_FAILED
+        await stages.begin(service)
+        return await command(service)
 
 
-async def run_command(call: Call) -> int:
-    """Runs one simple command: a known one, or a program that lies on the machine."""
-    name = call.argv[0]
-    if name in ("exec", "command") and call.arguments:
-        return await run_command(call.with_argv(call.arguments))
-    command = find(call)
-    if command is None:
-        call.complain(f"{name}: command not found (simulated machine)")
-        return NOT_FOUND
-    await stages.begin(call)
-    return await command(call)
-
-
-def find(call: Call) -> commands.Command | None:
-    """What implements a call's first word, if the machine has it and it is found where the call looks."""
-    name = call.argv[0]
-    if "/" in name:
-        return _program(call)
-    if call.on_path or name in _BUILTINS:
-        return commands.table(call.machine).get(name)
-    return None
+INTERPRETER = CommandInterpreter()
 
 
 def _program(call: Call) -> commands.Command | None:
-    """The program a path leads to, by its first line; also the usual paths of known commands."""
+    """Returns the program at a path, by its first line; also known commands at their usual paths."""
     path = call.argv[0]
     with suppress(OSError, UnicodeDecodeError):
         first, _, _ = call.machine.root.text(path).partition("\n")
@@ -127,7 +146,7 @@ def _program(call: Call) -> commands.Command | None:
 
 
 class _SessionInput:
-    """A session's input without the events of its terminal."""
+    """The input of a session without terminal events."""
 
     def __init__(self, reader: asyncssh.SSHReader[bytes]) -> None:
         self._reader = reader
@@ -144,8 +163,8 @@ class _SessionInput:
         return await self._reader.readexactly(size)
 
 
-class _NoInput:
-    """The standard input of what nobody is connected to."""
+class _EmptyInput:
+    """The standard input of a service: always empty."""
 
     async def read(self, size: int = -1) -> bytes:  # noqa: ARG002
         return b""
@@ -157,8 +176,10 @@ class _NoInput:
         raise asyncio.IncompleteReadError(b"", size)
 
 
-def service_of(machine: Machine, timer: Timer) -> Work:
-    """What a timer's service does: its program with systemd's surroundings, its output in the machine's journal."""
+def timer_service(machine: Machine, timer: Timer) -> ServiceFunction:
+    """Returns the function that runs a timer's service: its program, in systemd's environment, with output to the
+    journal.
+    """
 
     def journal(data: bytes) -> None:
         for line in data.decode(errors="replace").splitlines():
@@ -166,36 +187,23 @@ def service_of(machine: Machine, timer: Timer) -> Work:
 
     call = Call(
         machine=machine,
+        interpreter=INTERPRETER,
         user="root",
         argv=tuple(timer.argv),
         environment=timer.environment,
-        stdin=_NoInput(),
+        stdin=_EmptyInput(),
         write_out=journal,
         write_error=journal,
         terminal=False,
-        dropped=_never,
-        cut=_nothing,
+        wait_closed=_never,
+        cut=_no_op,
     )
-    return lambda: run_detached(call, timer.has_path)
-
-
-async def run_detached(call: Call, has_path: bool) -> int:
-    """Runs a service's program. It is found where the client looks; what it starts only where systemd has it look.
-
-    That is systemd's own folder on NixOS, unless the service gets a PATH of its own (`systemd-run -E PATH`).
-    """
-    command = find(call)
-    service = replace(call, detached=True, on_path=has_path)
-    if command is None:
-        call.complain(f"Failed to locate executable {call.argv[0]}: No such file or directory")
-        return _EXEC_FAILED
-    await stages.begin(service)
-    return await command(service)
+    return lambda: INTERPRETER.run_service(call, timer.has_path)
 
 
 async def _never() -> None:
     await asyncio.get_running_loop().create_future()
 
 
-def _nothing() -> None:
-    """There is no connection to cut."""
+def _no_op() -> None:
+    """Does nothing: there is no connection to cut."""

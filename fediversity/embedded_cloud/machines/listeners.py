@@ -1,4 +1,4 @@
-"""The ports of a machine: an SSH server, or one that takes connections and stays silent."""
+"""Implements the listening ports of a machine: an SSH server, or a port that accepts connections and stays silent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.machine import Machine
 
 _ALGORITHMS = {
-    # The cheapest each that every OpenSSH of the last ten years knows: nothing here needs to be kept from anybody.
+    # The cheapest algorithms that every OpenSSH of the last ten years supports: a simulation has nothing to keep
+    # secret.
     "kex_algs": ["curve25519-sha256"],
     "encryption_algs": ["aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"],
     "mac_algs": ["hmac-sha2-256"],
@@ -31,26 +32,26 @@ class Listener(Protocol):
     """An open port of a machine."""
 
     def stall_connections(self) -> None:
-        """Open connections go silent, as when the machine loses its network: nobody is told."""
+        """Makes open connections silent, as when the machine loses its network: clients are not notified."""
 
     def drop_connections(self, stalled_only: bool = False) -> None:
-        """Ends every connection without a word, as a machine that goes down does; or only those that stalled."""
+        """Closes all connections at once, as a machine does that shuts down; or only those that stalled."""
 
     def use_host_key(self, key: bytes) -> None:
-        """New connections meet this host key."""
+        """Uses this host key for new connections."""
 
     async def close(self) -> None:
-        """Takes no more connections; those that are open stay."""
+        """Stops accepting connections; open ones stay."""
 
 
 async def listen_ssh(machine: Machine, port: int, host_key: bytes) -> Listener:
-    """Opens an SSH server for a machine on its address. Raises `DatacenterError` when the port is taken."""
-    wires: set[MachineConnection] = set()
+    """Opens an SSH server on a machine's address. Raises `DatacenterError` if the port is taken."""
+    connections: set[MachineConnection] = set()
     try:
         acceptor = await asyncssh.listen(
             machine.spec.address,
             port,
-            server_factory=lambda: _Login(machine, port, wires),
+            server_factory=lambda: _Login(machine, port, connections),
             process_factory=lambda process: run_session(machine, port, process),
             server_host_keys=[asyncssh.import_private_key(host_key)],
             server_version="simulated",
@@ -65,16 +66,18 @@ async def listen_ssh(machine: Machine, port: int, host_key: bytes) -> Listener:
         )
     except OSError as error:
         raise _taken(machine, port, error) from None
-    return _SshListener(acceptor, wires)
+    return _SshListener(acceptor, connections)
 
 
 async def listen_silently(machine: Machine, port: int) -> Listener:
-    """Opens a port that takes connections and never answers: a crash, or a firewall that drops packets."""
+    """Opens a port that accepts connections and never answers, as after a crash or behind a firewall that drops
+    packets.
+    """
     connections: set[asyncio.BaseTransport] = set()
 
     class Silent(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            machine.note_connection("connect", port)
+            machine.record_connection("connect", port)
             self._transport = transport
             connections.add(transport)
 
@@ -94,18 +97,18 @@ def _taken(machine: Machine, port: int, error: OSError) -> DatacenterError:
 
 
 class _SshListener:
-    def __init__(self, acceptor: asyncssh.SSHAcceptor, wires: set[MachineConnection]) -> None:
+    def __init__(self, acceptor: asyncssh.SSHAcceptor, connections: set[MachineConnection]) -> None:
         self._acceptor = acceptor
-        self._wires = wires
+        self._connections = connections
 
     def stall_connections(self) -> None:
-        for wire in self._wires:
-            wire.fall_silent()
+        for connection in self._connections:
+            connection.fall_silent()
 
     def drop_connections(self, stalled_only: bool = False) -> None:
-        for wire in list(self._wires):
-            if wire.silent or not stalled_only:
-                wire.hang_up()
+        for connection in list(self._connections):
+            if connection.silent or not stalled_only:
+                connection.hang_up()
 
     def use_host_key(self, key: bytes) -> None:
         self._acceptor.update(server_host_keys=[asyncssh.import_private_key(key)])
@@ -121,14 +124,14 @@ class _SilentListener:
         self._connections = connections
 
     def stall_connections(self) -> None:
-        """They are silent already."""
+        """Does nothing: the connections are already silent."""
 
-    def drop_connections(self, stalled_only: bool = False) -> None:  # noqa: ARG002  all of them have
+    def drop_connections(self, stalled_only: bool = False) -> None:  # noqa: ARG002  all of them have stalled
         for transport in list(self._connections):
             transport.close()
 
     def use_host_key(self, key: bytes) -> None:
-        """Nobody gets far enough to see one."""
+        """Does nothing: no client gets as far as the host key."""
 
     async def close(self) -> None:
         self._server.close()
@@ -136,35 +139,35 @@ class _SilentListener:
 
 
 class _Login(asyncssh.SSHServer):
-    """Lets clients in by public key, and by nothing else."""
+    """Accepts clients by public key only."""
 
-    def __init__(self, machine: Machine, port: int, wires: set[MachineConnection]) -> None:
+    def __init__(self, machine: Machine, port: int, connections: set[MachineConnection]) -> None:
         self._machine = machine
         self._port = port
-        self._wires = wires
+        self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        wire = MachineConnection(conn)
-        # One that stalled outlives its SSH server's patience, so connections are told from what is left of them.
-        self._wires -= {other for other in self._wires if other.is_closing()}
-        self._wires.add(wire)
-        conn.set_extra_info(wire=wire)
-        self._machine.note_connection("connect", self._port)
+        connection = MachineConnection(conn)
+        # A stalled connection outlives the login timeout of the SSH server, so only closing connections are removed.
+        self._connections -= {other for other in self._connections if other.is_closing()}
+        self._connections.add(connection)
+        conn.set_extra_info(machine_connection=connection)
+        self._machine.record_connection("connect", self._port)
         _acknowledge_at_once(conn)
-        self._meet_faults(wire)
+        self._apply_faults(connection)
 
-    def _meet_faults(self, wire: MachineConnection) -> None:
+    def _apply_faults(self, connection: MachineConnection) -> None:
         faults, name = self._machine.site.faults, self._machine.spec.name
-        if faults.happens(name, "silent"):
-            wire.fall_silent()
+        if faults.trigger(name, "silent"):
+            connection.fall_silent()
             return
-        if faults.happens(name, "host-key"):
-            self._machine.ports.show_host_key()  # the next connection may meet the right one again
-        cut = faults.happens(name, "drop-at-byte")
+        if faults.trigger(name, "host-key"):
+            self._machine.ports.use_current_host_key()  # the next connection may get the right key again
+        cut = faults.trigger(name, "drop-at-byte")
         if cut is not None and cut.parameter is not None:
-            wire.cut_after(int(cut.parameter))
+            connection.cut_after(int(cut.parameter))
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         return True
@@ -173,10 +176,12 @@ class _Login(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Asked once whether a key would do and once more with its signature, so only a refusal is noted here."""
+        """Checks a key. asyncssh calls this once for the offer and once for the signature, so only a refusal is
+        recorded here.
+        """
         accepted = keys.is_listed(key, self._machine.authorized_keys(username))
         if not accepted:
-            self._machine.note_connection("auth", self._port, user=username, accepted=False)
+            self._machine.record_connection("auth", self._port, user=username, accepted=False)
         elif self._connection is not None:
             self._connection.set_extra_info(key=key.get_fingerprint())
         return accepted
@@ -184,14 +189,14 @@ class _Login(asyncssh.SSHServer):
     def auth_completed(self) -> None:
         if self._connection is not None:
             user = self._connection.get_extra_info("username")
-            self._machine.note_connection("auth", self._port, user=user, accepted=True)
+            self._machine.record_connection("auth", self._port, user=user, accepted=True)
 
 
 def _acknowledge_at_once(connection: asyncssh.SSHServerConnection) -> None:
-    """Spares each connection 80 ms of waiting.
+    """Avoids 80 ms of delay per connection.
 
-    OpenSSH's client leaves Nagle's algorithm on until its session begins, so each of its small packets waits for the
-    acknowledgement of the one before, which Linux delays by 40 ms unless told otherwise before each read.
+    OpenSSH's client keeps Nagle's algorithm on until its session begins, so each of its small packets waits for the
+    acknowledgement of the previous one. Linux delays that by 40 ms unless told otherwise before each read.
     """
     option = getattr(socket, "TCP_QUICKACK", None)
     channel: socket.socket | None = connection.get_extra_info("socket")

@@ -1,4 +1,4 @@
-"""One simulated machine: its disks, what it runs, and whom it lets in."""
+"""Implements one simulated machine: its disks, its running system and its authorized keys."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fediversity.embedded_cloud.machines import activation, disks
 from fediversity.embedded_cloud.machines.filesystem import Root
+from fediversity.embedded_cloud.machines.interpreter import timer_service
 from fediversity.embedded_cloud.machines.ports import Ports
 from fediversity.embedded_cloud.machines.power import Power
 from fediversity.embedded_cloud.machines.record import Phase, Record
@@ -33,21 +34,21 @@ class Machine:
         self.installer = Root(folder / "installer")
         self.initrd = Root(folder / "initrd")
         self.ports = Ports(self)
-        self.units = Units(self)
-        self.troubles = SwitchFaults(self)
+        self.units = Units(self, timer_service)
+        self.switch_faults = SwitchFaults(self)
         self.power = Power(self)
         self.switching = asyncio.Lock()
         self.rebuilding = 0
-        """How many `darwin-rebuild switch` are at work."""
+        """The number of running `darwin-rebuild switch` commands."""
 
     @property
     def spec(self) -> MachineSpec:
-        """The machine as its provider made it."""
+        """The spec given by the machine's provider."""
         return self.record.spec
 
     @property
     def phase(self) -> Phase:
-        """What runs now."""
+        """The phase in which the machine is now."""
         return self.record.phase
 
     @property
@@ -56,26 +57,26 @@ class Machine:
         return self.spec.image_os == "darwin"
 
     @property
-    def is_cut_off(self) -> bool:
-        """Whether it is on, but nothing it is sent arrives: it sleeps, or its system has no network."""
-        return self.site.faults.present(self.spec.name, "asleep") is not None or self.troubles.network_is_down
+    def is_unreachable(self) -> bool:
+        """Whether the machine is on but receives no packets: it sleeps, or its system has no network."""
+        return self.site.faults.active(self.spec.name, "asleep") is not None or self.switch_faults.network_is_down
 
     @property
     def sshd_unit(self) -> str:
-        """What systemd calls the SSH server."""
+        """The name of the SSH server's systemd unit."""
         return "ssh.service" if self.phase == "debian" else "sshd.service"
 
     @property
     def root(self) -> Root:
-        """The file system of what runs now."""
+        """The root file system of the running system."""
         return {"installer": self.installer, "initrd": self.initrd}.get(self.record.phase, self.disk)
 
     def log(self, text: str) -> None:
-        """A line in the datacenter's log."""
+        """Writes a line to the datacenter's log."""
         print(f"{time.strftime('%H:%M:%S')} {self.spec.name}: {text}", flush=True)
 
-    def note_connection(self, event: str, port: int, **facts: Any) -> None:
-        """One line of `connections.jsonl`."""
+    def record_connection(self, event: str, port: int, **facts: Any) -> None:
+        """Appends one line to `connections.jsonl`."""
         entry = {"at": time.time(), "event": event, "user": None, "command": None, "port": port} | facts
         with (self.folder / "connections.jsonl").open("a") as file:
             file.write(json.dumps(entry) + "\n")
@@ -85,7 +86,7 @@ class Machine:
         self.record.save(self.folder / "machine.json")
 
     def authorized_keys(self, user: str) -> str:
-        """The keys that may log in as a user, in the form of an `authorized_keys` file."""
+        """Returns the keys that may log in as a user, in the format of an `authorized_keys` file."""
         if user == "root" and self.phase in ("debian", "darwin") and not self.spec.root_login:
             return ""
         files = (f"{disks.home(self.spec, user)}/.ssh/authorized_keys", f"{activation.KEYS_FOLDER}/{user}")
@@ -97,22 +98,22 @@ class Machine:
         await self.power.boot()
 
     async def resume(self) -> None:
-        """Goes on after the daemon was away: what ran still runs, with the same files, keys and boot id."""
+        """Continues after a restart of the daemon: the same system runs, with the same files, keys and boot id."""
         if self.phase == "rebooting":
             await self.power.boot()
         elif self.phase in ("crashed", "off"):
-            await self.power.go_silent(self.phase)
+            await self.power.stop_answering(self.phase)
         else:
             self.units.resume()
-            await self.ports.settle()
+            await self.ports.reconcile()
 
-    async def pass_time(self, seconds: float) -> None:
-        """What takes so long on a slow machine; on others nothing takes any time."""
-        if slow := self.site.faults.present(self.spec.name, "slow"):
+    async def simulate_duration(self, seconds: float) -> None:
+        """Waits for a duration that the fault `slow` multiplies. Without that fault no time passes."""
+        if slow := self.site.faults.active(self.spec.name, "slow"):
             await asyncio.sleep(seconds * float(slow.parameter or 1))
 
     def erase_disk(self) -> None:
-        """Wipes the disk and mounts the empty one under /mnt of the installer."""
+        """Wipes the disk and mounts the empty disk at /mnt of the installer."""
         shutil.rmtree(self.disk.base, ignore_errors=True)
         self.record.disk = "blank"
         self.record.luks = None
@@ -121,19 +122,19 @@ class Machine:
         self.save()
 
     async def heal(self) -> None:
-        """Somebody repairs the machine on the spot; one that hangs is power-cycled."""
-        self.troubles.heal()
+        """Repairs the machine on site; a hung machine is power-cycled."""
+        self.switch_faults.heal()
         if self.phase == "crashed":
             await self.power.off()
             await self.power.on()
-        await self.ports.settle()
+        await self.ports.reconcile()
 
     def reload_host_key(self) -> None:
-        """New connections meet the host key that the system has now."""
-        self.ports.show_host_key()
+        """Uses the current host key of the system for new connections."""
+        self.ports.use_current_host_key()
 
     async def change(self, spec: MachineSpec) -> None:
-        """Takes a changed spec in place."""
+        """Applies a changed spec in place."""
         firewall_changed = spec.allowed_ports != self.spec.allowed_ports
         self.record.spec = spec
         if self.phase in ("debian", "darwin"):
@@ -142,14 +143,14 @@ class Machine:
             activation.write_authorized_keys(self)
         self.save()
         if firewall_changed:
-            await self.ports.settle()
+            await self.ports.reconcile()
 
     async def close(self) -> None:
         """Drops every connection and closes every port."""
         await self.ports.close()
 
     async def end(self) -> None:
-        """Closes everything for good, in the middle of a reboot too."""
-        self.units.halt()
+        """Closes everything permanently, even during a reboot."""
+        self.units.cancel_tasks()
         await self.power.end()
         await self.close()

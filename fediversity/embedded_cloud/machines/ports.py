@@ -1,4 +1,4 @@
-"""Which ports of a machine answer, and how: by what runs, the provider's firewall, and faults."""
+"""Decides which ports of a machine answer, and how: by its phase, the provider's firewall, and faults."""
 
 from __future__ import annotations
 
@@ -13,78 +13,78 @@ from fediversity.embedded_cloud.machines.spec import SSH_PORT, UNLOCK_PORT
 if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.machine import Machine
 
-Way = Literal["ssh", "silent"]
+PortMode = Literal["ssh", "silent"]
 
 _INITRD_KEY = "/etc/ssh/ssh_host_ed25519_key"
 
 
 class Ports:
-    """The open ports of one machine. `settle` makes them fit the state it is in."""
+    """The open ports of one machine. `reconcile` adapts them to the machine's current state."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._open: dict[int, tuple[Way, Listener]] = {}
+        self._open: dict[int, tuple[PortMode, Listener]] = {}
         self._closed: list[Listener] = []
-        self._shown = b""
+        self._current_key = b""
         self._one_at_a_time = asyncio.Lock()
 
-    async def settle(self) -> None:
-        """Opens and closes what has to be. Raises `DatacenterError` when something else has a port."""
+    async def reconcile(self) -> None:
+        """Opens and closes ports as needed. Raises `DatacenterError` if another process uses a port."""
         async with self._one_at_a_time:
-            wanted = self._wanted()
-            for port, (way, listener) in list(self._open.items()):
-                if wanted.get(port) != way:
+            desired = self._desired()
+            for port, (mode, listener) in list(self._open.items()):
+                if desired.get(port) != mode:
                     del self._open[port]
                     await listener.close()
                     self._closed.append(listener)
-            if self._machine.is_cut_off:
+            if self._machine.is_unreachable:
                 for listener in self._closed:
                     listener.stall_connections()
-            for port, way in wanted.items():
+            for port, mode in desired.items():
                 if port not in self._open:
-                    await self._reopen(port, way)
-            self.show_host_key()
+                    await self._reopen(port, mode)
+            self.use_current_host_key()
 
-    async def _reopen(self, port: int, way: Way) -> None:
-        """What stalled ends when its port answers again; what was connected to a port that was refused goes on."""
-        if way == "silent":
-            self._open[port] = (way, await listen_silently(self._machine, port))
+    async def _reopen(self, port: int, mode: PortMode) -> None:
+        """Opens a port. Stalled connections end when the port answers again; connections to a refused port continue."""
+        if mode == "silent":
+            self._open[port] = (mode, await listen_silently(self._machine, port))
             return
         for listener in self._closed:
             listener.drop_connections(stalled_only=True)
-        self._shown = self._host_key()
-        self._open[port] = (way, await listen_ssh(self._machine, port, self._shown))
+        self._current_key = self._host_key()
+        self._open[port] = (mode, await listen_ssh(self._machine, port, self._current_key))
 
-    def _wanted(self) -> dict[int, Way]:
+    def _desired(self) -> dict[int, PortMode]:
         machine = self._machine
         if machine.phase in ("off", "rebooting"):
             return {}
         port = UNLOCK_PORT if machine.phase == "initrd" else SSH_PORT
-        shut = machine.spec.allowed_ports is not None and port not in machine.spec.allowed_ports
-        if machine.phase == "crashed" or machine.is_cut_off or shut:
+        firewalled = machine.spec.allowed_ports is not None and port not in machine.spec.allowed_ports
+        if machine.phase == "crashed" or machine.is_unreachable or firewalled:
             return {port: "silent"}
-        return {} if machine.site.faults.present(machine.spec.name, "refuse") else {port: "ssh"}
+        return {} if machine.site.faults.active(machine.spec.name, "refuse") else {port: "ssh"}
 
-    def show_host_key(self) -> None:
-        """New connections meet the host key that the machine has now."""
-        if any(way == "ssh" for way, _ in self._open.values()) and (key := self._host_key()) != self._shown:
-            self._shown = key
+    def use_current_host_key(self) -> None:
+        """Uses the current host key of the machine for new connections."""
+        if any(mode == "ssh" for mode, _ in self._open.values()) and (key := self._host_key()) != self._current_key:
+            self._current_key = key
             for _, listener in self._open.values():
                 listener.use_host_key(key)
 
     def _host_key(self) -> bytes:
         machine = self._machine
-        if machine.site.faults.present(machine.spec.name, "host-key"):
-            foreign = machine.folder / "other_host_key"
-            if not foreign.exists():
-                foreign.touch(0o600)
-                foreign.write_bytes(new_host_key())
-            return foreign.read_bytes()
+        if machine.site.faults.active(machine.spec.name, "host-key"):
+            path = machine.folder / "other_host_key"
+            if not path.exists():
+                path.touch(0o600)
+                path.write_bytes(new_host_key())
+            return path.read_bytes()
         root = machine.root
         return root.read(_INITRD_KEY if machine.phase == "initrd" else activation.host_key_path(root))
 
     def drop_connections(self) -> None:
-        """Ends every connection without a word."""
+        """Closes every connection at once."""
         for listener in [*self._closed, *(listener for _, listener in self._open.values())]:
             listener.drop_connections()
 

@@ -1,4 +1,4 @@
-"""What a simulated machine remembers outside its file system: `machine.json`, one a machine."""
+"""Stores the state of a simulated machine outside its file system: `machine.json`, one per machine."""
 
 import hashlib
 import hmac
@@ -12,8 +12,9 @@ from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpe
 from fediversity.support.files import PRIVATE, write_atomically
 
 Phase = Literal["debian", "nixos", "darwin", "installer", "initrd", "rebooting", "crashed", "off"]
-"""What runs: an operating system, the kexec installer, the initrd that waits for a passphrase, or nothing.
-A crashed machine keeps its address and answers nothing; one that is off is not there."""
+"""What runs: an operating system, the kexec installer, the initrd that waits for a passphrase, or nothing. A crashed
+machine keeps its address and answers nothing; a machine that is off is not reachable at all.
+"""
 
 Disk = Literal["debian", "nixos", "darwin", "blank"]
 """What would boot from the disk."""
@@ -21,10 +22,10 @@ Disk = Literal["debian", "nixos", "darwin", "blank"]
 
 @dataclass
 class Record:
-    """The state of one machine. `installs` counts completed installs, `install_log` tells of each that began.
+    """The state of one machine. `installs` counts completed installs; `install_log` lists each one that began.
 
-    `proven` are the systems it has run well, `spoilt` what is wrong with others when they run, by kind of fault
-    (`troubles`); `failed` and `timers` are units of the running system (`units`).
+    `proven` are the systems that ran without faults, `spoilt` the faults of others while they run, by kind
+    (`switch_faults`); `failed` and `timers` are units of the running system (`units`).
     """
 
     spec: MachineSpec
@@ -41,12 +42,12 @@ class Record:
 
     @classmethod
     def new(cls, spec: MachineSpec) -> "Record":
-        """A machine that was made just now and has never booted."""
+        """Returns the record of a new machine that has never booted."""
         return cls(spec, spec.image_os, spec.image_os)
 
     @classmethod
     def load(cls, path: Path) -> "Record":
-        """Reads `machine.json`. Raises `DatacenterError` when it was not written by this program."""
+        """Reads `machine.json`. Raises `DatacenterError` if it was not written by this program."""
         try:
             data = json.loads(path.read_text())
             return cls(**data | {"spec": MachineSpec.from_json(data["spec"])})
@@ -54,17 +55,17 @@ class Record:
             raise DatacenterError(f"{path} does not describe a simulated machine: {error!r}") from None
 
     def save(self, path: Path) -> None:
-        """Writes `machine.json` at once, readable for its owner only."""
+        """Writes `machine.json` atomically, readable for its owner only."""
         text = json.dumps(self.__dict__ | {"spec": self.spec.to_json()}, indent=1)
         write_atomically(path, text + "\n", mode=PRIVATE)
 
     def encrypt(self, passphrase: bytes) -> None:
-        """Formats the disk with LUKS: from now on the passphrase is needed at each boot."""
+        """Formats the disk with LUKS: from now on each boot needs the passphrase."""
         salt = secrets.token_hex(16)
         self.luks = {"salt": salt, "digest": _luks_digest(salt, passphrase)}
 
     def opens(self, passphrase: bytes) -> bool:
-        """Whether the passphrase unlocks the disk."""
+        """Returns whether the passphrase unlocks the disk."""
         if self.luks is None:
             return False
         return hmac.compare_digest(self.luks["digest"], _luks_digest(self.luks["salt"], passphrase))

@@ -1,7 +1,7 @@
-"""The little of a shell that simulated machines understand: words, quotes, `&&`, `;` and the arguments of `bash -c`.
+"""Parses the subset of shell that simulated machines support: words, quotes, `&&`, `;` and the arguments of `bash -c`.
 
-Pipes, redirections, substitutions, globs and background jobs are refused with a sentence that says so: a step that
-needs one works by accident or not at all, and should be told.
+Pipes, redirections, substitutions, globs and background jobs are refused with an error that names them: a step must not
+depend on syntax that the simulation would only appear to support.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from typing import Literal
 
 
 class ShellError(Exception):
-    """A line has something that simulated machines do not understand."""
+    """A line contains syntax that simulated machines do not support."""
 
 
 @dataclass(frozen=True)
 class Simple:
-    """One simple command: `NAME=value` words before it, its words, and how it hangs on the one before."""
+    """One simple command: its `NAME=value` words, its other words, and its connection to the previous command."""
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
@@ -52,20 +52,20 @@ class _Parser:
         self._arguments = arguments
         self._at = 0
         self._words: list[str] = []
-        self._plain: list[bool] = []  # whether the word began without a quote, so that NAME=value counts
+        self._plain: list[bool] = []  # whether each word began without a quote, so that NAME=value counts
 
     def commands(self) -> list[Simple]:
-        found: list[Simple] = []
+        commands: list[Simple] = []
         connector: Literal[";", "&&"] = ";"
         while True:
             self._words, self._plain = [], []
             separator = self._words_of_one_command()
             if self._words:
-                found.append(self._simple(connector))
+                commands.append(self._simple(connector))
             elif separator == "&&" or connector == "&&":
                 raise self._refusal("an empty command")
             if separator is None:
-                return found
+                return commands
             connector = "&&" if separator == "&&" else ";"
 
     def _simple(self, connector: Literal[";", "&&"]) -> Simple:
@@ -158,8 +158,8 @@ class _Parser:
         self._at += 1
         return character
 
-    def _refusal(self, what: str) -> ShellError:
-        return ShellError(f"simulated machines do not understand {what}: {self._line}")
+    def _refusal(self, construct: str) -> ShellError:
+        return ShellError(f"simulated machines do not understand {construct}: {self._line}")
 
 
 def _is_assignment(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a simulated machine is made of, and the facts both sides of the control channel agree on."""
+"""Defines the specification of a simulated machine and the constants that client and daemon share."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -7,26 +7,26 @@ from typing import Any, Literal
 from fediversity.support.errors import FediversityError
 
 SSH_PORT = 2222
-"""Where a simulated machine's sshd listens; it stands for port 22, which needs root on the operator's computer."""
+"""The port of a simulated machine's sshd; it stands for port 22, which needs root on the operator's computer."""
 
 UNLOCK_PORT = 2223
-"""Where the initrd of an encrypted machine listens until its disk is unlocked."""
+"""The port of an encrypted machine's initrd until its disk is unlocked."""
 
 Provider = Literal["hetzner", "gcp", "host"]
 ImageOs = Literal["debian", "nixos", "darwin"]
 
 
 class DatacenterError(FediversityError):
-    """The simulated datacenter refused or could not do something; the message says what and why."""
+    """The simulated datacenter refused or failed an operation; the message says what and why."""
 
 
 @dataclass(frozen=True)
 class MachineSpec:
-    """A machine as its provider made it.
+    """A machine as specified by its provider.
 
     `memory_mb` is in MiB, `authorized_keys` maps a login user to OpenSSH public key lines, `root_login` says whether
-    sshd lets root in, `bootstrapped` whether a Mac has Nix, nix-darwin and passwordless sudo. `allowed_ports` are the
-    TCP ports that the provider's firewall lets in; None means all, and a port outside drops packets silently.
+    sshd accepts root, `bootstrapped` whether a Mac has Nix, nix-darwin and passwordless sudo. `allowed_ports` are the
+    TCP ports that the provider's firewall accepts; None means all. Packets to other ports are dropped silently.
     """
 
     id: str
@@ -43,19 +43,19 @@ class MachineSpec:
     allowed_ports: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the control channel and `machine.json`."""
+        """Returns plain data for the control channel and `machine.json`."""
         return asdict(self) | {"authorized_keys": {user: list(keys) for user, keys in self.authorized_keys.items()}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "MachineSpec":
-        """The reverse of `to_json`. An unknown or missing field is a `DatacenterError`."""
+        """Parses the output of `to_json`. Raises `DatacenterError` for an unknown or missing field."""
         try:
             return cls(**_typed(data))
         except TypeError as error:
             raise DatacenterError(f"this is no simulated machine: {error}") from None
 
     def changed(self, changes: Mapping[str, Any]) -> "MachineSpec":
-        """The same machine with some fields changed; `CHANGEABLE` says which may change in place."""
+        """Returns the machine with changed fields. Raises `DatacenterError` for fields that are not `CHANGEABLE`."""
         unknown = sorted(set(changes) - CHANGEABLE)
         if unknown:
             raise DatacenterError(
@@ -65,11 +65,11 @@ class MachineSpec:
 
 
 CHANGEABLE = frozenset({"name", "memory_mb", "authorized_keys", "root_login", "allowed_ports"})
-"""Fields a machine takes in place. More memory counts from its next boot, as in a cloud."""
+"""Fields that a running machine accepts. More memory counts from its next boot, as in a cloud."""
 
 
 def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no tuples; everything else passes as it is."""
+    """Converts lists to tuples, which JSON does not have."""
     typed = dict(data)
     if "authorized_keys" in typed:
         typed["authorized_keys"] = {user: tuple(keys) for user, keys in typed["authorized_keys"].items()}

@@ -1,4 +1,4 @@
-"""The stages of a deployment as a machine sees them: by the commands that begin them."""
+"""Recognizes the stages of a deployment on a machine, by the commands that begin them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 COMMAND_SECONDS = 0.02
 STAGE_SECONDS = 0.2
-"""What a command and a stage of a deployment take on a machine that is `slow 1`. On others they take no time."""
+"""Durations of a command and of a stage on a machine with the fault `slow 1`. On others they take no time."""
 
 _BY_NAME = {
     "tar": "upload",
@@ -24,7 +24,7 @@ _REBUILDS = {"switch": "switch", "activate": "switch", "build": "build", "check"
 
 
 def stage_of(argv: Sequence[str]) -> str | None:
-    """The stage that a simple command begins, None for all others. Wrappers like `sudo` begin none themselves."""
+    """Returns the stage that a simple command begins, or None. Wrappers like `sudo` begin no stage themselves."""
     path, *arguments = argv
     name = path.rsplit("/", 1)[-1]
     if name == "switch-to-configuration":
@@ -41,16 +41,16 @@ def stage_of(argv: Sequence[str]) -> str | None:
 
 
 async def begin(call: "Call") -> None:
-    """What happens as a command begins: its time passes, and faults strike.
+    """Begins a command: lets its duration pass and triggers faults.
 
-    Raises `ConnectionResetError` when the connection is cut and the command goes with it. What systemd runs goes on.
+    Raises `ConnectionResetError` if the connection is cut and the command ends with it. Services of systemd continue.
     """
     stage = stage_of(call.argv)
     faults, name = call.machine.site.faults, call.machine.spec.name
-    if stage is not None and faults.happens(name, "drop-at-step", stage):
+    if stage is not None and faults.trigger(name, "drop-at-step", stage):
         call.cut()
         if not call.detached:
             raise ConnectionResetError
-    # A switch passes its time itself, behind its lock.
+    # A switch waits its own duration while it holds its lock.
     long = stage is not None and not call.argv[0].endswith("/switch-to-configuration")
-    await call.machine.pass_time(STAGE_SECONDS if long else COMMAND_SECONDS)
+    await call.machine.simulate_duration(STAGE_SECONDS if long else COMMAND_SECONDS)

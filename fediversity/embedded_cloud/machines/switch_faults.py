@@ -1,8 +1,8 @@
-"""What a switch brings a machine when it has a fault: an activation that dies, no network, a unit that fails.
+"""Simulates the faults of a switch: a failed activation, a lost network, a failed unit.
 
-A fault strikes a system that the machine has not run well before: going back to a former system works, as it does
-where the new configuration is to blame. What a system was struck by stays with it, also after a reboot into it, until
-it is switched to once more without a fault.
+A fault affects only systems that the machine has not yet run without faults: returning to a former system works, as it
+does when the new configuration is to blame. A system keeps its fault, also across reboots, until it is switched to
+again without a fault.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.machine import Machine
 
 ACTIVATION_UNIT = "sops-install-secrets.service"
-"""The unit that cannot start after an activation that died before it had installed the secrets."""
+"""The unit that cannot start after an activation that failed before it installed the secrets."""
 
-_STRIKES = ("network-down", "unit-fails")
+_KINDS_AFTER_SWITCH = ("network-down", "unit-fails")
 
 
 class SwitchFaults:
-    """The troubles of one machine."""
+    """The switch faults of one machine."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
     @property
     def running(self) -> str | None:
-        """The system that runs now, if it is one of Nix."""
+        """The system that runs now, or None if it is not a system built by Nix."""
         machine = self._machine
         if machine.phase in ("nixos", "darwin") and machine.disk.exists(profiles.CURRENT):
             return machine.disk.canonical(profiles.CURRENT)
@@ -39,53 +39,57 @@ class SwitchFaults:
         """Whether the running system has no network."""
         return "network-down" in self._machine.record.spoilt.get(self.running or "", {})
 
-    def activation_dies(self, system: str) -> bool:
-        """Whether the activation of a system dies before it becomes the running one. Counts."""
+    def activation_fails(self, system: str) -> bool:
+        """Returns whether the activation of a system fails before it becomes the running system. Counts as an
+        occurrence.
+        """
         machine = self._machine
-        if self._is_proven(system) or not machine.site.faults.happens(machine.spec.name, "switch-fails"):
+        if self._is_proven(system) or not machine.site.faults.trigger(machine.spec.name, "switch-fails"):
             return False
         if not machine.is_darwin:
             machine.units.fail(ACTIVATION_UNIT, "Install secrets (simulated)", system)
         return True
 
-    def switched(self, system: str) -> None:
-        """A system has become the running one by a switch: what belonged to the one before is over."""
+    def record_switch(self, system: str) -> None:
+        """Records that a switch made a system the running one: clears the failures of the previous system and triggers
+        faults.
+        """
         machine = self._machine
-        machine.units.forget_failures_of_systems()
-        found = {} if self._is_proven(system) else self._strike()
+        machine.units.clear_system_failures()
+        triggered = {} if self._is_proven(system) else self._trigger_faults()
         machine.record.spoilt.pop(system, None)
-        if found:
-            machine.record.spoilt[system] = found
+        if triggered:
+            machine.record.spoilt[system] = triggered
         elif system not in machine.record.proven:
             machine.record.proven.append(system)
-        self._have_units_fail(system)
+        self._fail_units(system)
         machine.save()
 
-    def booted(self) -> None:
-        """The machine has booted a system: what that was struck by is there again."""
+    def record_boot(self) -> None:
+        """Records that the machine booted a system: the faults of that system return."""
         system = self.running
         if system is None:
             return
         record = self._machine.record
         if system not in record.spoilt and system not in record.proven:
             record.proven.append(system)
-        self._have_units_fail(system)
+        self._fail_units(system)
 
     def heal(self) -> None:
-        """Somebody has repaired the machine."""
+        """Repairs the machine."""
         self._machine.record.spoilt = {}
-        self._machine.units.forget_failures_of_systems()
+        self._machine.units.clear_system_failures()
         self._machine.save()
 
     def _is_proven(self, system: str) -> bool:
         return system in self._machine.record.proven
 
-    def _strike(self) -> dict[str, str]:
+    def _trigger_faults(self) -> dict[str, str]:
         faults, name = self._machine.site.faults, self._machine.spec.name
-        struck = {kind: faults.happens(name, kind) for kind in _STRIKES}
-        return {kind: fault.parameter or "" for kind, fault in struck.items() if fault is not None}
+        triggered = {kind: faults.trigger(name, kind) for kind in _KINDS_AFTER_SWITCH}
+        return {kind: fault.parameter or "" for kind, fault in triggered.items() if fault is not None}
 
-    def _have_units_fail(self, system: str) -> None:
+    def _fail_units(self, system: str) -> None:
         unit = self._machine.record.spoilt.get(system, {}).get("unit-fails")
         if unit and not self._machine.is_darwin:
             self._machine.units.fail(unit, f"{unit.rpartition('.')[0]} (simulated)", system)

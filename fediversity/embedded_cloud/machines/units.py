@@ -1,6 +1,7 @@
-"""The units of a machine's systemd that commands start or that have failed: transient services and timers.
+"""Manages the transient services and timers of a machine's systemd, and its failed units.
 
-Timers are on record, so they outlive the daemon as they would outlive any client; a reboot loses them.
+Timers are stored in the machine's record, so they outlive the daemon, as real ones outlive their client. A reboot
+removes them.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from fediversity.embedded_cloud.machines.machine import Machine
 
 _STOPPED = 255
-"""systemd-run's own exit status when its service was ended by a signal."""
+"""The exit status of systemd-run when its service was ended by a signal."""
 
 Active = Literal["active", "activating", "inactive", "failed"]
 
 
 class UnitError(Exception):
-    """systemd refuses; the message is its own."""
+    """systemd refuses the operation; the message is its own."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Timer:
-    """A transient timer: when it elapses (seconds of the epoch) and what its service then runs."""
+    """A transient timer: its elapse time (seconds of the epoch) and the program that its service runs."""
 
     name: str
     due: float
@@ -48,50 +49,51 @@ class Timer:
 
     @property
     def service(self) -> str:
-        """The name of the service it starts."""
+        """The name of the service that the timer starts."""
         return f"{self.name.removesuffix('.timer')}.service"
 
 
-Work = Callable[[], Awaitable[int]]
+ServiceFunction = Callable[[], Awaitable[int]]
 
 
 class Units:
-    """The units of one machine."""
+    """The units of one machine. `timer_service` returns the function that runs the service of a timer."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, timer_service: Callable[[Machine, Timer], ServiceFunction]) -> None:
         self._machine = machine
+        self._timer_service = timer_service
         self._services: dict[str, tuple[str, asyncio.Task[int]]] = {}
         self._timers: dict[str, tuple[Timer, asyncio.Task[None]]] = {}
 
     def resume(self) -> None:
-        """Arms the timers on record again, after the daemon was away."""
+        """Arms the recorded timers again after a restart of the daemon."""
         for entry in self._machine.record.timers:
-            self._wait(Timer(**entry))
+            self._schedule(Timer(**entry))
 
     def arm(self, timer: Timer) -> None:
-        """Loads a timer and its service. Raises `UnitError` when one of the name is loaded already."""
+        """Loads a timer and its service. Raises `UnitError` if a unit with that name is loaded."""
         for name in (timer.name, timer.service):
-            self._refuse_loaded(name, "timer")
-        self._wait(timer)
-        self._remember()
+            self._require_not_loaded(name, "timer")
+        self._schedule(timer)
+        self._save_timers()
 
-    async def outlast(self, task: asyncio.Task[int]) -> int:
-        """Waits for a service, which goes on when whoever waits is gone; gives its exit status."""
+    async def wait_for(self, task: asyncio.Task[int]) -> int:
+        """Waits for a service and returns its exit status. Cancelling the wait does not stop the service."""
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.cancelled():  # somebody stopped it
+            if task.cancelled():  # the service was stopped
                 return _STOPPED
             raise
 
-    def start(self, name: str, description: str, work: Work, collect: bool) -> asyncio.Task[int]:
-        """Starts a service. Raises `UnitError` when one of the name is loaded already."""
-        self._refuse_loaded(name, "service")
+    def start(self, name: str, description: str, work: ServiceFunction, collect: bool) -> asyncio.Task[int]:
+        """Starts a service. Raises `UnitError` if a unit with that name is loaded."""
+        self._require_not_loaded(name, "service")
         task = asyncio.create_task(self._serve(name, description, work, collect))
         self._services[name] = (description, task)
         return task
 
-    async def _serve(self, name: str, description: str, work: Work, collect: bool) -> int:
+    async def _serve(self, name: str, description: str, work: ServiceFunction, collect: bool) -> int:
         try:
             status = await work()
         except Exception as error:
@@ -106,17 +108,17 @@ class Units:
         return status
 
     def fail(self, name: str, description: str, system: str = "") -> None:
-        """A unit has failed; `system` is the configuration it belongs to, if it does to one."""
+        """Marks a unit as failed; `system` is the configuration to which it belongs, if any."""
         self._machine.record.failed[name] = {"description": description, "system": system}
         self._machine.save()
 
-    def forget_failures_of_systems(self) -> None:
-        """A switch starts what had failed."""
+    def clear_system_failures(self) -> None:
+        """Clears the failed units of configurations: a switch starts them again."""
         failed = self._machine.record.failed
         self._machine.record.failed = {name: facts for name, facts in failed.items() if not facts["system"]}
 
     def reset_failed(self, name: str | None) -> None:
-        """`systemctl reset-failed`. Raises `UnitError` for a unit that is not loaded."""
+        """Implements `systemctl reset-failed`. Raises `UnitError` for a unit that is not loaded."""
         if name is None:
             self._machine.record.failed = {}
         else:
@@ -126,12 +128,12 @@ class Units:
         self._machine.save()
 
     async def stop(self, name: str) -> None:
-        """`systemctl stop`. Raises `UnitError` for a unit that is not loaded."""
+        """Implements `systemctl stop`. Raises `UnitError` for a unit that is not loaded."""
         if self.find(name) is None:
             raise UnitError(f"Failed to stop {name}: Unit {name} not loaded.")
         if name in self._timers:
             self._timers.pop(name)[1].cancel()
-            self._remember()
+            self._save_timers()
         if name in self._services:
             _, task = self._services.pop(name)
             task.cancel()
@@ -139,21 +141,21 @@ class Units:
                 await task
 
     def states(self) -> list[State]:
-        """Every loaded unit that is known here, in systemctl's order: by type, then by name."""
-        found = [
+        """Returns every simulated loaded unit in systemctl's order: by type, then by name."""
+        states = [
             State(self._machine.sshd_unit, "active", "running", "SSH Daemon"),
             *(State(name, "active", "running", text) for name, (text, _) in self._services.items()),
-            *(State(name, "active", "waiting", _described(timer)) for name, (timer, _) in self._timers.items()),
-            *(State(timer.service, "inactive", "dead", _described(timer)) for timer, _ in self._timers.values()),
+            *(State(name, "active", "waiting", _description(timer)) for name, (timer, _) in self._timers.items()),
+            *(State(timer.service, "inactive", "dead", _description(timer)) for timer, _ in self._timers.values()),
             *(
                 State(name, "failed", "failed", facts["description"])
                 for name, facts in self._machine.record.failed.items()
             ),
         ]
-        return sorted(found, key=lambda state: (state.name.rpartition(".")[2], state.name))
+        return sorted(states, key=lambda state: (state.name.rpartition(".")[2], state.name))
 
     def find(self, name: str) -> State | None:
-        """A unit by its name; None when it is not loaded."""
+        """Returns a loaded unit by name, or None."""
         return next((state for state in self.states() if state.name == name), None)
 
     @property
@@ -161,8 +163,8 @@ class Units:
         """Whether a unit has failed."""
         return bool(self._machine.record.failed)
 
-    def halt(self) -> None:
-        """The daemon goes: nothing runs here any more, timers stay on record."""
+    def cancel_tasks(self) -> None:
+        """Stops all tasks when the daemon ends; timers stay in the record."""
         tasks = [task for _, task in self._services.values()] + [task for _, task in self._timers.values()]
         self._services, self._timers = {}, {}
         for task in tasks:
@@ -170,33 +172,31 @@ class Units:
                 task.cancel()
 
     def reboot(self) -> None:
-        """The machine goes down: services end, transient units and failures are forgotten."""
-        self.halt()
+        """Ends services and clears transient units and failures when the machine shuts down."""
+        self.cancel_tasks()
         self._machine.record.timers = []
         self._machine.record.failed = {}
 
-    def _refuse_loaded(self, name: str, kind: str) -> None:
+    def _require_not_loaded(self, name: str, kind: str) -> None:
         if self.find(name) is not None:
             raise UnitError(
                 f"Failed to start transient {kind} unit: Unit {name} was already loaded or has a fragment file."
             )
 
-    def _wait(self, timer: Timer) -> None:
+    def _schedule(self, timer: Timer) -> None:
         self._timers[timer.name] = (timer, asyncio.create_task(self._elapse(timer)))
 
     async def _elapse(self, timer: Timer) -> None:
-        from fediversity.embedded_cloud.machines.interpreter import service_of  # noqa: PLC0415  they call each other
-
         await asyncio.sleep(timer.due - time.time())
         del self._timers[timer.name]
-        self._remember()
+        self._save_timers()
         self._machine.log(f"{timer.name} elapsed: starting {timer.service}")
-        self.start(timer.service, _described(timer), service_of(self._machine, timer), timer.collect)
+        self.start(timer.service, _description(timer), self._timer_service(self._machine, timer), timer.collect)
 
-    def _remember(self) -> None:
+    def _save_timers(self) -> None:
         self._machine.record.timers = [asdict(timer) for timer, _ in self._timers.values()]
         self._machine.save()
 
 
-def _described(timer: Timer) -> str:
+def _description(timer: Timer) -> str:
     return f"[systemd-run] {' '.join(timer.argv)}"

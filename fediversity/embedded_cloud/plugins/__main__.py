@@ -19,7 +19,7 @@ TOGETHER = "together"
 
 
 def main(words: list[str]) -> None:
-    """Serves one package. The engine adds options of its own (logging, tracing), which do not matter here."""
+    """Serves one package. Pulumi passes further options (logging, tracing), which are ignored."""
     parent = os.getppid()
     if words[:1] == [TOGETHER]:
         many = argparse.ArgumentParser(prog=f"plugins {TOGETHER}", description="Several plug-ins in one process.")
@@ -29,27 +29,27 @@ def main(words: list[str]) -> None:
         _require_extra()
 
         def serve_them() -> Coroutine[Any, Any, None]:
-            from fediversity.embedded_cloud.plugins.serve import serve_many  # noqa: PLC0415 (see _until_over)
+            from fediversity.embedded_cloud.plugins.serve import serve_many  # noqa: PLC0415 (see _serve_until_end)
 
             return serve_many(packages)
 
-        asyncio.run(_until_over(serve_them))
+        asyncio.run(_serve_until_end(serve_them))
         return
     parser = argparse.ArgumentParser(
         prog="pulumi-resource", description="A simulated provider plug-in of the embedded cloud."
     )
     parser.add_argument("package", choices=LOCAL_PACKAGES)
-    parser.add_argument("engine", nargs="?", help="host:port of the engine")
+    parser.add_argument("address", nargs="?", help="host:port of Pulumi's engine service")
     parser.add_argument("--tracing", help=argparse.SUPPRESS)
     arguments, _ = parser.parse_known_args(words)
     _require_extra()
 
     def serve_it() -> Coroutine[Any, Any, None]:
-        from fediversity.embedded_cloud.plugins.serve import serve  # noqa: PLC0415 (see _until_over)
+        from fediversity.embedded_cloud.plugins.serve import serve  # noqa: PLC0415 (see _serve_until_end)
 
-        return serve(arguments.package, arguments.engine, parent)
+        return serve(arguments.package, arguments.address, parent)
 
-    asyncio.run(_until_over(serve_it))
+    asyncio.run(_serve_until_end(serve_it))
 
 
 def _require_extra() -> None:
@@ -57,12 +57,12 @@ def _require_extra() -> None:
         sys.exit(f"fediversity: {problem}")
 
 
-async def _until_over(serving: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    gc.disable()  # what is imported makes no garbage, and the engine waits for it
+async def _serve_until_end(serving: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    gc.disable()  # Imports leave no garbage, and Pulumi waits for them.
     over = serving()
     gc.enable()
     await over
-    # At once: a thread that still waits for a machine would keep the process. What it was making is on record.
+    # Exits at once: a thread that waits for a machine would keep the process alive. Its work is recorded in the store.
     os._exit(0)
 
 

@@ -1,11 +1,11 @@
-"""The API between a provider and its cloud when it fails, and what the real provider's client makes of that.
+"""Simulates failures of a cloud's API, and how the real provider's client handles them.
 
-- Hetzner (hcloud-go, `client_handler_retry.go`): a request is made again, five times at most, after
-  `rate_limit_exceeded` and after a gateway's time-out, also one that creates. Other failures are reported at once.
-- Google (terraform-provider-google, `retry_transport.go`): a request is made again after 429, 500, 502 and 503, for
-  90 seconds at most, which is also how long it waits for an answer.
+- Hetzner (hcloud-go, `client_handler_retry.go`): repeats a request, at most five times, after `rate_limit_exceeded` and
+  after a gateway timeout, also if it creates a resource. Other failures are reported at once.
+- Google (terraform-provider-google, `retry_transport.go`): repeats a request after 429, 500, 502 and 503 for at most 90
+  seconds, which is also the timeout for an answer.
 
-So a creation that times out is asked for twice at Hetzner, and the second time the name is taken; at Google it fails.
+So at Hetzner a create that times out is repeated, and then fails because the name is taken; at Google it fails at once.
 """
 
 import asyncio
@@ -17,24 +17,24 @@ from typing import Literal, TypeVar
 
 from fediversity.embedded_cloud.faults.store import FaultStore
 from fediversity.embedded_cloud.plugins.problems import CloudError, api_error
-from fediversity.embedded_cloud.plugins.provider import Call
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest
 
 Failure = Literal["api-429", "api-500", "api-timeout-after-create"]
 
-SECOND = 0.05
-"""What a second of a real client's patience takes here."""
+SIMULATED_SECOND = 0.05
+"""Duration of one second of a real client's waiting time, in seconds."""
 
 _PART = re.compile(
     r"-(firewall(-\d+|-closed)?|address(-ipv6)?|server|account|image|disk-.+|network|(volume|attachment)-.+|rdns(-ipv6)?)$"
 )
-"""What the program appends to a machine's name for each of its resources."""
+"""Suffixes that the program appends to a machine's name for each of its resources."""
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
 class Client:
-    """How a real provider's client deals with failures. `pauses` are the seconds before each further attempt."""
+    """How a real provider's client handles failures. `pauses` are the seconds before each further attempt."""
 
     retried: frozenset[Failure]
     pauses: tuple[float, ...]
@@ -42,7 +42,7 @@ class Client:
     patience: float = 0.0
 
     def error(self, failure: Failure) -> CloudError:
-        """What the provider reports in the end."""
+        """Returns the error that the provider reports in the end."""
         message, code = self.errors[failure]
         return api_error(message, code, "failed")
 
@@ -68,39 +68,41 @@ CLIENTS: Mapping[str, Client] = {
         patience=30.0,
     ),
 }
-"""By package. Other packages have no API: their clouds are on this computer in reality, too."""
+"""The clients by package. Other packages have no API: their real counterparts are also on this computer."""
 
 
-async def request(
-    book: FaultStore,
+async def send_request(
+    faults: FaultStore,
     package: str,
-    call: Call,
+    request: PulumiRequest,
     name: object,
-    work: Callable[[], _Answer],
+    work: Callable[[], _Result],
     *,
     creates: bool = False,
-) -> _Answer:
-    """Does a piece of work as a request to a provider's API. Raises `CloudError`, also the work's own."""
+) -> _Result:
+    """Runs `work` as a request to a provider's API. Raises `CloudError`, including that of the work itself."""
     client = CLIENTS.get(package)
     if client is None:
         return await asyncio.to_thread(work)
-    names = [*_names(call.name, name)]
+    names = [*_names(request.name, name)]
     for pause in (*client.pauses, None):
-        failure = _strikes(book, names)
-        if failure is None and not (creates and _happens(book, names, "api-timeout-after-create")):
+        failure = _triggered_failure(faults, names)
+        if failure is None and not (creates and _is_triggered(faults, names, "api-timeout-after-create")):
             return await asyncio.to_thread(work)
         if failure is None:
             failure = "api-timeout-after-create"
             await asyncio.to_thread(work)
-            await _wait(call, client.patience)
-        if failure not in client.retried or pause is None or call.cancelled.is_set():
+            await _wait(request, client.patience)
+        if failure not in client.retried or pause is None or request.cancelled.is_set():
             raise client.error(failure)
-        await _wait(call, pause)
+        await _wait(request, pause)
     raise AssertionError("the last attempt answers or raises")
 
 
 def _names(resource: str, name: object) -> Iterator[str]:
-    """The names a fault may be set for: the resource's in the program and in the cloud, and its machine's."""
+    """Yields the names for which a fault may be set: the resource's name in the program and in the cloud, and its
+    machine's.
+    """
     yield resource
     if isinstance(name, str) and name != resource:
         yield name
@@ -109,15 +111,15 @@ def _names(resource: str, name: object) -> Iterator[str]:
         yield machine
 
 
-def _strikes(book: FaultStore, names: list[str]) -> Failure | None:
+def _triggered_failure(faults: FaultStore, names: list[str]) -> Failure | None:
     kinds: tuple[Failure, ...] = ("api-429", "api-500")
-    return next((kind for kind in kinds if _happens(book, names, kind)), None)
+    return next((kind for kind in kinds if _is_triggered(faults, names, kind)), None)
 
 
-def _happens(book: FaultStore, names: list[str], kind: Failure) -> bool:
-    return any(book.happens(name, kind) for name in names)
+def _is_triggered(faults: FaultStore, names: list[str], kind: Failure) -> bool:
+    return any(faults.trigger(name, kind) for name in names)
 
 
-async def _wait(call: Call, seconds: float) -> None:
+async def _wait(request: PulumiRequest, seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(call.cancelled.wait(), seconds * SECOND)
+        await asyncio.wait_for(request.cancelled.wait(), seconds * SIMULATED_SECOND)

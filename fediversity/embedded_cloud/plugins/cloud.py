@@ -1,8 +1,8 @@
-"""Resources that live in the store of the embedded cloud: what all of them have in common.
+"""Implements what all resources in the store of the embedded cloud have in common.
 
 An operation is one transaction on the store, followed by its effects on simulated machines. A new record is written
-before its machine is made: if the run is cut short in between, the record can still be found
-(`fediversity.embedded_cloud.lookup`) and the machine is made up for (`fediversity.embedded_cloud.power`).
+before its machine is created. If the run is interrupted in between, `fediversity.embedded_cloud.lookup` still finds the
+record, and `fediversity.embedded_cloud.power` creates the machine.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ from fediversity.embedded_cloud.machines.spec import DatacenterError, MachineSpe
 from fediversity.embedded_cloud.plugins import api
 from fediversity.embedded_cloud.plugins.checks import DEFAULTS_KEY
 from fediversity.embedded_cloud.plugins.problems import CloudError
-from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
-from fediversity.embedded_cloud.plugins.schema import Package, Table
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, Resource, State
+from fediversity.embedded_cloud.plugins.schema import Package, ResourceSchema
 from fediversity.embedded_cloud.plugins.values import Values, public
 from fediversity.embedded_cloud.store import Record, Session, Store
 from fediversity.support.processes import is_alive
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 class Machines(Protocol):
-    """The part of `fediversity.embedded_cloud.machines.client.Datacenter` that clouds use."""
+    """The methods of `fediversity.embedded_cloud.machines.client.Datacenter` that clouds use."""
 
     def create(self, spec: MachineSpec) -> None: ...
     def change(self, machine_id: str, **changes: Any) -> None: ...
@@ -44,11 +44,13 @@ class Machines(Protocol):
 
 
 Effect = Callable[[Machines], None]
-"""Something to do to the machines once the store says so."""
+"""A change to the machines that is applied after the transaction on the store."""
 
 
 def open_ports(machine: str, ports: tuple[int, ...] | None) -> Effect:
-    """Lets a machine be reached on some ports (None: on all), if it is there already: a new one is made with them."""
+    """Returns an effect that opens ports of a machine (None: all), if it exists; a new machine is created with its
+    ports.
+    """
 
     def effect(machines: Machines) -> None:
         if machine not in machines.machines():
@@ -56,7 +58,7 @@ def open_ports(machine: str, ports: tuple[int, ...] | None) -> Effect:
         try:
             machines.change(machine, allowed_ports=ports)
         except DatacenterError:
-            if machine in machines.machines():  # else it was deleted just now
+            if machine in machines.machines():  # otherwise it was deleted in the meantime
                 raise
 
     return effect
@@ -64,7 +66,7 @@ def open_ports(machine: str, ports: tuple[int, ...] | None) -> Effect:
 
 @dataclass
 class Cloud:
-    """The embedded cloud of a stack as one plug-in process sees it. `settings` are the provider's inputs."""
+    """The embedded cloud of a stack in one plug-in process. `settings` are the provider's inputs."""
 
     store: Store
     machines: Machines
@@ -74,24 +76,24 @@ class Cloud:
 
     @classmethod
     def of(cls, folder: StackFolder, settings: Mapping[str, Any]) -> "Cloud":
-        """The embedded cloud of a stack."""
+        """Returns the embedded cloud of a stack."""
         return cls(Store(folder.store), Datacenter(folder.cloud), settings)
 
     def is_on(self, machine_id: str) -> bool:
-        """Whether a machine runs now. Starts nothing."""
+        """Returns whether a machine runs now. Starts nothing."""
         record = self.machines.machines().get(machine_id)
         return record is not None and record["phase"] not in {"off", "crashed"} and self._daemon_runs()
 
     def _daemon_runs(self) -> bool:
-        """Whether the process behind the machines lives; its file stays when this computer is switched off."""
+        """Returns whether the daemon of the machines is alive. Its file remains when this computer is switched off."""
         try:
             pid: int = json.loads(self.store.path.with_name("datacenter.json").read_text())["pid"]
         except FileNotFoundError:
             return False
         return is_alive(pid)
 
-    def power(self) -> None:
-        """Before the first change of a run: machines that a reboot of this computer switched off come back."""
+    def ensure_powered(self) -> None:
+        """Starts the machines that a reboot of this computer switched off, before the first change of a run."""
         with self._lock:
             if not self._powered:
                 self.machines.ensure_on()
@@ -99,118 +101,122 @@ class Cloud:
 
 
 class CloudResource(Resource):
-    """A resource type whose resources are records. Subclasses say what is special about theirs."""
+    """A resource type with resources stored as records. Subclasses define the details of their type."""
 
-    def __init__(self, table: Table, cloud: Cloud) -> None:
-        super().__init__(table)
+    def __init__(self, schema: ResourceSchema, cloud: Cloud) -> None:
+        super().__init__(schema)
         self.cloud = cloud
 
     @property
     def type(self) -> str:
-        """The type token, under which records are kept."""
-        return self.table.token
+        """The type token, under which records are stored."""
+        return self.schema.token
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
-        """The scope and the name that the resource is unique by. Raises CloudError when the scope does not exist."""
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+        """Returns the scope and the name by which the resource is unique. Raises CloudError if the scope does not
+        exist.
+        """
         del session
         return "", str(inputs["name"])
 
     def new_id(self, session: Session, inputs: Mapping[str, Any], scope: str, name: str) -> str:
-        """The id of a new resource, in the form the real provider uses."""
+        """Returns the id of a new resource, in the format of the real provider."""
         del inputs, scope, name
         return str(session.number())
 
     def find(self, session: Session, id_: str, values: Mapping[str, Any]) -> Record | None:
-        """The record of an id, or of what people give to `pulumi import` in its place; then `values` is empty.
+        """Returns the record of an id, or of another identifier that `pulumi import` accepts; `values` is then empty.
 
-        Otherwise `values` are what the engine has of the resource.
+        Otherwise `values` are the values that Pulumi has of the resource.
         """
         del values
         return session.get(self.type, id_)
 
-    def engine_id(self, record: Record) -> str:
-        """The id by which the engine knows a record."""
+    def pulumi_id(self, record: Record) -> str:
+        """Returns the id by which Pulumi knows a record."""
         return record.id
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
-        """The rules that need to know what else exists. `current` is the record to be changed, None for a new one."""
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+        """Checks rules that depend on other resources. `current` is the record to be changed, None for a new one."""
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
-        """What the cloud decides about a new resource: addresses, numbers."""
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+        """Returns the facts that the cloud chooses for a new resource: addresses, numbers."""
         del session, inputs, id_
         return {}
 
-    def reconsider(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the cloud decides when a resource changes."""
+    def changed_facts(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns the facts of a changed resource."""
         del inputs
         return old.facts
 
-    def keep(self, inputs: Mapping[str, Any]) -> Values:
-        """The inputs as the cloud remembers them."""
+    def stored_inputs(self, inputs: Mapping[str, Any]) -> Values:
+        """Returns the inputs in the form in which the cloud stores them."""
         return public(inputs)
 
-    def recall(self, record: Record, inputs: Mapping[str, Any]) -> Values:
-        """The inputs that would make a record; `inputs` are those the engine has."""
+    def restored_inputs(self, record: Record, inputs: Mapping[str, Any]) -> Values:
+        """Returns the inputs that would create a record; `inputs` are those that Pulumi has."""
         del inputs
         return dict(record.inputs)
 
     def outputs(self, session: Session, record: Record) -> Values:
-        """What only the cloud knows of a resource, beside its inputs."""
+        """Returns the outputs of a resource that are not inputs."""
         del session, record
         return {}
 
-    def may_delete(self, session: Session, record: Record) -> None:
-        """Raises CloudError when the resource is protected or in use."""
+    def check_deletable(self, session: Session, record: Record) -> None:
+        """Raises CloudError if the resource is protected or in use."""
 
     def release(self, session: Session, record: Record) -> None:
-        """Gives back what the resource holds: addresses."""
+        """Releases what the resource holds: addresses."""
 
     def effects(self, session: Session, old: Record | None, new: Record | None) -> Sequence[Effect]:
-        """What a creation (no `old`), change or deletion (no `new`) does to machines."""
+        """Returns the effects on machines of a creation (no `old`), change or deletion (no `new`)."""
         del session, old, new
         return ()
 
-    def leftovers(self, id_: str) -> Sequence[Effect]:
-        """What to clean up when a record is gone already: its deletion may have been cut short."""
+    def cleanup_effects(self, id_: str) -> Sequence[Effect]:
+        """Returns the cleanup effects for a record that no longer exists: its deletion may have been interrupted."""
         del id_
         return ()
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
-        """The answer when the name is in use."""
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
+        """Returns the error for a name that is in use."""
         return CloudError(f'there is a simulated resource of the name "{inputs["name"]}" already', "already_exists")
 
-    async def create(self, call: Call, inputs: Values) -> State:
-        return await self._request(call, inputs, lambda: self.create_now(inputs), creates=True)
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
+        return await self._request(request, inputs, lambda: self.create_now(inputs), creates=True)
 
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
-        del call, outputs
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del request, outputs
         return await asyncio.to_thread(self.read_now, id_, inputs)
 
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
-        return await self._request(call, inputs, lambda: self.update_now(id_, outputs, inputs))
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
+        return await self._request(request, inputs, lambda: self.update_now(id_, outputs, inputs))
 
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        await self._request(call, outputs, lambda: self.delete_now(id_, outputs))
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
+        await self._request(request, outputs, lambda: self.delete_now(id_, outputs))
 
     async def _request(
-        self, call: Call, values: Mapping[str, Any], work: Callable[[], _Answer], *, creates: bool = False
-    ) -> _Answer:
-        """A change, as a request to the provider's API, which may have faults."""
+        self, request: PulumiRequest, values: Mapping[str, Any], work: Callable[[], _Result], *, creates: bool = False
+    ) -> _Result:
+        """Runs a change as a request to the provider's API, which may have faults."""
         package = self.type.partition(":")[0]
-        book = FaultStore(self.cloud.store.path.parent)
-        return await api.request(book, package, call, values.get("name"), work, creates=creates)
+        faults = FaultStore(self.cloud.store.path.parent)
+        return await api.send_request(faults, package, request, values.get("name"), work, creates=creates)
 
-    def create_now(self, given: Values) -> State:
-        """`create`, blocking."""
-        inputs = public(given)
-        self.cloud.power()
+    def create_now(self, requested: Values) -> State:
+        """Implements `create`; blocks."""
+        inputs = public(requested)
+        self.cloud.ensure_powered()
         with self.cloud.store.writing() as session:
-            scope, name = self.place(session, inputs)
+            scope, name = self.unique_key(session, inputs)
             if session.find(self.type, name, scope) is not None:
-                raise self.taken(inputs)
-            self.admit(session, inputs, None)
+                raise self.name_conflict(inputs)
+            self.check_rules(session, inputs, None)
             id_ = self.new_id(session, inputs, scope, name)
-            record = Record(self.type, id_, name, scope, self.keep(inputs), self.decide(session, inputs, id_))
+            record = Record(
+                self.type, id_, name, scope, self.stored_inputs(inputs), self.initial_facts(session, inputs, id_)
+            )
             session.put(record)
             effects, undo = self.effects(session, None, record), self.effects(session, record, None)
         try:
@@ -222,30 +228,30 @@ class CloudResource(Resource):
             with suppress(CloudError):
                 self._apply(undo)
             raise
-        return self._look(record, given)
+        return self._read_state(record, requested)
 
-    def read_now(self, id_: str, given: Values) -> State | None:
-        """`read`, blocking."""
+    def read_now(self, id_: str, requested: Values) -> State | None:
+        """Implements `read`; blocks."""
         with self.cloud.store.reading() as session:
-            record = self.find(session, id_, given)
-            return None if record is None else self._state(session, record, given)
+            record = self.find(session, id_, requested)
+            return None if record is None else self._state(session, record, requested)
 
-    def update_now(self, id_: str, outputs: Values, given: Values) -> Values:
-        """`update`, blocking."""
-        inputs = public(given)
-        self.cloud.power()
+    def update_now(self, id_: str, outputs: Values, requested: Values) -> Values:
+        """Implements `update`; blocks."""
+        inputs = public(requested)
+        self.cloud.ensure_powered()
         with self.cloud.store.writing() as session:
             old = self.find(session, id_, outputs)
             if old is None:
                 raise CloudError("is gone from the simulated cloud; `pulumi refresh` will notice", "not_found")
-            scope, name = self.place(session, inputs)
-            self.admit(session, inputs, old)
-            facts = self.reconsider(old, inputs)
-            new = replace(old, scope=scope, name=name, inputs=self.keep(inputs), facts=facts)
+            scope, name = self.unique_key(session, inputs)
+            self.check_rules(session, inputs, old)
+            facts = self.changed_facts(old, inputs)
+            new = replace(old, scope=scope, name=name, inputs=self.stored_inputs(inputs), facts=facts)
             try:
                 session.put(new)
             except sqlite3.IntegrityError:
-                raise self.taken(inputs) from None
+                raise self.name_conflict(inputs) from None
             effects = self.effects(session, old, new)
         try:
             self._apply(effects)
@@ -253,35 +259,35 @@ class CloudResource(Resource):
             with self.cloud.store.writing() as session:
                 session.put(old)
             raise
-        return self._look(new, given).outputs
+        return self._read_state(new, requested).outputs
 
     def delete_now(self, id_: str, outputs: Values) -> None:
-        """`delete`, blocking. The record goes first, so that nothing makes its machine up again."""
+        """Implements `delete`; blocks. The record is removed first, so that nothing creates its machine again."""
         with self.cloud.store.reading() as session:
-            there = self.find(session, id_, outputs) is not None
-        self._apply(self._remove(id_, outputs) if there else self.leftovers(id_))
+            exists = self.find(session, id_, outputs) is not None
+        self._apply(self._remove(id_, outputs) if exists else self.cleanup_effects(id_))
 
     def _remove(self, id_: str, outputs: Values) -> Sequence[Effect]:
         with self.cloud.store.writing() as session:
             record = self.find(session, id_, outputs)
             if record is None:
-                return self.leftovers(id_)
-            self.may_delete(session, record)
+                return self.cleanup_effects(id_)
+            self.check_deletable(session, record)
             self.release(session, record)
             session.remove(record)
             return self.effects(session, record, None)
 
-    def _look(self, record: Record, given: Mapping[str, Any]) -> State:
+    def _read_state(self, record: Record, requested: Mapping[str, Any]) -> State:
         with self.cloud.store.reading() as session:
-            return self._state(session, record, given)
+            return self._state(session, record, requested)
 
-    def _state(self, session: Session, record: Record, given: Mapping[str, Any]) -> State:
-        """The resource as the engine keeps it; its bookkeeping of filled-in inputs stays with the inputs."""
-        inputs = self.recall(record, given)
-        notes = {name: value for name, value in given.items() if name.startswith("__")}
-        if self.table.fills_in:
-            notes.setdefault(DEFAULTS_KEY, [])
-        return State(self.engine_id(record), inputs | notes, inputs | self.outputs(session, record))
+    def _state(self, session: Session, record: Record, requested: Mapping[str, Any]) -> State:
+        """Returns the resource as Pulumi stores it; the bookkeeping of filled-in inputs stays with the inputs."""
+        inputs = self.restored_inputs(record, requested)
+        bookkeeping = {name: value for name, value in requested.items() if name.startswith("__")}
+        if self.schema.records_defaults:
+            bookkeeping.setdefault(DEFAULTS_KEY, [])
+        return State(self.pulumi_id(record), inputs | bookkeeping, inputs | self.outputs(session, record))
 
     def _apply(self, effects: Sequence[Effect]) -> None:
         try:
@@ -291,13 +297,13 @@ class CloudResource(Resource):
             raise CloudError(str(error), "failed") from None
 
 
-def in_the_cloud(
+def resource_factory(
     package: Package, types: Mapping[str, type[CloudResource]]
 ) -> Callable[[StackFolder, Values], dict[str, Resource]]:
-    """What makes a package's resource types, by token, in the embedded cloud of a stack."""
+    """Returns a function that creates a package's resource types, by token, in the embedded cloud of a stack."""
 
     def make(folder: StackFolder, settings: Values) -> dict[str, Resource]:
         cloud = Cloud.of(folder, settings)
-        return {token: type_(package.tables[token], cloud) for token, type_ in types.items()}
+        return {token: type_(package.schemas[token], cloud) for token, type_ in types.items()}
 
     return make

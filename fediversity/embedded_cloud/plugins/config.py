@@ -1,7 +1,8 @@
-"""Provider configuration: which embedded cloud a provider talks to, and that it is one.
+"""Checks provider configuration: that it is for the embedded cloud of the right stack.
 
-A real credential must never reach a simulated cloud, nor the name of a simulated one a real provider: an endpoint has
-to be `simulated:<stack>` and a token `simulated`. What is refused is never repeated, it may be a secret.
+A real credential must never reach a simulated cloud, and the name of a simulated one must never reach a real provider:
+an endpoint must be `simulated:<stack>` and a token `simulated`. Messages never repeat a refused value: it may be a
+secret.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public, without_nulls
 
 SIMULATED = "simulated"
-_ENGINE_KEYS = frozenset({"version", "pluginDownloadURL"})
+_PULUMI_KEYS = frozenset({"version", "pluginDownloadURL"})
 
 Kind = Literal["endpoint", "stack", "literal", "text"]
 
@@ -37,39 +38,39 @@ class Config:
     settings: tuple[Setting, ...] = ()
 
     def check(self, inputs: Mapping[str, Any], stack: str) -> list[Problem]:
-        """Everything wrong with a provider's inputs for a stack; no problem names a value."""
-        given = self._given(inputs)
+        """Returns all problems of a provider's inputs for a stack. No problem repeats a value."""
+        values = self._given(inputs)
         names = {setting.name for setting in self.settings}
         problems = [
             Problem(name, f"is not a setting of this simulated provider{did_you_mean(name, names)}")
-            for name in given
+            for name in values
             if name not in names
         ]
         for setting in self.settings:
-            if setting.name in given:
-                problems += _check(setting, given[setting.name], stack)
+            if setting.name in values:
+                problems += _check(setting, values[setting.name], stack)
             elif setting.required:
                 problems.append(Problem(setting.name, f"is missing; {_expected(setting, stack)}"))
         return problems
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, bool]:
-        """The settings that differ, and whether each means another cloud, so that every resource is a new one."""
+        """Returns the changed settings, and whether each selects another cloud, which replaces every resource."""
         old, new = self._given(olds), self._given(news)
         elsewhere = {setting.name for setting in self.settings if setting.kind in {"endpoint", "stack"}}
         return {name: name in elsewhere for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)}
 
     @staticmethod
     def _given(inputs: Mapping[str, Any]) -> Values:
-        return {name: value for name, value in without_nulls(public(inputs)).items() if name not in _ENGINE_KEYS}
+        return {name: value for name, value in without_nulls(public(inputs)).items() if name not in _PULUMI_KEYS}
 
 
 def _check(setting: Setting, value: Any, stack: str) -> list[Problem]:
     if value is UNKNOWN:
         return []
-    wanted = {"endpoint": f"{SIMULATED}:{stack}", "stack": stack, "literal": SIMULATED}
+    expected = {"endpoint": f"{SIMULATED}:{stack}", "stack": stack, "literal": SIMULATED}
     if setting.kind == "text":
         return [] if isinstance(value, str) else [Problem(setting.name, "must be a string")]
-    if value == wanted[setting.kind] and is_stack_name(stack):
+    if value == expected[setting.kind] and is_stack_name(stack):
         return []
     return [Problem(setting.name, f"is refused: this is a simulated provider; {_expected(setting, stack)}")]
 

@@ -1,4 +1,4 @@
-"""Names and addresses as the clouds and the standards write them; shared by the rules of several packages."""
+"""Parses and checks names, ports, networks and SSH keys in the formats of the clouds and standards."""
 
 import base64
 import binascii
@@ -15,12 +15,12 @@ HIGHEST_PORT = 65535
 
 
 def is_hostname(name: str) -> bool:
-    """Whether a name is a host name (RFC 1123): labels of letters, digits and dashes, at most 253 characters."""
+    """Returns whether a name is a host name (RFC 1123): labels of letters, digits and dashes, at most 253 long."""
     return 0 < len(name) <= 253 and all(_HOST_LABEL.fullmatch(label) for label in name.split("."))
 
 
 def port_range(text: str) -> range | None:
-    """`443` or `8000-8010` as a range of ports; None when it is neither."""
+    """Parses `443` or `8000-8010` into a range of ports. Returns None for other text."""
     match = _PORTS.fullmatch(text)
     if match is None:
         return None
@@ -29,11 +29,11 @@ def port_range(text: str) -> range | None:
 
 
 def cidr_problems(path: str, text: str) -> Iterator[Problem]:
-    """What is wrong with a network: it has to begin at its own start, `10.1.0.0/16` and not `10.1.2.3/16`."""
+    """Yields the problems of a network, which must begin at its first address: `10.1.0.0/16`, not `10.1.2.3/16`."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        yield Problem(path, f'"{text}" is no network; write it like 192.0.2.0/24, a single address with /32')
+        yield Problem(path, f'"{text}" is not a network; write it like 192.0.2.0/24, a single address with /32')
         return
     if "/" not in text:
         yield Problem(path, f'"{text}" has no length; write {network}')
@@ -42,7 +42,7 @@ def cidr_problems(path: str, text: str) -> Iterator[Problem]:
 
 
 def public_key_blob(line: str) -> bytes | None:
-    """The key inside an OpenSSH public key line; None when it is no such line."""
+    """Returns the key in an OpenSSH public key line, or None if the line is invalid."""
     words = line.split()
     if len(words) < 2:
         return None
@@ -55,5 +55,5 @@ def public_key_blob(line: str) -> bytes | None:
 
 
 def md5_fingerprint(blob: bytes) -> str:
-    """The fingerprint clouds show of an SSH key: MD5 as pairs of hexadecimal digits."""
+    """Returns the fingerprint of an SSH key in the clouds' format: MD5 as pairs of hexadecimal digits."""
     return hashlib.md5(blob, usedforsecurity=False).digest().hex(":")

@@ -1,4 +1,4 @@
-"""Resources that are simulated machines: servers, instances, hosts."""
+"""Implements resources that are simulated machines: servers, instances, hosts."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,24 +13,24 @@ class MachineResource(CloudResource):
     """A resource type with a simulated machine behind each resource."""
 
     changeable: Sequence[str] = ()
-    """The fields of its machine's spec that a change of the resource passes on."""
+    """The fields of the machine's spec that a change of the resource updates."""
 
     @abstractmethod
     def machine_id(self, id_: str) -> str:
-        """The id of the machine behind a resource."""
+        """Returns the id of the machine behind a resource."""
 
     @abstractmethod
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a resource."""
+        """Returns the spec of the machine behind a resource."""
 
     def restarts(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Whether a change is made while the machine is off."""
+        """Returns whether a change requires the machine to be off."""
         del old, new
         return False
 
     def effects(self, session: Session, old: Record | None, new: Record | None) -> Sequence[Effect]:
         if new is None:
-            return () if old is None else self.leftovers(old.id)
+            return () if old is None else self.cleanup_effects(old.id)
         spec = self.machine(session, new)
         if old is None:
             return [lambda machines: machines.create(spec)]
@@ -44,6 +44,6 @@ class MachineResource(CloudResource):
             lambda machines: machines.power_on(spec.id),
         ]
 
-    def leftovers(self, id_: str) -> Sequence[Effect]:
+    def cleanup_effects(self, id_: str) -> Sequence[Effect]:
         machine = self.machine_id(id_)
         return [lambda machines: machines.delete(machine)]

@@ -1,4 +1,4 @@
-"""What a plug-in refuses, in words a person can act on."""
+"""Defines the problems and errors that a plug-in reports to users."""
 
 import difflib
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ Refusal = Literal["already_exists", "not_found", "refused", "not_implemented", "
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a resource's inputs. `path` is the property, e.g. `rules[0].port`; "" is the whole.
+    """A problem of a resource's inputs. `path` is the property, e.g. `rules[0].port`; "" is the resource.
 
-    The engine adds the resource's type and name to each.
+    Pulumi adds the resource's type and name to each.
     """
 
     path: str
@@ -33,19 +33,19 @@ class CloudError(FediversityError):
 
 
 def api_error(message: str, code: str, kind: Refusal = "refused") -> CloudError:
-    """An answer of a simulated API, in the form its real client prints: message and code."""
+    """Returns an error of a simulated API in the format of its real client: message and code."""
     return CloudError(f"{message} ({code}, simulated)", kind)
 
 
-def did_you_mean(wrong: str, choices: Iterable[str]) -> str:
-    """A hint to append: the nearest choice, or all of them when they are few."""
-    known = sorted(choices)
-    near = difflib.get_close_matches(wrong, known, n=1)
+def did_you_mean(value: str, choices: Iterable[str]) -> str:
+    """Returns a hint for a message: the nearest choice, or all choices if they are few."""
+    sorted_choices = sorted(choices)
+    near = difflib.get_close_matches(value, sorted_choices, n=1)
     if near:
         return f'; did you mean "{near[0]}"?'
-    return f"; choose one of {', '.join(known)}" if 0 < len(known) <= 30 else ""
+    return f"; choose one of {', '.join(sorted_choices)}" if 0 < len(sorted_choices) <= 30 else ""
 
 
 def not_simulated(path: str, why: str = "") -> Problem:
-    """A property that is real, but that the embedded cloud does not act out."""
+    """Returns the problem of a real property that the embedded cloud does not simulate."""
     return Problem(path, f"is not simulated by the embedded cloud{': ' + why if why else ''}")

@@ -1,4 +1,4 @@
-"""Plain values to and from the protobuf structures of the protocol."""
+"""Converts plain values to and from the protobuf structures of the protocol."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,14 +19,14 @@ _UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
     }
 )
-"""What the engine writes in place of a value it does not know yet, by type."""
+"""The placeholders that Pulumi sends for unknown values, by type."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - how the protocol marks a secret, not one
 
 
 def plain(structure: struct_pb2.Struct) -> Values:
-    """A structure as plain values. Whole numbers become int, secrets their content."""
+    """Converts a structure to plain values. Whole numbers become int; secrets become their content."""
     return {name: _plain(value) for name, value in structure.fields.items()}
 
 
@@ -51,7 +51,7 @@ def _unwrapped(values: Values) -> Any:
 
 
 def structure(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Plain values as a structure. Null properties are left out."""
+    """Converts plain values to a structure, without null properties."""
     fields = {name: _value(value) for name, value in values.items() if value is not None}
     return struct_pb2.Struct(fields=fields)
 

@@ -1,8 +1,8 @@
-"""Pulumi's protocol messages, loaded without Pulumi.
+"""Loads Pulumi's protocol messages without Pulumi.
 
-`import pulumi.runtime.proto` executes `pulumi/__init__.py` first: half a second on a small computer, and every run
-starts four plug-ins. The generated modules import only their neighbours and protobuf, so they are loaded here as a
-package of their own, straight from the folder where the installed SDK keeps them.
+`import pulumi.runtime.proto` runs `pulumi/__init__.py` first: half a second on a small computer, and every run starts
+four plug-ins. The generated modules import only each other and protobuf, so this module loads them as a separate
+package from the folder of the installed SDK.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""What a package gives the plug-in server: resource types with their life cycle, over plain values."""
+"""Defines the interface between a package and the plug-in server: resource types with their operations."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -9,16 +9,16 @@ from typing import Any
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.plugins.config import Config
 from fediversity.embedded_cloud.plugins.problems import Problem
-from fediversity.embedded_cloud.plugins.schema import Package, Table
+from fediversity.embedded_cloud.plugins.schema import Package, ResourceSchema
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public
 
 Log = Callable[[str], Awaitable[None]]
-"""Shows a line beside the resource while it is worked on."""
+"""Shows a line beside the resource while an operation on it runs."""
 
 
 @dataclass(frozen=True)
-class Call:
-    """One request of the engine: which resource, how long it may take (seconds, None: no limit), where to log."""
+class PulumiRequest:
+    """The context of one request from Pulumi: the resource, the timeout (seconds, None: no limit), and the log."""
 
     name: str
     timeout: float | None
@@ -28,7 +28,7 @@ class Call:
 
 @dataclass(frozen=True)
 class State:
-    """A resource as it is: its id, the inputs that would make it, its outputs."""
+    """The current state of a resource: its id, the inputs that would create it, its outputs."""
 
     id: str
     inputs: Values
@@ -38,48 +38,50 @@ class State:
 class Resource(ABC):
     """One resource type."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, schema: ResourceSchema) -> None:
+        self.schema = schema
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
-        """What is wrong beyond names and types. Values may be UNKNOWN."""
+        """Yields problems beyond names and types. Values may be UNKNOWN."""
         del inputs
         return ()
 
-    def planned(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
-        """The outputs a preview shows: what is asked for, and what only the cloud knows as UNKNOWN.
+    def preview_outputs(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
+        """Returns the outputs for a preview: the inputs, and UNKNOWN for what only the cloud knows.
 
-        `outputs` are those of the resource that would be updated; what it has stays.
+        `outputs` are those of the resource to be updated, which are kept.
         """
-        kept = dict(outputs or dict.fromkeys(self.table.computed, UNKNOWN))
-        return {name: value for name, value in kept.items() if name not in self.table.inputs} | public(inputs)
+        current = dict(outputs or dict.fromkeys(self.schema.computed, UNKNOWN))
+        return {name: value for name, value in current.items() if name not in self.schema.inputs} | public(inputs)
 
     @abstractmethod
-    async def create(self, call: Call, inputs: Values) -> State:
-        """Makes the resource. Raises CloudError."""
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
+        """Creates the resource. Raises CloudError."""
 
     @abstractmethod
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
-        """The resource as it is now, None when it is gone. Both maps are empty when it is being imported."""
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
+        """Returns the current state of the resource, or None if it no longer exists. Both maps are empty during an
+        import.
+        """
 
     @abstractmethod
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
-        """Changes the resource with the recorded `outputs` to `inputs`; gives the new outputs. Raises CloudError."""
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
+        """Changes the resource with the recorded `outputs` to `inputs`. Returns the new outputs. Raises CloudError."""
 
     @abstractmethod
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        """Removes the resource; one that is gone is no error. Raises CloudError."""
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
+        """Deletes the resource. Does nothing if it no longer exists. Raises CloudError."""
 
 
 Function = Callable[[Values], Values]
-"""What a package answers without a resource: arguments in, result out. Raises CloudError."""
+"""A function of a package: takes arguments and returns a result. Raises CloudError."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A package before the engine configured it. `resources` makes its resource types, by token, for a stack.
+    """A package before its configuration. `resources` creates its resource types, by token, for a stack.
 
-    `functions` are the package's functions by token; they are asked at every run, previews included.
+    `functions` are the package's functions by token. Pulumi calls them in every run, including previews.
     """
 
     package: Package

@@ -1,4 +1,4 @@
-"""The plug-in's way back to the engine: lines shown beside a resource while it is worked on."""
+"""Sends log lines to Pulumi, which shows them beside a resource during an operation."""
 
 import contextlib
 from typing import Any
@@ -10,18 +10,18 @@ from fediversity.embedded_cloud.plugins.protos import engine_pb2, engine_pb2_grp
 
 
 class PulumiLog:
-    """The engine at `address` (host:port); without one, lines go nowhere."""
+    """The log service of Pulumi at `address` (host:port). Without an address, lines are discarded."""
 
     def __init__(self, address: str | None) -> None:
         self.address = address
-        self._stub: Any = None  # the generated types know the blocking stub only
+        self._stub: Any = None  # the generated types contain the blocking stub only
 
     def attach(self, address: str | None) -> None:
         """Another engine is asking, at `address`."""
         self.address, self._stub = address, None
 
     async def show(self, urn: str, line: str) -> None:
-        """Shows a line in the status column of a resource. An engine that is gone is no error here."""
+        """Shows a line in the status column of a resource. Ignores errors if Pulumi has exited."""
         if self.address is None:
             return
         if self._stub is None:

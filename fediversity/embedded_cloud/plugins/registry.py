@@ -1,4 +1,4 @@
-"""The packages there are plug-ins for. A plug-in process loads only its own."""
+"""Lists the packages with simulated plug-ins. A plug-in process loads only its own package."""
 
 import importlib
 from typing import cast
@@ -8,7 +8,7 @@ from fediversity.support.constants import LOCAL_PACKAGES
 
 
 def provider(name: str) -> Provider:
-    """The provider of a package. Raises ValueError for a package there is none for."""
+    """Returns the provider of a package. Raises ValueError for an unknown package."""
     if name not in LOCAL_PACKAGES:
         raise ValueError(f"there is no simulated plug-in '{name}'; there are {', '.join(LOCAL_PACKAGES)}")
     module = importlib.import_module(f"fediversity.embedded_cloud.plugins.{name}.package")

@@ -1,7 +1,7 @@
-"""Tables of properties: what a resource type takes and gives, as its real package declares it.
+"""Defines schemas of resource types: their inputs and outputs, as the real package declares them.
 
-`schema.json` of a package holds the names and types (generated from the real package, without prose); what such a
-schema does not say (which property replaces, which list is a set, defaults, what is not simulated) is added in code.
+A package's `schema.json` contains the names and types (generated from the real package, without prose). Facts that are
+not in such a schema (properties that replace, lists that are sets, defaults, what is not simulated) are added in code.
 """
 
 import json
@@ -24,13 +24,13 @@ class Property:
 
     @classmethod
     def parse(cls, line: str) -> "Property":
-        """Reads a line of `schema.json`: a type and the words `required` and `replaces`."""
+        """Parses a line of `schema.json`: a type and the words `required` and `replaces`."""
         type_name, *words = line.split()
         return cls(type_name, "required" in words, "replaces" in words)
 
     @property
     def item(self) -> "Property | None":
-        """The elements of a list or map; None for anything else."""
+        """The property of the elements of a list or map; None for other types."""
         if self.type[0] in "[{":
             return Property(self.type[1:-1], replaces=self.replaces)
         return None
@@ -41,10 +41,10 @@ Properties = Mapping[str, Property]
 
 @dataclass(frozen=True)
 class Extra:
-    """What is true of a resource type beyond its schema. Paths leave list positions out: `rules.sourceIps`.
+    """Facts of a resource type beyond its schema. Paths omit list positions: `rules.sourceIps`.
 
-    `grows` are numbers that change in place as long as they grow; a smaller one needs a new resource.
-    `kept` are properties that stay as they are when they are not given any more.
+    `grows` are numbers that change in place while they grow; a smaller one requires a new resource. `kept` are
+    properties that keep their value when they are no longer given.
     """
 
     replaces: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ class Extra:
 
 
 @dataclass(frozen=True)
-class Table:
+class ResourceSchema:
     """The properties of one resource type."""
 
     token: str
@@ -68,21 +68,21 @@ class Table:
 
     @property
     def autonamed(self) -> bool:
-        """Whether the provider makes up a `name` that is not given."""
+        """Whether the provider generates a missing `name`."""
         return "name" in self.inputs and not self.inputs["name"].required
 
     @property
-    def fills_in(self) -> bool:
-        """Whether inputs that are not given are made up, so that it has to be noted which."""
+    def records_defaults(self) -> bool:
+        """Whether the provider fills in missing inputs, so that it must record which ones."""
         return self.autonamed or bool(self.extra.defaults)
 
     @cached_property
     def computed(self) -> tuple[str, ...]:
-        """Outputs that are no inputs: only the cloud knows them."""
+        """The outputs that are not inputs: only the cloud knows them."""
         return tuple(name for name in self.outputs if name not in self.inputs)
 
     def replaces(self, path: str, declared: Property) -> bool:
-        """Whether a change at `path` needs a new resource."""
+        """Returns whether a change at `path` requires a new resource."""
         return declared.replaces or path in self.extra.replaces
 
 
@@ -91,19 +91,19 @@ class Package:
     """The resource types that a plug-in serves."""
 
     name: str
-    tables: Mapping[str, Table]
+    schemas: Mapping[str, ResourceSchema]
 
     def pulumi_schema(self) -> str:
-        """The package's schema for `GetSchema`, in Pulumi's own format."""
+        """Returns the package's schema for `GetSchema`, in Pulumi's format."""
         types: dict[str, Any] = {}
         resources = {}
-        for table in self.tables.values():
-            types |= {self._type_token(name): _object(self, fields) for name, fields in table.types.items()}
-            resources[table.token] = {
-                "properties": {name: _spec(self, declared) for name, declared in table.outputs.items()},
-                "required": [name for name, declared in table.outputs.items() if declared.required],
-                "inputProperties": {name: _spec(self, declared) for name, declared in table.inputs.items()},
-                "requiredInputs": [name for name, declared in table.inputs.items() if declared.required],
+        for resource in self.schemas.values():
+            types |= {self._type_token(name): _object(self, fields) for name, fields in resource.types.items()}
+            resources[resource.token] = {
+                "properties": {name: _spec(self, declared) for name, declared in resource.outputs.items()},
+                "required": [name for name, declared in resource.outputs.items() if declared.required],
+                "inputProperties": {name: _spec(self, declared) for name, declared in resource.inputs.items()},
+                "requiredInputs": [name for name, declared in resource.inputs.items() if declared.required],
             }
         description = "Simulated: part of the embedded cloud of the dev stack."
         schema = {"name": self.name, "description": description, "types": types, "resources": resources}
@@ -114,14 +114,14 @@ class Package:
 
 
 def load(path: Path, extras: Mapping[str, Extra] | None = None) -> Package:
-    """Reads the `schema.json` of a package and adds what is known beyond it, by resource token."""
+    """Reads the `schema.json` of a package and adds the further facts, by resource token."""
     facts = json.loads(path.read_text())
     types = {name: _properties(lines) for name, lines in facts["types"].items()}
     tables = {}
     for token, declared in facts["resources"].items():
         inputs, outputs = _properties(declared["inputs"]), _properties(declared["outputs"])
         used = _reachable(types, [*inputs.values(), *outputs.values()])
-        tables[token] = Table(token, inputs, outputs, used, (extras or {}).get(token, Extra()))
+        tables[token] = ResourceSchema(token, inputs, outputs, used, (extras or {}).get(token, Extra()))
     return Package(facts["package"], tables)
 
 
@@ -130,19 +130,19 @@ def _properties(lines: Mapping[str, str]) -> Properties:
 
 
 def object_name(type_name: str) -> str:
-    """The innermost type: `[FirewallRule]` is about `FirewallRule`."""
+    """Returns the innermost type: `FirewallRule` for `[FirewallRule]`."""
     return type_name.strip("[]{}")
 
 
 def _reachable(types: Mapping[str, Properties], roots: Iterable[Property]) -> dict[str, Properties]:
-    found: dict[str, Properties] = {}
+    reachable: dict[str, Properties] = {}
     queue = [object_name(root.type) for root in roots]
     while queue:
         name = queue.pop()
-        if name in types and name not in found:
-            found[name] = types[name]
+        if name in types and name not in reachable:
+            reachable[name] = types[name]
             queue.extend(object_name(declared.type) for declared in types[name].values())
-    return found
+    return reachable
 
 
 def _object(package: Package, fields: Properties) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs plug-ins: prints their ports, serves until the engine is gone."""
+"""Runs plug-ins: prints their ports and serves until Pulumi exits."""
 
 import asyncio
 import contextlib
@@ -24,17 +24,17 @@ _GRACE_SECONDS = 5.0
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0))
 
 
-async def serve(package: str, engine_address: str | None, parent: int) -> None:
-    """Serves a package on a free port of 127.0.0.1 until the engine is gone, a signal or a Cancel comes.
+async def serve(package: str, pulumi_address: str | None, parent: int) -> None:
+    """Serves a package on a free port of 127.0.0.1 until Pulumi exits, a signal arrives or a Cancel request is handled.
 
-    The engine holds the other end of this process's stdin, so its end is seen at once, also after SIGKILL; without a
-    pipe there, by the parent's process id changing from `parent`. The kernel's own signal for it (PR_SET_PDEATHSIG)
-    would come too early: it is sent when the engine's *thread* that started the plug-in ends.
+    Pulumi holds the other end of this process's stdin, so its exit is noticed at once, also after SIGKILL. If stdin is
+    not a pipe, a parent process id other than `parent` shows it. The kernel's own signal for this (PR_SET_PDEATHSIG)
+    would come too early: it is sent when the *thread* of Pulumi that started the plug-in ends.
     """
-    served = await _start(package, engine_address)
+    served = await _start(package, pulumi_address)
     async with _ending() as ending:
         print(served.port, flush=True)
-        await _until_over(served.servicer, ending, parent)
+        await _wait_for_end(served.servicer, ending, parent)
         await served.stop()
 
 
@@ -64,9 +64,9 @@ class _Served:
         await self.server.stop(_GRACE_SECONDS)
 
 
-async def _start(package: str, engine_address: str | None) -> _Served:
+async def _start(package: str, pulumi_address: str | None) -> _Served:
     server = grpc.aio.server(options=_OPTIONS)
-    servicer = Servicer(provider(package), PulumiLog(engine_address), Path.cwd())
+    servicer = Servicer(provider(package), PulumiLog(pulumi_address), Path.cwd())
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -94,8 +94,8 @@ async def _set_at_end_of_input(ending: asyncio.Event) -> None:
         ending.set()
 
 
-async def _until_over(servicer: Servicer, ending: asyncio.Event, parent: int) -> None:
-    """After a Cancel the engine still ends what it began, then kills its plug-ins; an idle one ends by itself."""
+async def _wait_for_end(servicer: Servicer, ending: asyncio.Event, parent: int) -> None:
+    """Waits for the end. After a Cancel, Pulumi still finishes running requests; an idle plug-in then ends."""
     while os.getppid() == parent and not ending.is_set():
         if servicer.cancelled.is_set() and servicer.work.idle_seconds > _LINGER_SECONDS:
             return

@@ -1,4 +1,4 @@
-"""The gRPC edge: Pulumi's ResourceProvider service over a `Provider`. Decides nothing by itself."""
+"""Implements Pulumi's gRPC service ResourceProvider over a `Provider`. Makes no decisions itself."""
 
 # ruff: noqa: N802 - the protocol names its methods
 
@@ -18,14 +18,13 @@ from fediversity.embedded_cloud.plugins import checks, diff
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, Refusal, did_you_mean
 from fediversity.embedded_cloud.plugins.protobuf_values import plain, structure
 from fediversity.embedded_cloud.plugins.protos import plugin_pb2, provider_pb2, provider_pb2_grpc
-from fediversity.embedded_cloud.plugins.provider import Call as Request
-from fediversity.embedded_cloud.plugins.provider import Provider, Resource
+from fediversity.embedded_cloud.plugins.provider import Provider, PulumiRequest, Resource
 from fediversity.embedded_cloud.plugins.pulumi_log import PulumiLog
 from fediversity.support.constants import LOCAL_VERSION
 
 Context = grpc.aio.ServicerContext[Any, Any]
-_Answer = TypeVar("_Answer")
-_Method = Callable[["Servicer", Any, Context], Awaitable[_Answer]]
+_Result = TypeVar("_Result")
+_Method = Callable[["Servicer", Any, Context], Awaitable[_Result]]
 
 _CODES: Mapping[Refusal, grpc.StatusCode] = {
     "already_exists": grpc.StatusCode.ALREADY_EXISTS,
@@ -37,11 +36,11 @@ _CODES: Mapping[Refusal, grpc.StatusCode] = {
 _MODES: Mapping[int, checks.NamingMode] = {0: "propose", 1: "enforce", 2: "disable"}
 
 
-def rpc(method: _Method[_Answer]) -> _Method[_Answer]:
-    """A method of the service: what the cloud refuses becomes a status, and it counts as work being done."""
+def rpc(method: _Method[_Result]) -> _Method[_Result]:
+    """Decorates a method of the service: converts a CloudError to a gRPC status, and counts the request as running."""
 
     @functools.wraps(method)
-    async def answer(servicer: "Servicer", request: Any, context: Context) -> _Answer:
+    async def answer(servicer: "Servicer", request: Any, context: Context) -> _Result:
         with servicer.work:
             try:
                 return await method(servicer, request, context)
@@ -51,8 +50,8 @@ def rpc(method: _Method[_Answer]) -> _Method[_Answer]:
     return answer
 
 
-class Work:
-    """How many requests are being worked on, and since when there is none."""
+class RequestCounter:
+    """Counts the running requests and records since when there is none."""
 
     def __init__(self) -> None:
         self.running = 0
@@ -67,23 +66,23 @@ class Work:
 
     @property
     def idle_seconds(self) -> float:
-        """For how long nothing has been asked."""
+        """The seconds since the last request ended; 0 while one is running."""
         return 0.0 if self.running else time.monotonic() - self._idle_since
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """One package's plug-in. `project` is the folder whose `.fediversity/` holds the embedded clouds.
+    """The plug-in of one package. `project` is the folder with the `.fediversity/` of the embedded clouds.
 
-    It takes neither secrets nor resource references: the engine then sends plain values, and marks an output secret
-    where the input of that name was; real outputs of other names are no secrets either. It can preview.
+    It accepts neither secrets nor resource references: Pulumi then sends plain values and marks an output as secret if
+    the input of that name was; other outputs of the real providers are not secret either. It supports previews.
     """
 
-    def __init__(self, provider: Provider, engine: PulumiLog, project: Path) -> None:
+    def __init__(self, provider: Provider, pulumi_log: PulumiLog, project: Path) -> None:
         self.provider = provider
-        self.engine = engine
+        self.pulumi_log = pulumi_log
         self.project = project
         self.cancelled = asyncio.Event()
-        self.work = Work()
+        self.work = RequestCounter()
         self._resources: Mapping[str, Resource] = {}
 
     @rpc
@@ -91,7 +90,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ProviderHandshakeRequest, context: Context
     ) -> provider_pb2.ProviderHandshakeResponse:
         del context
-        self._serve_anew(request.engine_address or self.engine.address)
+        self._serve_anew(request.engine_address or self.pulumi_log.address)
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     @rpc
@@ -123,7 +122,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         changed = self.provider.config.changed(plain(request.old_inputs), plain(request.news))
         return provider_pb2.DiffResponse(
-            changes=_some(changed), diffs=changed, replaces=[name for name, elsewhere in changed.items() if elsewhere]
+            changes=_diff_status(changed),
+            diffs=changed,
+            replaces=[name for name, elsewhere in changed.items() if elsewhere],
         )
 
     @rpc
@@ -133,7 +134,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         settings = plain(request.args)
         if not request.urn:
-            raise CloudError("this engine does not say which stack it works on; use a newer Pulumi")
+            raise CloudError("this version of Pulumi does not say which stack it works on; use a newer one")
         stack = _stack(request.urn)
         if problems := self.provider.config.check(settings, stack):
             raise CloudError("; ".join(map(str, problems)))
@@ -150,22 +151,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             proposed=request.autonaming.proposed_name,
             mode=_MODES[request.autonaming.mode],
         )
-        checked = checks.check_inputs(resource.table, plain(request.news), plain(request.olds), naming)
+        checked = checks.check_inputs(resource.schema, plain(request.news), plain(request.olds), naming)
         problems = [*checked.problems, *resource.rules(checked.usable)]
         return provider_pb2.CheckResponse(inputs=structure(checked.inputs), failures=_failures(problems))
 
     @rpc
     async def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         del context
-        table = self._resource(request.urn).table
-        found = diff.difference(table, plain(request.old_inputs), plain(request.news))
+        schema = self._resource(request.urn).schema
+        changes = diff.diff_inputs(schema, plain(request.old_inputs), plain(request.news))
         return provider_pb2.DiffResponse(
-            changes=_some(found.changes),
-            diffs=found.properties,
-            replaces=found.replaces,
-            deleteBeforeReplace=found.delete_before_replace,
+            changes=_diff_status(changes.changes),
+            diffs=changes.properties,
+            replaces=changes.replaces,
+            deleteBeforeReplace=changes.delete_before_replace,
             detailedDiff={
-                change.path: provider_pb2.PropertyDiff(kind=_kind(change), inputDiff=True) for change in found.changes
+                change.path: provider_pb2.PropertyDiff(kind=_kind(change), inputDiff=True) for change in changes.changes
             },
             hasDetailedDiff=True,
         )
@@ -175,7 +176,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         resource, inputs = self._resource(request.urn), plain(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=structure(resource.planned(inputs, None)))
+            return provider_pb2.CreateResponse(properties=structure(resource.preview_outputs(inputs, None)))
         state = await resource.create(self._request(request), inputs)
         return provider_pb2.CreateResponse(id=state.id, properties=structure(state.outputs))
 
@@ -195,7 +196,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         resource, inputs, outputs = self._resource(request.urn), plain(request.news), plain(request.olds)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=structure(resource.planned(inputs, outputs)))
+            return provider_pb2.UpdateResponse(properties=structure(resource.preview_outputs(inputs, outputs)))
         outputs = await resource.update(self._request(request), request.id, outputs, inputs)
         return provider_pb2.UpdateResponse(properties=structure(outputs))
 
@@ -251,21 +252,21 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             raise CloudError(f"the embedded cloud does not simulate {token}{hint}", "not_found")
         return resource
 
-    def _request(self, request: Any) -> Request:
-        return Request(
+    def _request(self, request: Any) -> PulumiRequest:
+        return PulumiRequest(
             name=_name(request.urn),
             timeout=getattr(request, "timeout", 0) or None,
-            log=functools.partial(self.engine.show, request.urn),
+            log=functools.partial(self.pulumi_log.show, request.urn),
             cancelled=self.cancelled,
         )
 
 
-async def _unimplemented(context: Context, what: str) -> NoReturn:
-    await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"this simulated plug-in does not have {what}")
+async def _unimplemented(context: Context, feature: str) -> NoReturn:
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"this simulated plug-in does not have {feature}")
 
 
 def _stack(urn: str) -> str:
-    """The stack in `urn:pulumi:<stack>::<project>::…`."""
+    """Returns the stack in `urn:pulumi:<stack>::<project>::…`."""
     return urn.partition("::")[0].rpartition(":")[2]
 
 
@@ -274,13 +275,13 @@ def _name(urn: str) -> str:
 
 
 def _failures(problems: Iterable[Problem]) -> list[provider_pb2.CheckFailure]:
-    """Without a property: the engine would print its value, which may be a secret. The text names it."""
+    """Omits the property: Pulumi would print its value, which may be a secret. The text names the property."""
     return [provider_pb2.CheckFailure(reason=str(problem)) for problem in problems]
 
 
-def _some(changes: Any) -> provider_pb2.DiffResponse.DiffChanges.ValueType:
+def _diff_status(changes: Any) -> provider_pb2.DiffResponse.DiffChanges.ValueType:
     return provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE
 
 
-def _kind(change: diff.Change) -> provider_pb2.PropertyDiff.Kind.ValueType:
+def _kind(change: diff.PropertyChange) -> provider_pb2.PropertyDiff.Kind.ValueType:
     return provider_pb2.PropertyDiff.Kind.Value(f"{change.kind}{'_replace' if change.replaces else ''}".upper())

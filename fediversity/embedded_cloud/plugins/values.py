@@ -1,4 +1,4 @@
-"""Plain property values: what JSON has, and one marker for a value the engine does not know yet."""
+"""Defines plain property values: JSON values, and a marker for values that Pulumi does not know yet."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -18,11 +18,11 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-"""A value that another resource will give; only previews have it."""
+"""A value that another resource will provide; occurs in previews only."""
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether a value is unknown or holds something that is."""
+    """Returns whether a value is unknown or contains an unknown value."""
     if isinstance(value, dict):
         return any(map(has_unknown, value.values()))
     if isinstance(value, list):
@@ -31,7 +31,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def without_nulls(value: Any) -> Any:
-    """The same value without null properties, at any depth; nulls in lists stay."""
+    """Returns the value without null properties, at any depth; nulls in lists stay."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
@@ -40,10 +40,10 @@ def without_nulls(value: Any) -> Any:
 
 
 def public(values: Mapping[str, Any]) -> Values:
-    """The properties a person set: without the bookkeeping of engine and providers, whose names start with `__`."""
+    """Returns the properties set by the user, without the bookkeeping of Pulumi and providers (names with `__`)."""
     return {name: value for name, value in values.items() if not name.startswith("__")}
 
 
 def known(value: Any) -> Any:
-    """A value, or None when it is not known yet: for rules that only judge what they can see."""
+    """Returns the value, or None if it is unknown: for rules that only check known values."""
     return None if has_unknown(value) else value

@@ -1,4 +1,4 @@
-"""The stand-in for `clan`: the whole of its grammar, and of its commands those that a rollout uses."""
+"""Simulates `clan`: its complete grammar, and the commands that a rollout uses."""
 
 import os
 import re
@@ -10,34 +10,34 @@ from typing import TYPE_CHECKING
 
 from fediversity.embedded_cloud.tools import clan_grammar
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say, say_simulated
+from fediversity.embedded_cloud.tools.log import announce_simulation, print_lines
 
 if TYPE_CHECKING:
     from fediversity.embedded_cloud.tools.flake import Flake
     from fediversity.embedded_cloud.tools.workspace import Workspace
 
 _REGISTRY_ENTRY = re.compile(r"[A-Za-z][\w-]*(/[^/]+){0,2}")
-_FLAKE_MARKS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
+_FLAKE_MARKERS = (".clan-flake", ".git", ".hg", ".svn", "flake.nix")
 
 
 def main(words: list[str]) -> int:
-    """Runs one command line and gives the exit status: 0, or 1 for an error; argparse exits 2 by itself."""
+    """Runs one command line and returns the exit status: 0, or 1 for an error. argparse itself exits with 2."""
     args = clan_grammar.parse(words)
     if not args.leaf:
         return 0
-    say_simulated("clan")
+    announce_simulation("clan")
     try:
         return _run(args)
     except ToolError as error:
-        say(str(error))
+        print_lines(str(error))
     except KeyboardInterrupt:
-        say("Interrupted by user")
+        print_lines("Interrupted by user")
     return 1
 
 
 def _run(args: Namespace) -> int:
     command = _command(args.leaf)
-    # Imported here, so that help and refusals do not wait for what they do not use.
+    # Imported here so that help and refusals start without these modules.
     from fediversity.embedded_cloud.tools.flake import Flake  # noqa: PLC0415
     from fediversity.embedded_cloud.tools.workspace import Workspace  # noqa: PLC0415
 
@@ -49,7 +49,7 @@ def _command(leaf: str) -> "Callable[[Flake, Workspace, Namespace], int]":
     if leaf.startswith("machines "):
         from fediversity.embedded_cloud.tools import clan_machines as module  # noqa: PLC0415
 
-        known = {
+        commands = {
             "machines list": module.list_command,
             "machines build": module.build_command,
             "machines generations": module.generations_command,
@@ -59,36 +59,36 @@ def _command(leaf: str) -> "Callable[[Flake, Workspace, Namespace], int]":
     else:
         from fediversity.embedded_cloud.tools import clan_vars  # noqa: PLC0415
 
-        known = {
+        commands = {
             "vars generate": clan_vars.generate_command,
             "vars check": clan_vars.check_command,
             "vars get": clan_vars.get_command,
             "vars list": clan_vars.list_command,
             "vars upload": clan_vars.upload_command,
         }
-    if leaf not in known:
+    if leaf not in commands:
         raise ToolError(f"the simulated clan does not do `clan {leaf}`")
-    return known[leaf]
+    return commands[leaf]
 
 
-def _flake_folder(given: str | None) -> Path:
-    """`--flake`, else CLAN_DIR, else the nearest folder above that looks like a flake."""
-    if given is None:
-        given = os.environ.get("CLAN_DIR")
-    if given is not None:
-        return _referenced(given)
+def _flake_folder(reference: str | None) -> Path:
+    """Returns `--flake`, otherwise CLAN_DIR, otherwise the nearest parent folder that looks like a flake."""
+    if reference is None:
+        reference = os.environ.get("CLAN_DIR")
+    if reference is not None:
+        return _resolve_reference(reference)
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if any((folder / mark).exists() for mark in _FLAKE_MARKS):
+        if any((folder / mark).exists() for mark in _FLAKE_MARKERS):
             return folder
     raise ToolError("No clan flake found in the current directory or its parents")
 
 
-def _referenced(reference: str) -> Path:
-    """The folder that a flake reference names, as Nix reads it: a bare word is an entry of the registry.
+def _resolve_reference(reference: str) -> Path:
+    """Returns the folder of a flake reference, as Nix reads it: a bare word is an entry of the registry.
 
-    A folder inside a git repository is read as that repository with `?dir=`, and clan loses this part: it looks for
-    the flake at the top.
+    Nix reads a folder inside a git repository as that repository with `?dir=`. clan loses this part and looks for the
+    flake at the top.
     """
     if _REGISTRY_ENTRY.fullmatch(reference):
         raise ToolError(

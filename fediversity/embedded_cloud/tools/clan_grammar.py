@@ -1,7 +1,7 @@
-"""The grammar of `clan`, built from `clan_cli.json`, which holds what the real parser registers.
+"""Parses the grammar of `clan`, built from `clan_cli.json`, which lists what the real parser registers.
 
-`--flake`, `--debug` and `--option` exist on leaf commands only, as in the real tool, so `clan --flake P machines …`
-is an error.
+`--flake`, `--debug` and `--option` exist on leaf commands only, as in the real tool, so `clan --flake P machines …` is
+an error.
 """
 
 import argparse
@@ -15,13 +15,13 @@ _FLAGS, _DEST, _NARGS, _CHOICES, _DEFAULT = range(5)
 
 
 def load() -> dict[str, Any]:
-    """The grammar as data: leaf commands with their options and positionals, aliases, exclusive groups."""
+    """Returns the grammar as data: leaf commands with their options and positionals, aliases, exclusive groups."""
     data: dict[str, Any] = json.loads(_DATA.read_text())
     return data
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Reads a command line; `leaf` is the command's full name, empty when there is none. Exits 2 as argparse does."""
+    """Parses a command line; `leaf` is the command's full name, or empty. Exits with 2 on errors, as argparse does."""
     parser = argparse.ArgumentParser(prog="clan", description="The clan cli tool (simulated)")
     parser.set_defaults(leaf="")
     _Commands(load(), frozenset(words)).add_to(parser, "", required=False)
@@ -31,7 +31,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 class _Commands:
-    """Registers the commands. Those whose name is not among the words stay empty, which spares most of the time."""
+    """Registers the commands. To save time, commands whose name is not in the command line stay empty."""
 
     def __init__(self, data: Mapping[str, Any], words: frozenset[str]) -> None:
         self.data = data
@@ -72,7 +72,7 @@ def _add_arguments(
 
 
 def _flags(option: Sequence[Any]) -> list[str]:
-    """An option's spellings; argparse adds the `--no-` one of a switch with two ends by itself."""
+    """Returns an option's spellings. argparse itself adds the `--no-` spelling of a boolean switch."""
     return [flag for flag in option[_FLAGS] if not (option[_NARGS] == 0 and _is_negation(flag, option))]
 
 

@@ -1,6 +1,6 @@
-"""`clan machines install`: one nixos-anywhere run a phase, as the real clan does it.
+"""Simulates `clan machines install`: one nixos-anywhere run per phase, as in the real clan.
 
-Known hosts are ignored and unreachable machines are waited for without end, because nixos-anywhere does both.
+It ignores known hosts and waits without limit for unreachable machines, because nixos-anywhere does both.
 """
 
 import json
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.remote import Remote, RemoteResult
-from fediversity.embedded_cloud.tools.secrets import archive, install_archive, partitioning
+from fediversity.embedded_cloud.tools.secrets import archive, install_archive, partitioning_secrets
 from fediversity.embedded_cloud.tools.store import realise_source, store_path, write_path
 from fediversity.embedded_cloud.tools.system import PROGRAM, build
 from fediversity.embedded_cloud.tools.vars import Store
@@ -28,9 +28,9 @@ WARNING = (
     "If you want to update an existing installation, use 'clan machines update' instead."
 )
 _RETRY_SECONDS = 3.0
-"""Between attempts to reach a machine at the beginning of a phase, nixos-anywhere's own."""
-_BACK_SECONDS = 0.2
-"""Between attempts after kexec; five seconds in nixos-anywhere, whose machines also take that much longer."""
+"""nixos-anywhere's own interval between attempts to reach a machine at the beginning of a phase."""
+_KEXEC_POLL_SECONDS = 0.2
+"""Interval between attempts after kexec; nixos-anywhere uses five seconds, and real machines take that much longer."""
 _INSECURE = {"UserKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "no", "LogLevel": "ERROR"}
 _HARDWARE = {
     "nixos-facter": ("facter.json", ("nixos-facter",)),
@@ -43,7 +43,7 @@ _HARDWARE = {
 
 @dataclass(frozen=True)
 class Install:
-    """The installation of one machine. Raises `ToolError` when a phase fails."""
+    """The installation of one machine. Raises `ToolError` if a phase fails."""
 
     flake: Flake
     workspace: Workspace
@@ -53,10 +53,10 @@ class Install:
     hardware: str = "none"
 
     def run_phase(self, phase: str) -> None:
-        """One run of nixos-anywhere."""
+        """Runs nixos-anywhere for one phase."""
         if phase not in PHASES:
             raise ToolError(f"aborted: Unknown phase: {phase}")
-        facts = self._reach("root" if phase != "kexec" else self.target.user)
+        facts = self._wait_for_ssh("root" if phase != "kexec" else self.target.user)
         if phase == "kexec":
             facts = self._kexec(facts)
         if "VARIANT_ID=installer" not in facts:
@@ -67,10 +67,10 @@ class Install:
         self._step("Done!")
 
     def _step(self, text: str) -> None:
-        say(f"### {text} ###", self.machine)
+        print_lines(f"### {text} ###", self.machine)
 
-    def _reach(self, user: str) -> str:
-        """Waits until the machine lets us in, for ever, and gives the facts it tells."""
+    def _wait_for_ssh(self, user: str) -> str:
+        """Waits without limit until SSH login succeeds, and returns the machine's facts."""
         self._step("Uploading install SSH keys")
         while True:
             result = self._ssh("uname -s && uname -m && cat /etc/os-release && id -u", user=user)
@@ -87,12 +87,12 @@ class Install:
         user = self.target.user
         self._step("Switching system into kexec")
         program = archive({"kexec/run": f"{PROGRAM}kexec-run\n".encode()}, compress=True, mode=0o500)
-        self._check(f"{sudo}mkdir -p /root/kexec && {sudo}tar -C /root/kexec -xzf -", user=user, stdin=program)
+        self._run_checked(f"{sudo}mkdir -p /root/kexec && {sudo}tar -C /root/kexec -xzf -", user=user, stdin=program)
         run = f"{sudo}setsid --wait /root/kexec/kexec/run --kexec-extra-flags ''"
         if "machine will boot into nixos" not in self._ssh(run, user=user).stdout:
             raise ToolError("Kexec failed")
         while (back := self._ssh("cat /etc/os-release")).status != 0:
-            time.sleep(_BACK_SECONDS)
+            time.sleep(_KEXEC_POLL_SECONDS)
         return back.stdout
 
     def _report_hardware(self) -> None:
@@ -100,17 +100,17 @@ class Install:
         self._step(f"Generating {name} using {self.hardware}")
         path = self.workspace.overlay / "machines" / self.machine / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(self._check(" ".join(command)))
+        path.write_text(self._run_checked(" ".join(command)))
 
     def _disko(self) -> None:
-        secrets = partitioning(self.flake, Store(self.workspace.overlay), self.machine)
+        secrets = partitioning_secrets(self.flake, Store(self.workspace.overlay), self.machine)
         for path, content in secrets.items():
             self._step(f"Uploading the disk encryption key to {path}")
-            self._check(f"install -D -m 0600 /dev/stdin {path}", stdin=content)
+            self._run_checked(f"install -D -m 0600 /dev/stdin {path}", stdin=content)
         script = self._disko_script(secrets)
         self._copy(script, "")
         self._step("Formatting hard drive with disko")
-        self._check(f"{script}/bin/disko")
+        self._run_checked(f"{script}/bin/disko")
 
     def _disko_script(self, secrets: Mapping[str, bytes]) -> str:
         text = f"{PROGRAM}disko\n{json.dumps({'passwordFile': next(iter(secrets), None)})}\n"
@@ -126,13 +126,13 @@ class Install:
         self._copy(system, "?remote-store=local?root=/mnt")
         self._step("Copying extra files")
         extra = install_archive(self.flake, Store(self.workspace.overlay), self.machine)
-        self._check("tar -C /mnt -xf- --no-same-owner", stdin=extra)
-        self._check("chmod 755 /mnt")
+        self._run_checked("tar -C /mnt -xf- --no-same-owner", stdin=extra)
+        self._run_checked("chmod 755 /mnt")
         self._step("Installing NixOS")
-        self._check(f"nixos-install --no-root-passwd --no-channel-copy --system {system}")
+        self._run_checked(f"nixos-install --no-root-passwd --no-channel-copy --system {system}")
 
     def _reboot(self) -> None:
-        """Returns when the machine is down: its connection breaks. It is not back by then."""
+        """Reboots and returns once the connection breaks; the machine is still down then."""
         self._step("Rebooting")
         self._step("Waiting for the machine to become unreachable due to reboot")
         self._ssh("reboot")
@@ -152,17 +152,17 @@ class Install:
         words = ["ssh", *self._options(), *port, f"{user}@{self.target.address}", "--", command]
         done = subprocess.run(words, input=stdin, capture_output=True, check=False)
         result = RemoteResult(done.returncode, done.stdout.decode(), done.stderr.decode())
-        say(result.stderr, self.machine)
+        print_lines(result.stderr, self.machine)
         return result
 
-    def _check(self, command: str, user: str = "root", stdin: bytes = b"") -> str:
+    def _run_checked(self, command: str, user: str = "root", stdin: bytes = b"") -> str:
         result = self._ssh(command, user, stdin)
         if result.status != 0:
             raise ToolError(f"`{command}` failed on {self.machine} with {result.status}")
         return result.stdout
 
 
-def note_installed(store: Store, machine: str) -> None:
+def record_install(store: Store, machine: str) -> None:
     """Writes `machines.<name>.installedAt` into the flake's inventory, which the real clan then commits."""
     with store.locked():
         path = store.overlay / "inventory.json"

@@ -1,4 +1,4 @@
-"""`clan machines list|build|generations|update|install`."""
+"""Implements `clan machines list|build|generations|update|install`."""
 
 import json
 import os
@@ -7,12 +7,12 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from fediversity.embedded_cloud.tools.clan_install import PHASES, WARNING, Install, note_installed
+from fediversity.embedded_cloud.tools.clan_install import PHASES, WARNING, Install, record_install
 from fediversity.embedded_cloud.tools.clan_update import Update
 from fediversity.embedded_cloud.tools.clan_vars import run_generators
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.remote import Remote, parse_target
 from fediversity.embedded_cloud.tools.store import realise_source
 from fediversity.embedded_cloud.tools.system import build
@@ -23,7 +23,7 @@ _SUGGESTIONS = 3
 
 
 def list_command(flake: Flake, _workspace: Workspace, args: Namespace) -> int:
-    """Prints the names of the machines that have all tags, sorted."""
+    """Prints the sorted names of the machines that have all tags."""
     for name in flake.tagged(args.tags):
         print(name)
     return 0
@@ -46,15 +46,15 @@ def build_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
 def generations_command(flake: Flake, _workspace: Workspace, args: Namespace) -> int:
     """Prints a table of each machine's generations."""
     machines = _selected(flake, args)
-    _one_target_at_most(machines, args)
+    _require_single_target(machines, args)
     return _for_each(machines, lambda machine: _print_generations(_target(machine, args)))
 
 
 def _print_generations(target: Remote) -> None:
     with target.connected() as remote:
-        found = json.loads(remote.check(["nixos-rebuild", "list-generations", "--json"]))
+        generations = json.loads(remote.check(["nixos-rebuild", "list-generations", "--json"]))
     rows = [("Generation", "Date", "NixOS Version", "Kernel Version")]
-    for entry in sorted(found, key=lambda generation: int(generation["generation"])):
+    for entry in sorted(generations, key=lambda generation: int(generation["generation"])):
         marker = " ← current" if entry["current"] else ""
         rows.append((f"{entry['generation']}{marker}", entry["date"], entry["nixosVersion"], entry["kernelVersion"]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -63,11 +63,11 @@ def _print_generations(target: Remote) -> None:
 
 
 def update_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
-    """Updates machines, each in a thread of its own; one that fails does not stop the others."""
+    """Updates machines, each in its own thread; a failure does not stop the others."""
     if args.no_check:
         os.environ["NIXOS_NO_CHECK"] = "1"
     machines = _selected(flake, args)
-    _one_target_at_most(machines, args)
+    _require_single_target(machines, args)
     if args.build_host is not None:
         raise ToolError("the simulated clan builds on the target only; --build-host is not simulated")
     run_generators(flake, Store(workspace.overlay), flake.tagged([]))
@@ -80,13 +80,15 @@ def update_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
 
 
 def _for_each(machines: list[str], action: Callable[[str], None]) -> int:
-    """Does something for every machine at once and reports all failures. Raises `ToolError` at the end if any."""
+    """Runs an action for all machines in parallel. Raises `ToolError` at the end if any failed, after reporting all
+    failures.
+    """
     failures: dict[str, Exception] = {}
 
     def attempt(machine: str) -> None:
         try:
             action(machine)
-        except Exception as error:  # of any kind: the other machines go on
+        except Exception as error:  # any error: the other machines continue
             failures[machine] = error
 
     threads = [threading.Thread(target=attempt, args=(machine,)) for machine in machines]
@@ -95,7 +97,7 @@ def _for_each(machines: list[str], action: Callable[[str], None]) -> int:
     for thread in threads:
         thread.join()
     for machine, error in failures.items():
-        say(f"failed with error: {error}", machine)
+        print_lines(f"failed with error: {error}", machine)
     if failures:
         raise ToolError(f"{len(failures)} hosts failed with an error. Check the logs above")
     return 0
@@ -103,11 +105,11 @@ def _for_each(machines: list[str], action: Callable[[str], None]) -> int:
 
 def install_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     """Installs NixOS on one machine, erasing its disk."""
-    _known(flake, [args.machine])
+    _require_known(flake, [args.machine])
     if args.target_host is None:
         raise ToolError(f"No target host for machine '{args.machine}'.\nProvide --target-host (simulated clan)")
     if args.password is not None:
-        raise ToolError("simulated machines let nobody in by password; use -i")
+        raise ToolError("simulated machines do not accept passwords; use -i")
     target = parse_target(args.machine, args.target_host)
     if flake.is_darwin(args.machine):
         raise ToolError("Installing macOS machines is not yet supported")
@@ -120,7 +122,7 @@ def install_command(flake: Flake, workspace: Workspace, args: Namespace) -> int:
     for phase in args.phases.split(",") if args.phases else PHASES:
         install.run_phase(phase.strip())
     if not args.no_persist_state:
-        note_installed(store, args.machine)
+        record_install(store, args.machine)
     return 0
 
 
@@ -133,17 +135,17 @@ def _confirmed(machine: str, target: Remote) -> bool:
 
 
 def _selected(flake: Flake, args: Namespace) -> list[str]:
-    """The machines a command is for: those named, or those with all tags. Raises `ToolError` in clan's words."""
+    """Returns the named machines, or those with all tags. Raises `ToolError` with clan's messages."""
     tagged = flake.tagged(args.tags)
     if args.tags and not tagged:
         raise ToolError(f"No machines found with tags: {' AND '.join(args.tags)}")
     if not args.machines:
         return tagged
-    _known(flake, args.machines)
+    _require_known(flake, args.machines)
     return list(args.machines)
 
 
-def _known(flake: Flake, machines: list[str]) -> None:
+def _require_known(flake: Flake, machines: list[str]) -> None:
     lines = []
     for name in machines:
         if name not in flake.machines:
@@ -154,7 +156,7 @@ def _known(flake: Flake, machines: list[str]) -> None:
 
 
 def _distance(one: str, other: str) -> int:
-    """Levenshtein's: how many letters to add, drop or change."""
+    """Returns the Levenshtein distance: the number of letters to add, drop or change."""
     row = list(range(len(other) + 1))
     for i, left in enumerate(one, 1):
         previous, row[0] = row[0], i
@@ -163,12 +165,12 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _one_target_at_most(machines: list[str], args: Namespace) -> None:
+def _require_single_target(machines: list[str], args: Namespace) -> None:
     if args.target_host is not None and len(machines) > 1:
         raise ToolError("Target Host can only be set for one machines")
 
 
 def _target(machine: str, args: Namespace) -> Remote:
     if args.target_host is None:
-        raise ToolError(f"No target host for machine '{machine}': the simulated clan knows none but --target-host")
+        raise ToolError(f"No target host for machine '{machine}': the simulated clan knows only --target-host")
     return parse_target(machine, args.target_host).with_host_key_check(args.host_key_check)

@@ -1,4 +1,4 @@
-"""`clan machines update`: the remote steps of the real one, in its order, over OpenSSH."""
+"""Simulates `clan machines update`: the remote steps of the real one, in its order, over OpenSSH."""
 
 import os
 import uuid
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.remote import Remote
 from fediversity.embedded_cloud.tools.secrets import UPLOAD, upload_archive
@@ -24,7 +24,7 @@ _SYSTEM_PROFILE = "/nix/var/nix/profiles/system"
 
 @dataclass(frozen=True)
 class Update:
-    """One machine's update. Raises `ToolError` when a step fails."""
+    """The update of one machine. Raises `ToolError` if a step fails."""
 
     flake: Flake
     workspace: Workspace
@@ -32,7 +32,7 @@ class Update:
     specialisation: str | None = None
 
     def run(self, target: Remote) -> None:
-        """Does all steps over one SSH connection."""
+        """Runs all steps over one SSH connection."""
         with target.connected() as remote:
             upload_secrets(self.flake, Store(self.workspace.overlay), self.machine, remote)
             source = self._copy_source(remote)
@@ -48,7 +48,7 @@ class Update:
         port = f":{remote.port}" if remote.port else ""
         program = _DARWIN_STORE if self.flake.is_darwin(self.machine) else ""
         url = f"ssh-ng://{remote.target}{port}{program}"
-        say(f"$ nix copy --to {url} --no-check-sigs {source}", self.machine)
+        print_lines(f"$ nix copy --to {url} --no-check-sigs {source}", self.machine)
         copy([source], url, remote.ssh_options(), self.workspace.store)
         return source
 
@@ -78,9 +78,9 @@ class Update:
         switched = remote.run(self._switch(system, "switch"), as_root=True)
         if switched.status == 0:
             return
-        say(f"activation returned {switched.status} — retrying", self.machine)
+        print_lines(f"activation returned {switched.status} — retrying", self.machine)
         again = remote.run(self._switch(system, "switch"), as_root=True)
-        if again.status != 0 and not _runs(remote, system):
+        if again.status != 0 and not _is_running(remote, system):
             raise ToolError(
                 f"switch-to-configuration failed on '{self.machine}' (exit code {again.status}). See above for details."
             )
@@ -98,13 +98,13 @@ class Update:
         ]
 
 
-def _runs(remote: Remote, system: str) -> bool:
-    """Whether the target runs the system after all, as when only the connection broke."""
+def _is_running(remote: Remote, system: str) -> bool:
+    """Returns whether the target runs the system after all, for example because only the connection broke."""
     result = remote.run(["readlink", "/run/current-system"])
     return result.status == 0 and result.stdout.strip() == system
 
 
 def upload_secrets(flake: Flake, store: Store, machine: str, remote: Remote) -> None:
-    """Puts the machine's secrets into its upload folder, through standard input only."""
+    """Uploads the machine's secrets into its upload folder, through standard input only."""
     archive = upload_archive(flake, store, machine)
     remote.check(["bash", "-c", _UNPACK, UPLOAD, "700"], stdin=archive, as_root=True)

@@ -1,7 +1,7 @@
-"""The grammar of `darwin-rebuild`, as nix-darwin's script has it (a1fa429, 2026-06).
+"""Parses the grammar of `darwin-rebuild`, as defined by nix-darwin's script (a1fa429, 2026-06).
 
-Parsing only: the machine's interpreter does what is asked. The real script is a loop over its words, so an action may
-stand anywhere, the last one counts, and an unknown word ends it with status 1.
+The machine's interpreter runs the request. The real script loops over its words, so an action may be at any position,
+the last one counts, and an unknown word ends it with status 1.
 """
 
 import re
@@ -39,12 +39,12 @@ _PROFILES = "/nix/var/nix/profiles"
 
 
 class RefusedError(Exception):
-    """What the script prints before it exits 1."""
+    """The script prints this message and exits with 1."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a command line asks for. `generation` is None for a plain `--rollback`."""
+    """A parsed command line. `generation` is None for a plain `--rollback`."""
 
     action: str
     flake: str | None = None
@@ -54,7 +54,7 @@ class Request:
 
 
 def parse(program: str, words: Sequence[str], is_root: bool) -> Request:
-    """Reads a command line. Raises `RefusedError`, also for an activation by anybody but root."""
+    """Parses a command line. Raises `RefusedError`, also for an activation by a user other than root."""
     parser = _Parser(program, list(words))
     parser.run()
     if not parser.action:

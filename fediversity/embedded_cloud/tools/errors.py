@@ -1,7 +1,7 @@
-"""The one error of the stand-in tools: what a person reads before the tool exits 1."""
+"""Defines the error of the simulated tools, which a user sees before the tool exits with 1."""
 
 from fediversity.support.errors import FediversityError
 
 
 class ToolError(FediversityError):
-    """The tool cannot do what it was asked; the message says why in the words of the real tool where it has some."""
+    """The tool cannot do what was requested; the message is that of the real tool, if it has one."""

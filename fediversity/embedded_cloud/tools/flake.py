@@ -1,7 +1,7 @@
-"""A flake as the stand-ins see one: `fleet.json` in place of an evaluation of Nix.
+"""Reads a flake for the simulated tools: `fleet.json` in place of an evaluation by Nix.
 
-`fleet.json` is what `fediversity render` writes beside `flake.nix`. The real tools read the same facts out of the
-evaluated clan inventory.
+`fediversity render` writes `fleet.json` beside `flake.nix`. The real tools read the same facts from the evaluated clan
+inventory.
 """
 
 import json
@@ -17,7 +17,7 @@ from fediversity.fleet.files import FLEET_JSON
 
 @dataclass(frozen=True)
 class Membership:
-    """A machine's part in a service instance: `module` is the service, `settings` those of the role."""
+    """A machine's role in a service instance: `module` is the service, `settings` are those of the role."""
 
     instance: str
     module: str
@@ -34,7 +34,7 @@ class Flake:
 
     @classmethod
     def load(cls, folder: Path) -> "Flake":
-        """Reads `fleet.json`. Raises `ToolError` when the folder has none or it is not of version 1."""
+        """Reads `fleet.json`. Raises `ToolError` if it is missing or not of version 1."""
         path = folder / FLEET_JSON
         try:
             rendered = json.loads(path.read_text())
@@ -72,35 +72,35 @@ class Flake:
         return deployments
 
     def deployments_on(self, machine: str) -> Mapping[str, Mapping[str, Any]]:
-        """The deployments on one machine by name, those that are switched off included."""
+        """Returns the deployments on one machine by name, including disabled ones."""
         return {name: request for name, request in self.deployments.items() if request["machine"] == machine}
 
     def is_darwin(self, machine: str) -> bool:
-        """Whether a machine is a Mac."""
+        """Returns whether a machine is a Mac."""
         return bool(self.machines[machine]["machineClass"] == "darwin")
 
     def tagged(self, tags: list[str]) -> list[str]:
-        """The machines that have all of the tags, sorted; all machines for no tag."""
+        """Returns the sorted names of the machines that have all tags; all machines if no tag is given."""
         return sorted(name for name, entry in self.machines.items() if set(tags) <= set(entry["tags"]))
 
     def memberships(self, machine: str) -> list[Membership]:
-        """The instances and roles that configure a machine.
+        """Returns the instances and roles that configure a machine.
 
-        The services of the seed have a `nixosModule` only: a Mac takes part in none, and the real clan says nothing
-        about it either.
+        The services of the seed have only a `nixosModule`, so a Mac has no membership; the real clan does not report
+        that either.
         """
         if self.is_darwin(machine):
             return []
         return [member for name, member in self._all_memberships if name == machine]
 
     def macs_of(self, instance: str) -> list[str]:
-        """The Macs that take part in a mesh: they have no role in its instance."""
+        """Returns the Macs that take part in a mesh; they have no role in its instance."""
         return sorted(
             name for name in self.machines if self.is_darwin(name) and self.machines[name]["mesh"] == instance
         )
 
     def holders(self, instance: str, role: str) -> list[str]:
-        """The NixOS machines that hold a role of an instance."""
+        """Returns the NixOS machines that hold a role of an instance."""
         definition = self.rendered["instances"][instance]["roles"].get(role)
         if definition is None:
             return []
@@ -118,14 +118,14 @@ class Flake:
                     yield name, member
 
     def _members(self, role: Mapping[str, Any]) -> list[str]:
-        """The machines that hold a role, by name or by tag, sorted."""
+        """Returns the sorted machines that hold a role, by name or by tag."""
         tags = set(role["tags"])
         return sorted(
             name for name, entry in self.machines.items() if name in role["machines"] or tags & set(entry["tags"])
         )
 
     def fingerprint(self, machine: str) -> str:
-        """The hash of everything the configuration of a machine reads."""
-        from fediversity.planning.fingerprint import machine_fingerprint  # noqa: PLC0415  most commands do without it
+        """Returns the hash of everything that the configuration of a machine reads."""
+        from fediversity.planning.fingerprint import machine_fingerprint  # noqa: PLC0415  most commands do not need it
 
         return machine_fingerprint(self.folder, self.rendered, machine)

@@ -1,14 +1,14 @@
-"""What the tools print for people: lines on standard error, with the machine's name before them."""
+"""Prints messages for users to standard error, prefixed with the machine's name."""
 
 import sys
 
 
-def say(text: str, machine: str | None = None) -> None:
-    """A line, or several, on standard error."""
+def print_lines(text: str, machine: str | None = None) -> None:
+    """Prints the lines of a text to standard error."""
     for line in text.splitlines():
         print(f"[{machine}] {line}" if machine else line, file=sys.stderr, flush=True)
 
 
-def say_simulated(tool: str) -> None:
-    """Once a run: nobody shall take the stand-in for the real tool."""
-    say(f"{tool}: simulated; machines, builds and secrets are stand-ins")
+def announce_simulation(tool: str) -> None:
+    """Announces once per run that the tool is simulated, so that it is not mistaken for the real one."""
+    print_lines(f"{tool}: simulated; machines, builds and secrets are stand-ins")

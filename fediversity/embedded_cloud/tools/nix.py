@@ -1,11 +1,11 @@
-"""The stand-in for `nix`: `nix copy` between simulated stores, `nix --version`, and a clear refusal of the rest."""
+"""Simulates `nix`: `nix copy` between simulated stores and `nix --version`. Refuses all other commands."""
 
 import os
 import shlex
 import sys
 
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say, say_simulated
+from fediversity.embedded_cloud.tools.log import announce_simulation, print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.workspace import Workspace
 
@@ -14,15 +14,15 @@ _FLAGS = {"--no-check-sigs", "--substitute-on-destination", "-L", "--show-trace"
 
 
 def main(words: list[str]) -> int:
-    """Runs one command line and gives the exit status."""
+    """Runs one command line and returns the exit status."""
     if words == ["--version"]:
         print("nix (Nix) 2.31.2 (simulated)")
         return 0
-    say_simulated("nix")
+    announce_simulation("nix")
     try:
         _run(words)
     except ToolError as error:
-        say(str(error))
+        print_lines(str(error))
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""`nix copy` to a machine: what the simulated `nix` does, and clan and nixops4 through it."""
+"""Implements `nix copy` to a machine for the simulated `nix`, clan and nixops4."""
 
 import json
 import shlex
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fediversity.embedded_cloud.tools import transfer
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Destination:
 
     @classmethod
     def parse(cls, url: str) -> "Destination":
-        """Raises `ToolError` for any other kind of store."""
+        """Parses a store URL. Raises `ToolError` for any other kind of store."""
         split = urllib.parse.urlsplit(url)
         if split.scheme != "ssh-ng" or not split.hostname:
             raise ToolError(f"error: the simulated nix copies to ssh-ng:// stores only, not to '{url}'")
@@ -35,14 +35,14 @@ class Destination:
         return cls(f"{user}{split.hostname}", split.port, program, store)
 
     def ssh_command(self, ssh_options: Sequence[str]) -> list[str]:
-        """The ssh command that starts the remote daemon."""
+        """Returns the ssh command that starts the remote daemon."""
         port = ["-p", str(self.port)] if self.port else []
         store = f" --store {shlex.quote(self.remote_store)}" if self.remote_store else ""
         return ["ssh", self.target, *port, *ssh_options, "--", f"{self.remote_program}{store}"]
 
 
 def copy(paths: Sequence[str], url: str, ssh_options: Sequence[str], store: Path) -> None:
-    """Copies store paths out of the folder `store` to a machine. Paths that it has already are not sent.
+    """Copies store paths from the folder `store` to a machine. Paths that the machine already has are not sent.
 
     Raises `ToolError`.
     """
@@ -67,7 +67,7 @@ def _send(daemon: "subprocess.Popen[bytes]", paths: Sequence[str], store: Path) 
     daemon.stdin.flush()
     missing = json.loads(daemon.stdout.readline())["missing"]
     for path in missing:
-        say(f"copying path '{path}' (simulated)")
+        print_lines(f"copying path '{path}' (simulated)")
         daemon.stdin.write(transfer.pack(path, _folder(store, path)))
     daemon.stdin.close()
     answer = json.loads(daemon.stdout.readline())

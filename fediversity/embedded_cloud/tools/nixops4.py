@@ -1,27 +1,27 @@
-"""The stand-in for `nixops4`: the whole of its grammar, applying deployments and listing members."""
+"""Simulates `nixops4`: its complete grammar, applying deployments and listing members."""
 
 import sys
 from argparse import Namespace
 
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say, say_simulated
+from fediversity.embedded_cloud.tools.log import announce_simulation, print_lines
 from fediversity.embedded_cloud.tools.nixops4_grammar import parse
 
 
 def main(words: list[str]) -> int:
-    """Runs one command line and gives the exit status: 0, or 1 for an error; the parser exits 2 by itself."""
+    """Runs one command line and returns the exit status: 0, or 1 for an error. The parser itself exits with 2."""
     args = parse(words)
-    say_simulated("nixops4")
+    announce_simulation("nixops4")
     try:
         _run(args)
     except ToolError as error:
-        say(f"nixops4 error: {error}")
+        print_lines(f"nixops4 error: {error}")
         return 1
     return 0
 
 
 def _run(args: Namespace) -> None:
-    # Imported here, so that help and refusals do not wait for what they do not use.
+    # Imported here so that help and refusals start without this module.
     from fediversity.embedded_cloud.tools.nixops4_root import Root  # noqa: PLC0415
 
     if args.command == "apply":
@@ -34,15 +34,15 @@ def _run(args: Namespace) -> None:
 
 
 def _refuse_overlaps(paths: list[str]) -> None:
-    """No path may lie below another one."""
+    """Raises `ToolError` if a path lies below another one."""
     split = [path.split(".") if path else [] for path in paths]
     for one in split:
         for other in split:
             if len(one) < len(other) and other[: len(one)] == one:
-                raise ToolError(f"Overlapping paths: '{_shown(one)}' is an ancestor of '{_shown(other)}'")
+                raise ToolError(f"Overlapping paths: '{_path_text(one)}' is an ancestor of '{_path_text(other)}'")
 
 
-def _shown(path: list[str]) -> str:
+def _path_text(path: list[str]) -> str:
     return ".".join(path) or "(root)"
 
 

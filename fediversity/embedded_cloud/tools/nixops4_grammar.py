@@ -1,4 +1,5 @@
-"""The grammar of `nixops4` (53d8554): `apply [PATH…]`, `members list [PATH]`, `state dump PATH`, and its options.
+"""Parses the grammar of `nixops4` (53d8554): `apply [PATH…]`, `members list [PATH]`, `state dump PATH`, and its
+options.
 
 There is no `--flake`, `--deployment` or `--dry-run`: the flake is the current directory.
 """
@@ -9,9 +10,9 @@ _HIDDEN = ("generate-man", "generate-markdown")
 
 
 def parse(words: list[str]) -> Namespace:
-    """Reads a command line; exits 2 for what clap refuses.
+    """Parses a command line. Exits with 2 where clap refuses it.
 
-    Global options may stand before or after the command, as clap's `global = true` has it.
+    Global options are allowed before or after the command, as with clap's `global = true`.
     """
     about = "NixOps: manage resources declaratively (simulated)"
     parser = ArgumentParser(prog="nixops4", description=about, allow_abbrev=False)
@@ -40,7 +41,7 @@ def _one_action(command: ArgumentParser, name: str) -> ArgumentParser:
 
 
 def _add_globals(parser: ArgumentParser, first: bool) -> None:
-    """The options every command takes. Only the outermost parser has defaults: with argparse an inner one's win."""
+    """Adds the options of every command. Only the outermost parser has defaults: in argparse an inner one's win."""
 
     def default(value: object) -> object:
         return value if first else SUPPRESS

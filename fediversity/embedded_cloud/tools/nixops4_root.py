@@ -1,7 +1,7 @@
-"""The root component of a fleet, as nixops4 sees it: a composite with one member a deployment.
+"""Simulates the root component of a fleet in nixops4: a composite with one member per deployment.
 
-Each of those is a composite with one resource, `nixos`, which pushes a system the way nixops4-nixos does. Where to
-push it comes by `--override-input deployment-config path:DIR`.
+Each member is a composite with one resource, `nixos`, which pushes a system as nixops4-nixos does. The target is given
+by `--override-input deployment-config path:DIR`.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 
 from fediversity.embedded_cloud.tools.errors import ToolError
 from fediversity.embedded_cloud.tools.flake import Flake
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.embedded_cloud.tools.nix_copy import copy
 from fediversity.embedded_cloud.tools.store import realise_source
 from fediversity.embedded_cloud.tools.system import build
@@ -37,7 +37,7 @@ _SSH = {
 
 @dataclass(frozen=True)
 class Root:
-    """The evaluated root component: the fleet of the flake, and the overridden input with where to deploy."""
+    """The evaluated root component: the fleet of the flake, and the overridden input with the deployment targets."""
 
     flake: Flake
     config: Mapping[str, Any]
@@ -60,25 +60,25 @@ class Root:
 
     @property
     def _names(self) -> set[str]:
-        """The deployments of the fleet file, and those that are asked for by the input alone."""
+        """The names of the fleet file's deployments and of those in the input only."""
         return {*self.flake.deployments, *self.config}
 
     def members(self, path: str) -> list[str]:
-        """The members of a composite."""
+        """Returns the members of a composite."""
         if not path:
             return sorted(self._names)
         self._deployment_at(path)
         return [RESOURCE]
 
     def apply(self, paths: list[str]) -> None:
-        """Applies composites at once. Raises `ToolError` with all failures."""
+        """Applies composites in parallel. Raises `ToolError` with all failures."""
         names = sorted(self._names) if paths == [""] else [self._deployment_at(path) for path in paths]
         failures: list[str] = []
 
         def attempt(name: str) -> None:
             try:
                 self._push(name)
-            except Exception as error:  # of any kind: the other members go on
+            except Exception as error:  # any error: the other members continue
                 failures.append(str(error))
 
         threads = [threading.Thread(target=attempt, args=(name,)) for name in dict.fromkeys(names)]
@@ -102,8 +102,8 @@ class Root:
     def _push(self, name: str) -> None:
         if name not in self.config:
             raise ToolError(
-                f"{name}.{RESOURCE}: the input {INPUT} says nothing of `{name}`; give it with "
-                f"--override-input {INPUT} path:DIR, where DIR holds {CONFIG}"
+                f"{name}.{RESOURCE}: the input {INPUT} has no entry for `{name}`; set it with "
+                f"--override-input {INPUT} path:DIR, where DIR contains {CONFIG}"
             )
         entry = self.config[name]
         missing = [key for key in ("user", "host", "hostPublicKey") if not entry.get("ssh", {}).get(key)]
@@ -111,13 +111,13 @@ class Root:
             raise ToolError(f"The option `{name}.{RESOURCE}.ssh.{missing[0]}` was accessed but has no value defined.")
         source = realise_source(self.flake.folder, self.workspace.overlay, self.workspace.store)
         built = Flake.load(self.workspace.store / Path(source).name)
-        request = _checked(name, {key: value for key, value in entry.items() if key != "ssh"})
+        request = _with_defaults(name, {key: value for key, value in entry.items() if key != "ssh"})
         machine = request["machine"]
         system = build(built, machine, self.workspace.store, {**built.deployments_on(machine), name: request})
-        say(f"{name}.{RESOURCE}: applying {system}")
+        print_lines(f"{name}.{RESOURCE}: applying {system}")
         with tempfile.TemporaryDirectory() as folder:
             self._switch(entry["ssh"], system, Path(folder) / "known_hosts")
-        say(f"{name}.{RESOURCE}: done")
+        print_lines(f"{name}.{RESOURCE}: done")
 
     def _switch(self, ssh: Mapping[str, Any], system: str, known_hosts: Path) -> None:
         known_hosts.write_text(f"{ssh['host']} {ssh['hostPublicKey']}\n")
@@ -139,9 +139,9 @@ class Root:
             raise ToolError(f"`{system}/bin/apply switch` on {target} exited with {done.returncode}")
 
 
-def _checked(name: str, request: dict[str, Any]) -> dict[str, Any]:
-    """The request with its defaults, as the machine's options fill them in. Raises `ToolError` for what they refuse."""
-    from fediversity.fleet.deployments import read_request  # noqa: PLC0415  other commands do without it
+def _with_defaults(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Returns the request with defaults, as the machine's options add them. Raises `ToolError` if they refuse it."""
+    from fediversity.fleet.deployments import read_request  # noqa: PLC0415  other commands do not need it
 
     try:
         return read_request(request).request()

@@ -1,4 +1,4 @@
-"""A target host of clan's, and running commands there with OpenSSH's client, the way the real clan does."""
+"""Runs commands on clan's target hosts with OpenSSH's client, as the real clan does."""
 
 import re
 import shlex
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fediversity.embedded_cloud.tools.errors import ToolError
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 
 _EXEC = 'exec "$@"'
 _ASKPASS = "/run/clan-askpass"
-"""The script clan would have sudo ask for a password with; there is nobody to ask in the simulation."""
+"""The script by which clan lets sudo ask for a password; the simulation has no user to ask."""
 
 _HOST_KEY_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "strict": ("-o", "StrictHostKeyChecking=yes"),
@@ -28,7 +28,7 @@ _HOST_KEY_OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Remote:
-    """Where a machine is reached: `options` are OpenSSH's, given with `-o`."""
+    """A target host; `options` are OpenSSH options, passed with `-o`."""
 
     machine: str
     user: str
@@ -40,15 +40,15 @@ class Remote:
 
     @property
     def target(self) -> str:
-        """`user@address`, as ssh takes it."""
+        """The target as ssh expects it: `user@address`."""
         return f"{self.user}@{self.address}"
 
     def with_host_key_check(self, check: str) -> "Remote":
-        """The same target with clan's `--host-key-check`."""
+        """Returns the same target with clan's `--host-key-check`."""
         return replace(self, host_key_check=check)
 
     def ssh_options(self) -> list[str]:
-        """The options that every ssh to this target gets."""
+        """Returns the options for every ssh to this target."""
         port = ["-p", str(self.port)] if self.port else []
         pairs = [word for name, value in self.options.items() for word in ("-o", f"{name}={value}")]
         shared = ["ControlMaster=auto", "ControlPersist=1m", f"ControlPath={self.control_path}"]
@@ -57,7 +57,7 @@ class Remote:
 
     @contextmanager
     def connected(self) -> Iterator["Remote"]:
-        """All commands within share one SSH connection, which ends with the block."""
+        """Lets all commands in the block share one SSH connection, which is closed at its end."""
         with tempfile.TemporaryDirectory(prefix="clan-ssh") as folder:
             control_path = Path(folder) / "socket"
             try:
@@ -68,29 +68,29 @@ class Remote:
                     subprocess.run(leave, check=False, capture_output=True, timeout=5)
 
     def run(self, command: Sequence[str], stdin: bytes | None = None, as_root: bool = False) -> "RemoteResult":
-        """Runs a command there, through `sudo -A` when it needs root and the login user is not.
+        """Runs a command on the target, through `sudo -A` if it needs root and the login user is not root.
 
-        Never raises for the command's own failure: the caller reads `status`.
+        Does not raise if the command fails: the caller must check `status`.
         """
         sudo = [f"SUDO_ASKPASS={_ASKPASS}", "sudo", "-A", "--"] if as_root and self.user != "root" else []
         line = [*sudo, "bash", "-c", shlex.quote(_EXEC), "--", shlex.join(command)]
         return self.ssh(line, shown=shlex.join(command), stdin=stdin)
 
     def ssh(self, words: Sequence[str], shown: str, stdin: bytes | None = None) -> "RemoteResult":
-        """Runs ssh with a remote command line as it is given; its standard error is shown line by line."""
-        say(f"$ {shown}", self.machine)
-        finished = subprocess.run(
+        """Runs ssh with a remote command line as given, and prints its standard error."""
+        print_lines(f"$ {shown}", self.machine)
+        process = subprocess.run(
             ["ssh", self.target, *self.ssh_options(), "--", *words],
             input=b"" if stdin is None else stdin,
             capture_output=True,
             check=False,
         )
-        result = RemoteResult(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
-        say(result.stderr, self.machine)
+        result = RemoteResult(process.returncode, process.stdout.decode(), process.stderr.decode())
+        print_lines(result.stderr, self.machine)
         return result
 
     def check(self, command: Sequence[str], stdin: bytes | None = None, as_root: bool = False) -> str:
-        """Runs a command that must succeed and gives its output. Raises `ToolError`."""
+        """Runs a command that must succeed and returns its output. Raises `ToolError`."""
         result = self.run(command, stdin, as_root)
         if result.status != 0:
             raise ToolError(f"command `{shlex.join(command)}` on {self.target} failed with {result.status}")
@@ -99,7 +99,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class RemoteResult:
-    """How a remote command ended: its exit status (255: ssh's own failure) and what it wrote."""
+    """The result of a remote command: its exit status (255: ssh itself failed) and its output."""
 
     status: int
     stdout: str
@@ -107,9 +107,9 @@ class RemoteResult:
 
 
 def parse_target(machine: str, target: str) -> Remote:
-    """Reads `[ssh://][user@]host[:port][?option=value&…]`; the user defaults to root, the host is lower-cased.
+    """Parses `[ssh://][user@]host[:port][?option=value&…]`; the user defaults to root, the host is lower-cased.
 
-    Raises `ToolError` in clan's words.
+    Raises `ToolError` with clan's messages.
     """
     endpoint, _, options = target.removeprefix("ssh://").partition("?")
     user, separator, host_port = endpoint.rpartition("@")

@@ -1,4 +1,4 @@
-"""The simulated Nix store: paths, the flake's source, and copying between folders that stand for stores."""
+"""Implements the simulated Nix store: store paths, the flake's source, and adding paths to a store folder."""
 
 import hashlib
 import os
@@ -8,25 +8,25 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 STORE = "/nix/store"
-_BASE32 = "0123456789abcdfghijklmnpqrsvwxyz"  # Nix leaves out e, o, u and t
+_BASE32 = "0123456789abcdfghijklmnpqrsvwxyz"  # Nix's alphabet lacks e, o, u and t
 
 
 def store_hash(digest: str) -> str:
-    """The 32 characters of a store path for a hexadecimal digest: its first 160 bits in Nix's base 32."""
+    """Returns the 32 characters of a store path for a hexadecimal digest: its first 160 bits in Nix's base 32."""
     number = int(digest[:40], 16)
     return "".join(_BASE32[number >> shift & 31] for shift in range(155, -1, -5))
 
 
 def store_path(digest: str, name: str) -> str:
-    """`/nix/store/<hash>-<name>`."""
+    """Returns `/nix/store/<hash>-<name>`."""
     return f"{STORE}/{store_hash(digest)}-{name}"
 
 
 def realise_source(flake_dir: Path, overlay: Path, store: Path) -> str:
-    """Puts the flake's source into `store`, as evaluating a flake does, and gives its store path.
+    """Adds the flake's source to `store`, as the evaluation of a flake does, and returns its store path.
 
-    The source is the flake's files and over them what the simulated clan keeps in `overlay`: public vars, hardware
-    reports and the inventory. Secret vars stay out: the real ones are in the tree only encrypted.
+    The source consists of the flake's files, overlaid with the files that the simulated clan keeps in `overlay`: public
+    vars, hardware reports and the inventory. Secret vars are left out: the real tree holds them in encrypted form only.
     """
     files = dict(sorted([*_flake_files(flake_dir), *_overlay_files(overlay)]))
     digest = hashlib.sha256()
@@ -58,13 +58,13 @@ def _overlay_files(overlay: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _add(store: Path, path: str, files: Iterable[tuple[str, bytes]]) -> None:
-    """Adds a store path at once, or not at all when it is there: store paths are immutable."""
+    """Adds a store path atomically. Does nothing if it exists: store paths are immutable."""
     target = store / Path(path).name
     if target.exists():
         return
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".adding-", dir=store) as half:
-        top = Path(half) / "path"
+    with tempfile.TemporaryDirectory(prefix=".adding-", dir=store) as temporary:
+        top = Path(temporary) / "path"
         top.mkdir()
         for name, content in files:
             file = top / name
@@ -73,24 +73,24 @@ def _add(store: Path, path: str, files: Iterable[tuple[str, bytes]]) -> None:
         try:
             top.rename(target)
         except OSError:
-            if not target.exists():  # otherwise another tool added the same path meanwhile
+            if not target.exists():  # otherwise another tool added the same path in the meantime
                 raise
 
 
 def write_path(store: Path, path: str, files: Iterable[tuple[str, str, bool]]) -> None:
-    """Writes a built store path: pairs of name and text, and whether the file can be executed.
+    """Writes a built store path from entries of name, text and whether the file is executable.
 
-    An older build of the same path is replaced: in the simulation a system's path follows from the machine's
-    fingerprint alone, while its content also follows from public vars.
+    An older build of the same path is replaced: in the simulation a system's path depends on the machine's fingerprint
+    only, while its content also depends on public vars.
     """
     target = store / Path(path).name
     store.mkdir(mode=0o755, parents=True, exist_ok=True)
-    half = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
-    half.chmod(0o755)
+    temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=store))
+    temporary.chmod(0o755)
     for name, text, executable in files:
-        file = half / name
+        file = temporary / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         file.chmod(0o755 if executable else 0o644)
     shutil.rmtree(target, ignore_errors=True)
-    half.rename(target)
+    temporary.rename(target)

@@ -1,7 +1,7 @@
-"""Building a machine's system out of a flake source: what `nix build …toplevel` gives in the simulation.
+"""Simulates building a machine's system from a flake source (`nix build …toplevel`).
 
-A system is a folder in a store with the files that steps look at, programs that the machine's interpreter knows by
-their first line, and `simulated.json`, which says what activating the system does.
+A system is a folder in a store with the files that steps read, programs that the machine's interpreter recognizes by
+their first line, and the manifest `simulated.json`, which describes the activation.
 """
 
 import json
@@ -16,19 +16,19 @@ from fediversity.embedded_cloud.tools.store import store_path, write_path
 RELEASE = "26.05"
 MANIFEST = "simulated.json"
 PROGRAM = "#!simulated "
-"""The first line of a program in the simulated store: this and the name of what the interpreter runs."""
+"""The first line of a program in the simulated store: this, followed by the name of the interpreter's command."""
 
 File = tuple[str, str, bool]
 
 
 Requests = Mapping[str, Mapping[str, Any]]
-"""Deployment requests by name, as `fleet.json` holds them."""
+"""Deployment requests by name, as in `fleet.json`."""
 
 
 def system_path(flake: Flake, machine: str, requests: Requests | None = None) -> str:
-    """The store path of a machine's system; it changes with the machine's fingerprint and with what is asked for there.
+    """Returns the store path of a machine's system, which depends on the machine's fingerprint and its deployments.
 
-    `requests` are the deployments on the machine, those of `fleet.json` if not given.
+    `requests` are the deployments on the machine, by default those of `fleet.json`.
     """
     digest = flake.fingerprint(machine)
     if flake.is_darwin(machine):
@@ -38,10 +38,10 @@ def system_path(flake: Flake, machine: str, requests: Requests | None = None) ->
 
 
 def build(flake: Flake, machine: str, store: Path, requests: Requests | None = None) -> str:
-    """Builds the system of a machine into the folder `store` and gives its store path.
+    """Builds the system of a machine into the folder `store` and returns its store path.
 
-    `requests` are the deployments on the machine, those of `fleet.json` if not given. Raises `ToolError` for what an
-    evaluation would fail on: an unknown machine, a public var that is not generated.
+    `requests` are the deployments on the machine, by default those of `fleet.json`. Raises `ToolError` if a real
+    evaluation would fail: for an unknown machine or a public var that is not generated.
     """
     if machine not in flake.machines:
         raise ToolError(f"error: flake '{flake.folder}' does not provide a configuration of the machine '{machine}'")
@@ -76,7 +76,7 @@ def _nixos_files(flake: Flake, machine: str, requests: Requests) -> Iterator[Fil
 
 
 def _applications(requests: Requests) -> dict[str, dict[str, bool]]:
-    """For each application whether it runs, and whether what it left behind goes."""
+    """Returns for each application whether it runs and whether its data is removed."""
     return {
         request["application"]: {"enable": request["enable"], "removeData": request["removeData"]}
         for request in requests.values()
@@ -91,7 +91,11 @@ def _darwin_files(flake: Flake, machine: str) -> Iterator[File]:
     yield "etc/fediversity/identity", f"{flake.name}/{machine}\n", False
     instance = flake.machines[machine]["mesh"]
     network = public_var(flake, f"shared/zerotier-network-{instance}/network-id", default="") if instance else ""
-    manifest = {"machine": machine, "class": "darwin", "zerotier": [_entry(instance, network)] if network else []}
+    manifest = {
+        "machine": machine,
+        "class": "darwin",
+        "zerotier": [_network_entry(instance, network)] if network else [],
+    }
     yield MANIFEST, json.dumps(manifest, sort_keys=True) + "\n", False
 
 
@@ -113,7 +117,7 @@ def _manifest(flake: Flake, machine: str) -> dict[str, Any]:
         "hostKeyVar": any(member.module == "sshd" and member.role == "server" for member in members),
         "zerotier": [_network(flake, instance) for instance in _zerotier_instances(members)],
         "controls": {
-            member.instance: _admitted(flake, member)
+            member.instance: _controller_settings(flake, member)
             for member in members
             if member.module == "zerotier" and member.role == "controller"
         },
@@ -121,7 +125,7 @@ def _manifest(flake: Flake, machine: str) -> dict[str, Any]:
 
 
 def _authorized_keys(members: list[Membership]) -> dict[str, list[str]]:
-    """Login users and their keys, as the users and sshd services configure them."""
+    """Returns the keys of the login users, as the users and sshd services configure them."""
     keys: dict[str, list[str]] = {}
     for member in members:
         if member.module == "users" and member.settings.get("systemUser", True):
@@ -139,18 +143,18 @@ def _zerotier_instances(members: list[Membership]) -> list[str]:
 
 
 def _network(flake: Flake, instance: str) -> dict[str, Any]:
-    return _entry(instance, public_var(flake, f"shared/zerotier-network-{instance}/network-id"))
+    return _network_entry(instance, public_var(flake, f"shared/zerotier-network-{instance}/network-id"))
 
 
-def _entry(instance: str, network: str) -> dict[str, Any]:
+def _network_entry(instance: str, network: str) -> dict[str, Any]:
     return {"instance": instance, "network": network}
 
 
-def _admitted(flake: Flake, member: Membership) -> dict[str, Any]:
-    """What the controller of an instance is configured with: whom it admits by itself, and whether everybody.
+def _controller_settings(flake: Flake, member: Membership) -> dict[str, Any]:
+    """Returns the configuration of an instance's controller: the admitted members, and whether the network is public.
 
-    Members of the inventory, and the Macs of the mesh, are admitted by address; one whose address is not generated yet
-    is left out, as in the real service.
+    Members of the inventory and the Macs of the mesh are admitted by address. A member without a generated address is
+    left out, as in the real service.
     """
     machines = {name for role in ("controller", "peer", "moon") for name in flake.holders(member.instance, role)}
     machines |= set(flake.macs_of(member.instance))
@@ -165,7 +169,7 @@ def _admitted(flake: Flake, member: Membership) -> dict[str, Any]:
 
 
 def public_var(flake: Flake, relative: str, default: str | None = None) -> str:
-    """The value of a public var in the flake's source. Raises `ToolError` when it is missing and has no default."""
+    """Returns the value of a public var in the flake's source, or the default. Raises `ToolError` without either."""
     try:
         return (flake.folder / "vars" / relative / "value").read_text().strip()
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""How the simulated `nix copy` talks to the simulated `nix-daemon --stdio`: JSON lines and file contents.
+"""Defines the protocol between the simulated `nix copy` and the simulated `nix-daemon --stdio`.
 
-The client offers paths; the daemon says which it misses; each of those comes as a head line and the files one after
-the other. This is not Nix's protocol, and either side refuses the real one.
+The client offers paths; the daemon answers with the missing ones; the client sends each as a JSON head line followed by
+the files' contents. This is not Nix's protocol, and each side refuses the real one.
 """
 
 import json
@@ -15,19 +15,19 @@ _MAGIC = "simulated-nix-store"
 
 @dataclass(frozen=True)
 class Head:
-    """What follows for one store path: its files with name, whether they are executable, and size in bytes."""
+    """The head line of a store path: its files with name, whether they are executable, and size in bytes."""
 
     path: str
     files: tuple[tuple[str, bool, int], ...]
 
 
 def offer(paths: Sequence[str]) -> bytes:
-    """The client's first line."""
+    """Returns the client's first line."""
     return json.dumps({"protocol": _MAGIC, "paths": list(paths)}).encode() + b"\n"
 
 
 def parse_offer(line: bytes) -> list[str]:
-    """The paths offered. Raises `ValueError` for anything else than our own client."""
+    """Parses the offered paths. Raises `ValueError` for input that is not from the simulated client."""
     message = json.loads(line)
     if message["protocol"] != _MAGIC:
         raise ValueError(message["protocol"])
@@ -35,7 +35,7 @@ def parse_offer(line: bytes) -> list[str]:
 
 
 def pack(path: str, folder: Path) -> bytes:
-    """A store path as it is sent: its head line and its files."""
+    """Returns a store path in the form that is sent: its head line and its files."""
     files, contents = [], []
     for top, folders, names in os.walk(folder):
         folders.sort()
@@ -48,6 +48,6 @@ def pack(path: str, folder: Path) -> bytes:
 
 
 def parse_head(line: bytes) -> Head:
-    """The head line of a store path."""
+    """Parses the head line of a store path."""
     message = json.loads(line)
     return Head(message["path"], tuple((name, executable, size) for name, executable, size in message["files"]))

@@ -1,7 +1,8 @@
-"""The vars of a clan: where they lie, which generators a machine has, and running them.
+"""Stores the vars of a clan and runs their generators.
 
-Names of generators and files are clan-core's (d7c35d91, `clanServices/` and `docs/embeds/initrd.nix`). Values lie
-where the real clan keeps them, below `vars/`; a secret is not encrypted in the simulation, only private to its owner.
+The names of generators and files are those of clan-core (d7c35d91, `clanServices/` and `docs/embeds/initrd.nix`).
+Values are stored where the real clan keeps them, below `vars/`. The simulation does not encrypt secrets; they are only
+private to their owner.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.embedded_cloud.tools.log import say
+from fediversity.embedded_cloud.tools.log import print_lines
 from fediversity.support.files import PRIVATE, write_atomically
 from fediversity.support.locks import locked
 
@@ -25,12 +26,12 @@ class File:
 
 
 Inputs = Mapping[str, bytes]
-"""The files of the generators that one depends on, by `generator/file`."""
+"""The files of a generator's dependencies, by `generator/file`."""
 
 
 @dataclass(frozen=True)
 class Generator:
-    """What makes some vars. `machine` is None for a shared one; `make` gives the content of every file."""
+    """A generator of vars. `machine` is None if it is shared; `make` returns the content of every file."""
 
     name: str
     machine: str | None
@@ -40,7 +41,7 @@ class Generator:
 
     @property
     def folder(self) -> str:
-        """Relative to `vars/`, and to `/run/secrets/vars/` on the machine."""
+        """The folder relative to `vars/`, and to `/run/secrets/vars/` on the machine."""
         return f"per-machine/{self.machine}/{self.name}" if self.machine else f"shared/{self.name}"
 
 
@@ -51,78 +52,80 @@ class Store:
     overlay: Path
 
     def path(self, generator: Generator, file: File) -> Path:
-        """Where a var lies: a folder of its own with one file that says by its name whether it is secret."""
+        """Returns the path of a var: a file in the var's folder, named `secret` or `value`."""
         return self.overlay / "vars" / generator.folder / file.name / ("secret" if file.secret else "value")
 
     def exists(self, generator: Generator) -> bool:
-        """Whether every file of a generator is there."""
+        """Returns whether every file of a generator exists."""
         return all(self.path(generator, file).is_file() for file in generator.files)
 
     def read(self, generator: Generator, file: File) -> bytes:
-        """The value of a var."""
+        """Returns the value of a var."""
         return self.path(generator, file).read_bytes()
 
     def write(self, generator: Generator, file: File, value: bytes) -> None:
-        """Sets a var at once: nobody ever reads half of one."""
+        """Sets a var atomically: readers never see a partial value."""
         path = self.path(generator, file)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, value, mode=PRIVATE)
 
-    def admit(self, generators: Sequence[Generator], users: Mapping[str, list[str]]) -> None:
-        """Notes beside each deployed secret which machines can decrypt it, by links to their keys, as clan does."""
+    def link_recipients(self, generators: Sequence[Generator], users: Mapping[str, list[str]]) -> None:
+        """Links the keys of the machines that can decrypt a deployed secret beside it, as clan does."""
         for generator in generators:
             for file in generator.files:
-                listed = self.path(generator, file).parent / "machines"
-                if not (file.secret and file.deploy and listed.parent.is_dir()):
+                folder = self.path(generator, file).parent / "machines"
+                if not (file.secret and file.deploy and folder.parent.is_dir()):
                     continue
-                listed.mkdir(mode=0o700, exist_ok=True)
-                up = "../" * len((listed.relative_to(self.overlay)).parts)
+                folder.mkdir(mode=0o700, exist_ok=True)
+                up = "../" * len((folder.relative_to(self.overlay)).parts)
                 for machine in users.get(generator.folder, ()):
                     with suppress(FileExistsError):
-                        (listed / machine).symlink_to(f"{up}sops/machines/{machine}")
+                        (folder / machine).symlink_to(f"{up}sops/machines/{machine}")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One tool at a time changes the flake, as the real one's lock on `.git/clan.lock` sees to."""
+        """Lets one tool at a time change the flake, as the real tool does with its lock on `.git/clan.lock`."""
         self.overlay.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(self.overlay / ".clan.lock"):
             yield
 
 
-def generate(store: Store, generators: Sequence[Generator], users: Mapping[str, list[str]], again: bool) -> int:
-    """Runs the generators whose vars are missing, or all of them, after those they need; gives how many ran.
+def generate(store: Store, generators: Sequence[Generator], users: Mapping[str, list[str]], regenerate: bool) -> int:
+    """Runs the generators with missing vars, or all of them, after their dependencies. Returns the number that ran.
 
-    `users` says for each folder which machines have the generator, for the log.
+    `users` maps each folder to the machines that have the generator, for the log.
     """
-    if not again and all(map(store.exists, generators)):
-        store.admit(generators, users)
+    if not regenerate and all(map(store.exists, generators)):
+        store.link_recipients(generators, users)
         return 0
     with store.locked():
         done: set[str] = set()
-        ran = sum(_run(store, generator, users, again, done) for generator in generators)
-    store.admit(generators, users)
+        ran = sum(_run(store, generator, users, regenerate, done) for generator in generators)
+    store.link_recipients(generators, users)
     return ran
 
 
-def _run(store: Store, generator: Generator, users: Mapping[str, list[str]], again: bool, done: set[str]) -> int:
+def _run(store: Store, generator: Generator, users: Mapping[str, list[str]], regenerate: bool, done: set[str]) -> int:
     if generator.folder in done:
         return 0
     done.add(generator.folder)
-    ran = sum(_run(store, needed, users, again, done) for needed in generator.needs)
-    # What is made out of something new is made anew: a certificate of the host key before would be of no use.
-    if store.exists(generator) and not again and not ran:
+    ran = sum(_run(store, needed, users, regenerate, done) for needed in generator.needs)
+    # Outputs are generated again if their inputs are new: a certificate of the previous host key would be useless.
+    if store.exists(generator) and not regenerate and not ran:
         return 0
     inputs = {
         f"{needed.name}/{file.name}": store.read(needed, file) for needed in generator.needs for file in needed.files
     }
-    made = generator.make(inputs)
+    values = generator.make(inputs)
     for file in generator.files:
-        _log(generator, file, made[file.name], users.get(generator.folder, []))
-        store.write(generator, file, made[file.name])
+        _log(generator, file, values[file.name], users.get(generator.folder, []))
+        store.write(generator, file, values[file.name])
     return ran + 1
 
 
 def _log(generator: Generator, file: File, value: bytes, machines: list[str]) -> None:
-    what = f"{generator.name}/{file.name} for machines: {', '.join(machines)}"
+    label = f"{generator.name}/{file.name} for machines: {', '.join(machines)}"
     prefix = generator.machine or "shared"
-    say(f"Updated secret var {what}" if file.secret else f"Updated var {what}\n  new: {value.decode()}", prefix)
+    print_lines(
+        f"Updated secret var {label}" if file.secret else f"Updated var {label}\n  new: {value.decode()}", prefix
+    )

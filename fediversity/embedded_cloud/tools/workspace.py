@@ -1,4 +1,4 @@
-"""Where the stand-ins keep what the real tools would keep in the flake's git tree and in this computer's Nix store."""
+"""Locates what the real tools would keep in the flake's git tree and in this computer's Nix store."""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Workspace:
 
     @classmethod
     def from_environment(cls) -> "Workspace":
-        """The stack whose state folder the environment names. Raises `ToolError` when it names none."""
+        """Returns the workspace of the stack in the environment. Raises `ToolError` if the variable is not set."""
         state = os.environ.get(VARIABLE)
         if not state:
             raise ToolError(f"{VARIABLE} is not set: the simulated tools need to know which stack they work for")
@@ -25,7 +25,7 @@ class Workspace:
 
     @property
     def overlay(self) -> Path:
-        """What the simulated clan would have committed to the flake: vars, keys, hardware reports, the inventory."""
+        """The files that the simulated clan would commit to the flake: vars, keys, hardware reports, the inventory."""
         return self.cloud / "flake"
 
     @property

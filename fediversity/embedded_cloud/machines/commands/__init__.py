@@ -1,4 +1,4 @@
-"""The commands of simulated machines. What is not in these tables is not found."""
+"""The commands of simulated machines. A command that is not in these tables is not found."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FOLDERS", "PROGRAMS", "Command", "table"]
 
 FOLDERS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/run/current-system/sw/bin")
-"""Where a command may be called by its full path."""
+"""Folders in which commands are found by their full path."""
 
 _EVERYWHERE: dict[str, Command] = files.COMMANDS | facts.COMMANDS | shells.COMMANDS | boot.COMMANDS
 _NIX = _EVERYWHERE | nix.COMMANDS
@@ -42,11 +42,11 @@ _TABLES: Mapping[str, dict[str, Command]] = {
 _MAC = _EVERYWHERE | shells.SUDO | zerotier.COMMANDS | ping.DARWIN | darwin.COMMANDS
 
 PROGRAMS: dict[str, Command] = nixos.PROGRAMS | darwin.PROGRAMS | installer.PROGRAMS
-"""Programs in a machine's files, by the name on their first line."""
+"""Programs in a machine's files, by the name in their first line."""
 
 
 def table(machine: Machine) -> dict[str, Command]:
-    """The commands that a machine has on its PATH now."""
+    """Returns the commands on a machine's PATH in its current phase."""
     if machine.is_darwin:
         return _MAC | nix.COMMANDS if machine.spec.bootstrapped else _MAC
     return _TABLES[machine.phase]

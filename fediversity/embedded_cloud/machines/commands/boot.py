@@ -1,4 +1,4 @@
-"""Commands about the machine as a whole: its name, its state, its power, its locked disk."""
+"""Implements commands for the whole machine: name, identity, reboot, kexec and disk unlock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def hostname(call: Call) -> int:
     if call.arguments:
         return call.unsupported()
     machine = call.machine
-    call.say(machine.spec.hostname if machine.is_darwin else machine.root.text("/etc/hostname"))
+    call.print_out(machine.spec.hostname if machine.is_darwin else machine.root.text("/etc/hostname"))
     return 0
 
 
@@ -26,9 +26,9 @@ async def uname(call: Call) -> int:
     architecture = call.machine.spec.system.split("-")[0]
     match call.arguments:
         case [] | ["-s"]:
-            call.say("Darwin" if call.machine.is_darwin else "Linux")
+            call.print_out("Darwin" if call.machine.is_darwin else "Linux")
         case ["-m"]:
-            call.say("arm64" if call.machine.is_darwin and architecture == "aarch64" else architecture)
+            call.print_out("arm64" if call.machine.is_darwin and architecture == "aarch64" else architecture)
         case _:
             return call.unsupported()
     return 0
@@ -39,7 +39,7 @@ async def user_id(call: Call) -> int:
     if call.arguments != ("-u",):
         return call.unsupported()
     first_user = "501" if call.machine.is_darwin else "1000"
-    call.say("0" if call.is_root else first_user)
+    call.print_out("0" if call.is_root else first_user)
     return 0
 
 
@@ -50,31 +50,33 @@ async def reboot(call: Call) -> int:
     if not call.is_root:
         return call.fail("Operation not permitted")
     call.machine.power.reboot()
-    await call.dropped()
+    await call.wait_closed()
     return 0
 
 
 async def kexec_run(call: Call) -> int:
-    """nixos-anywhere's `kexec/run --kexec-extra-flags FLAGS`: leaves for the installer, and the connection drops"""
+    """nixos-anywhere's `kexec/run --kexec-extra-flags FLAGS`: boots the installer; the connection drops"""
     if not call.is_root:
         return call.fail("Operation not permitted")
     if not call.machine.root.exists(f"{disks.home(call.machine.spec, 'root')}/kexec/kexec/run"):
         return call.fail("No such file or directory")
-    call.say("machine will boot into nixos in 6s (simulated)")
+    call.print_out("machine will boot into nixos in 6s (simulated)")
     call.machine.power.kexec()
-    await call.dropped()
+    await call.wait_closed()
     return 0
 
 
 async def unlock(call: Call) -> int:
     """The initrd's `systemctl default`: asks for the passphrase on the terminal
 
-    Its password agent needs one (clan's notes on release 26.05), so `ssh -o RequestTTY=force` does.
+    Its password agent requires a terminal (clan's notes on release 26.05): `ssh -o RequestTTY=force`.
     """
     if call.arguments != ("default",):
         return call.unsupported()
     if not call.terminal:
-        call.complain("simulated initrd: no terminal to ask for the passphrase on (ssh -o RequestTTY=force gives one)")
+        call.print_error(
+            "simulated initrd: no terminal to ask for the passphrase on (ssh -o RequestTTY=force gives one)"
+        )
         return 1
     for _ in range(_WRONG_PASSPHRASES):
         call.write_out(b"Please enter passphrase for disk crypted (simulated): ")
@@ -82,10 +84,10 @@ async def unlock(call: Call) -> int:
         if not line:
             break
         if call.machine.power.unlock(line.rstrip(b"\r\n")):
-            call.say("")
+            call.print_out("")
             return 0
-        call.say("")
-    call.complain("Failed to start default.target: no passphrase opens the disk (simulated)")
+        call.print_out("")
+    call.print_error("Failed to start default.target: no passphrase opens the disk (simulated)")
     return 1
 
 

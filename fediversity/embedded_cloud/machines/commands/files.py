@@ -1,4 +1,4 @@
-"""Commands that look at or change files."""
+"""Implements commands that read or change files."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ async def readlink(call: Call) -> int:
     root = call.machine.root
     match call.arguments:
         case ["-f", path] if root.exists(posixpath.dirname(root.canonical(path))):
-            call.say(root.canonical(path))
+            call.print_out(root.canonical(path))
             return 0
         case [path] if not path.startswith("-") and root.entry(path).is_symlink():
-            call.say(root.readlink(path))
+            call.print_out(root.readlink(path))
             return 0
         case ["-f", _] | [_]:
             return 1
@@ -88,7 +88,7 @@ async def chmod(call: Call) -> int:
 
 
 async def install(call: Call) -> int:
-    """`install -d -m MODE PATH`; `install -D -m MODE /dev/stdin PATH`, how clan's secrets come: by standard input"""
+    """`install -d -m MODE PATH`; `install -D -m MODE /dev/stdin PATH`, by which clan uploads secrets"""
     match call.arguments:
         case ["-d", "-m", mode, path] if _octal(mode) is not None:
             call.machine.root.mkdir(path, _octal(mode) or 0)
@@ -132,7 +132,7 @@ def _unpack(call: Call, folder: str, archive: bytes) -> int:
 
 
 def _members(archive: bytes, folder: str) -> Iterator[tuple[str, int, bytes | None]]:
-    """The folders and files of an archive. Links and devices are no part of what the tools send."""
+    """Yields the folders and files of an archive. The tools send no links or devices."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar_file:
         for member in tar_file:
             path = posixpath.join(folder, member.name)
@@ -146,7 +146,7 @@ def _members(archive: bytes, folder: str) -> Iterator[tuple[str, int, bytes | No
 
 
 def check_readable(call: Call, path: str) -> None:
-    """Raises `PermissionError` when the caller may not read a file: only root reads what others may not."""
+    """Raises `PermissionError` if the caller may not read a file: files that others may not read are for root only."""
     if call.is_root:
         return
     root = call.machine.root
@@ -171,7 +171,7 @@ async def ls(call: Call) -> int:
             if not call.machine.root.exists(path):
                 return call.fail(f"cannot access '{path}': No such file or directory", 2)
             for name in call.machine.root.names(path):
-                call.say(name)
+                call.print_out(name)
             return 0
     return call.unsupported()
 

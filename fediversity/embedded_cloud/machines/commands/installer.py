@@ -1,4 +1,4 @@
-"""What the kexec installer of nixos-anywhere does: format the disk, install a system on it."""
+"""Implements the commands of nixos-anywhere's kexec installer: formatting the disk and installing a system."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def disko(call: Call) -> int:
-    """The disko script of a machine: erases the disk, encrypts the new one when told to, and mounts it"""
+    """The disko script of a machine: erases the disk, encrypts the new one if configured, and mounts it"""
     machine = call.machine
     if call.arguments or machine.phase != "installer":
         return call.unsupported()
@@ -28,7 +28,7 @@ async def disko(call: Call) -> int:
     by = call.environment["CLIENT_KEY"]
     machine.record.install_log.append({"started": time.time(), "completed": None, "by": by})
     machine.save()
-    call.say("formatted /dev/sda (simulated)")
+    call.print_out("formatted /dev/sda (simulated)")
     return 0
 
 
@@ -48,7 +48,7 @@ async def nixos_install(call: Call) -> int:
             machine.record.installs += 1
             machine.record.install_log[-1]["completed"] = time.time()
             machine.save()
-            call.say("installation finished! (simulated)")
+            call.print_out("installation finished! (simulated)")
             return 0
     return call.unsupported()
 
@@ -65,7 +65,7 @@ async def nixos_facter(call: Call) -> int:
         "virtualisation": "none" if machine.spec.provider == "host" else "kvm",
         "hardware": {"memory_mb": machine.spec.memory_mb},
     }
-    call.say(json.dumps(report, indent=2))
+    call.print_out(json.dumps(report, indent=2))
     return 0
 
 
@@ -73,7 +73,7 @@ async def nixos_generate_config(call: Call) -> int:
     """`nixos-generate-config --show-hardware-config --no-filesystems`"""
     if call.arguments != ("--show-hardware-config", "--no-filesystems"):
         return call.unsupported()
-    call.say(f'# simulated\n{{ nixpkgs.hostPlatform = "{call.machine.spec.system}"; }}')
+    call.print_out(f'# simulated\n{{ nixpkgs.hostPlatform = "{call.machine.spec.system}"; }}')
     return 0
 
 

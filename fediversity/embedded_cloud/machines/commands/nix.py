@@ -1,4 +1,4 @@
-"""Nix on a machine: taking store paths, building systems, and profiles."""
+"""Implements Nix on a machine: receiving store paths, building systems, and profiles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FLAGS = {"--print-out-paths", "--print-build-logs", "--no-link", "--show-trace"
 
 
 async def nix_daemon(call: Call) -> int:
-    """`nix-daemon --stdio [--store 'local?root=/mnt']`: takes what the simulated `nix copy` sends"""
+    """`nix-daemon --stdio [--store 'local?root=/mnt']`: receives store paths from the simulated `nix copy`"""
     match call.arguments:
         case ["--stdio"]:
             root = call.machine.root
@@ -42,28 +42,28 @@ async def nix_daemon(call: Call) -> int:
 async def _receive(call: Call, root: Root) -> None:
     offered = transfer.parse_offer(await call.stdin.readline())
     missing = [path for path in offered if not root.exists(path)]
-    full = missing and call.machine.site.faults.happens(call.machine.spec.name, "disk-full")
-    call.say(json.dumps({"missing": missing}))
+    full = missing and call.machine.site.faults.trigger(call.machine.spec.name, "disk-full")
+    call.print_out(json.dumps({"missing": missing}))
     for _ in missing:
         head = transfer.parse_head(await call.stdin.readline())
         if head.path not in missing:
             raise ValueError(head.path)
-        # Under another name first: a path that was cut off in the middle is not there.
-        half = f"{head.path}.incoming"
-        root.remove(half)
+        # Written under another name first: a path that was cut off in the middle must not exist.
+        temporary = f"{head.path}.incoming"
+        root.remove(temporary)
         for name, executable, size in head.files:
             content = await call.stdin.readexactly(size)
             if not full:
-                root.write(f"{half}/{name}", content, 0o755 if executable else 0o644)
+                root.write(f"{temporary}/{name}", content, 0o755 if executable else 0o644)
         if not full:
-            root.host(half).rename(root.host(head.path))
-    call.say(json.dumps({"error": NO_SPACE} if full else {"added": missing}))
+            root.host(temporary).rename(root.host(head.path))
+    call.print_out(json.dumps({"error": NO_SPACE} if full else {"added": missing}))
 
 
 async def nix(call: Call) -> int:
     """`nix [OPTIONS] build [OPTIONS] SOURCE#nixosConfigurations."MACHINE".config.system.build.toplevel`; `--version`"""
     if call.arguments == ("--version",):
-        call.say("nix (Nix) 2.31.2 (simulated)")
+        call.print_out("nix (Nix) 2.31.2 (simulated)")
         return 0
     words = _without_options(call.arguments)
     match words:
@@ -76,22 +76,22 @@ async def nix(call: Call) -> int:
 
 
 def build_system(call: Call, source: str, machine: str) -> int:
-    """Builds a machine's system out of a flake source on this machine and prints its path."""
+    """Builds a machine's system from a flake source on this machine and prints its path."""
     root = call.machine.root
     try:
         flake = Flake.load(root.host(source))
-        call.complain(f"building the system of {machine} (simulated)")
-        require_room(call)
-        call.say(build(flake, machine, root.host(STORE)))
+        call.print_error(f"building the system of {machine} (simulated)")
+        require_disk_space(call)
+        call.print_out(build(flake, machine, root.host(STORE)))
     except ToolError as error:
-        call.complain(str(error))
+        call.print_error(str(error))
         return 1
     return 0
 
 
-def require_room(call: Call) -> None:
-    """Raises `ToolError` when the disk is full."""
-    if call.machine.site.faults.happens(call.machine.spec.name, "disk-full"):
+def require_disk_space(call: Call) -> None:
+    """Raises `ToolError` if the disk is full."""
+    if call.machine.site.faults.trigger(call.machine.spec.name, "disk-full"):
         raise ToolError(NO_SPACE)
 
 
@@ -115,33 +115,33 @@ async def nix_env(call: Call) -> int:
         match call.arguments:
             case ["-p", profile, "--set", path]:
                 if not root.exists(path):
-                    call.complain(f"error: path '{path}' does not exist and cannot be created")
+                    call.print_error(f"error: path '{path}' does not exist and cannot be created")
                     return 1
                 profiles.set_system(root, path, profile)
             case ["-p", profile, "--list-generations"]:
                 list_generations(call, profile)
             case ["-p", profile, "--rollback"]:
-                announce(call, profiles.switch(root, None, profile))
+                print_switch(call, profiles.switch(root, None, profile))
             case ["-p", profile, "--switch-generation" | "-G", number] if number.isdigit():
-                announce(call, profiles.switch(root, int(number), profile))
+                print_switch(call, profiles.switch(root, int(number), profile))
             case _:
                 return call.unsupported()
     except profiles.ProfileError as error:
-        call.complain(f"error: {error}")
+        call.print_error(f"error: {error}")
         return 1
     return 0
 
 
 def list_generations(call: Call, profile: str = profiles.SYSTEM) -> None:
-    """The generations of a profile as nix-env prints them."""
+    """Prints the generations of a profile as nix-env does."""
     for generation in profiles.generations(call.machine.root, profile):
-        made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
-        call.say(f"{generation.number:4}   {made}   {'(current)' if generation.current else ''}")
+        created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(generation.made))
+        call.print_out(f"{generation.number:4}   {created}   {'(current)' if generation.current else ''}")
 
 
-def announce(call: Call, generation: profiles.Generation) -> None:
-    """What nix-env says when it changes the current generation."""
-    call.complain(f"switching profile to version {generation.number}")
+def print_switch(call: Call, generation: profiles.Generation) -> None:
+    """Prints nix-env's message about a new current generation."""
+    call.print_error(f"switching profile to version {generation.number}")
 
 
 COMMANDS: dict[str, Command] = {"nix": nix, "nix-daemon": nix_daemon, "nix-env": nix_env}

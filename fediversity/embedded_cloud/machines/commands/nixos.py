@@ -1,4 +1,4 @@
-"""What only a NixOS system has: switching to a configuration."""
+"""Implements the commands of NixOS systems: switching to a configuration."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ async def switch_to_configuration(call: Call) -> int:
 async def _switch(call: Call, system: str, action: str) -> int:
     machine = call.machine
     if machine.switching.locked():
-        call.complain("Could not acquire lock")
+        call.print_error("Could not acquire lock")
         return 1
     async with machine.switching:
-        await machine.pass_time(STAGE_SECONDS)
+        await machine.simulate_duration(STAGE_SECONDS)
         try:
             if action in ("boot", "switch"):
                 activation.install_boot_loader(machine.root, system, machine.authorized_keys("root"))
@@ -50,19 +50,19 @@ async def _switch(call: Call, system: str, action: str) -> int:
 
 async def _activate(call: Call, system: str) -> int:
     machine = call.machine
-    call.complain("activating the configuration... (simulated)")
-    if machine.troubles.activation_dies(system):
-        call.complain("Failed to run activate script")
-        call.complain(f"warning: the following units failed: {ACTIVATION_UNIT}")
+    call.print_error("activating the configuration... (simulated)")
+    if machine.switch_faults.activation_fails(system):
+        call.print_error("Failed to run activate script")
+        call.print_error(f"warning: the following units failed: {ACTIVATION_UNIT}")
         return _UNITS_FAILED
     activation.activate_nixos(machine, system)
-    machine.troubles.switched(system)
-    await machine.ports.settle()
+    machine.switch_faults.record_switch(system)
+    await machine.ports.reconcile()
     return 0
 
 
 async def apply(call: Call) -> int:
-    """`SYSTEM/bin/apply switch|boot|test`, the script of nixops4-nixos: sets the profile, then has systemd switch"""
+    """`SYSTEM/bin/apply switch|boot|test`, the script of nixops4-nixos: sets the profile, then switches in a unit"""
     machine = call.machine
     system = machine.root.canonical(call.argv[0]).removesuffix("/bin/apply")
     match call.arguments:
@@ -76,18 +76,19 @@ async def apply(call: Call) -> int:
 
 
 async def _switch_in_a_unit(call: Call, system: str, action: str) -> int:
-    from fediversity.embedded_cloud.machines.interpreter import run_detached  # noqa: PLC0415  they call each other
-
     units = call.machine.units
     program = call.with_argv((f"{system}/bin/switch-to-configuration", action)).for_service(_APPLY_UNIT, piped=True)
     try:
         task = units.start(
-            _APPLY_UNIT, f"[systemd-run] {' '.join(program.argv)}", partial(run_detached, program, False), True
+            _APPLY_UNIT,
+            f"[systemd-run] {' '.join(program.argv)}",
+            partial(call.interpreter.run_service, program, False),
+            True,
         )
     except UnitError as error:
-        call.complain(str(error))
+        call.print_error(str(error))
         return 1
-    return await units.outlast(task)
+    return await units.wait_for(task)
 
 
 async def nixos_rebuild(call: Call) -> int:
@@ -95,7 +96,7 @@ async def nixos_rebuild(call: Call) -> int:
     root = call.machine.root
     match call.arguments:
         case ["list-generations", "--json"]:
-            call.say(json.dumps([_generation(call, generation) for generation in profiles.generations(root)]))
+            call.print_out(json.dumps([_generation(call, generation) for generation in profiles.generations(root)]))
             return 0
         case ["switch", "--rollback"] if call.is_root:
             try:

@@ -1,4 +1,4 @@
-"""`ping` (iputils) and `ping6` (macOS) to addresses in the mesh: what makes ZeroTier find another member."""
+"""Implements `ping` (iputils) and `ping6` (macOS) to mesh addresses, by which ZeroTier finds another member."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ async def ping6(call: Call) -> int:
 
 def _ping(call: Call, address: str, answered: str, summary: str, status: int) -> int:
     try:
-        there = ipaddress.IPv6Address(address)
+        target = ipaddress.IPv6Address(address)
     except ValueError:
         return call.fail(f"{address}: Name or service not known", 2)
-    service = mesh.Service(call.machine)
-    reached = service.installed and service.greet(there)
+    service = mesh.ZeroTierService(call.machine)
+    reached = service.installed and service.ping(target)
     if reached:
-        call.say(f"{answered} {there}: icmp_seq=1 (simulated)")
-    call.say(summary.format(int(reached)))
+        call.print_out(f"{answered} {target}: icmp_seq=1 (simulated)")
+    call.print_out(summary.format(int(reached)))
     return 0 if reached else status
 
 

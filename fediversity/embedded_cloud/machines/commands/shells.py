@@ -1,4 +1,4 @@
-"""Commands that run other commands: shells, `sudo`, `setsid`."""
+"""Implements commands that run other commands: shells, `sudo`, `setsid`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ _NO_ASKPASS = "no password was provided"
 
 async def shell(call: Call) -> int:
     """`bash -c LINE [NAME [ARGUMENT…]]`; `-lc` for a login shell"""
-    from fediversity.embedded_cloud.machines.interpreter import run_line  # noqa: PLC0415  they call each other
-
     match call.arguments:
         case ["-c", guard.SCRIPT, old, profile, seconds]:
             return await guard.guard(call, old, profile, seconds)
         case ["-c" | "-lc", line, *arguments]:
-            return await run_line(call, line, arguments)
+            return await call.interpreter.run_line(call, line, arguments)
     return call.unsupported()
 
 
@@ -33,11 +31,11 @@ async def echo(call: Call) -> int:
     """`echo WORD…`"""
     if call.arguments and call.arguments[0].startswith("-"):
         return call.unsupported()
-    call.say(" ".join(call.arguments))
+    call.print_out(" ".join(call.arguments))
     return 0
 
 
-async def leave(call: Call) -> int:
+async def exit_shell(call: Call) -> int:
     """`exit [STATUS]`"""
     match call.arguments:
         case []:
@@ -48,26 +46,24 @@ async def leave(call: Call) -> int:
 
 
 async def sudo(call: Call) -> int:
-    """`sudo [-n|-A] [--] COMMAND…`, without a password or not at all: nobody is there to type one"""
-    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
-
+    """`sudo [-n|-A] [--] COMMAND…`, without a password prompt: no user could answer it"""
     match call.arguments:
         case ["-n" | "-A", "--", *command] | ["-n" | "-A", *command] | ["--", *command] | [*command]:
             if not command or command[0].startswith("-"):
                 return call.unsupported()
-            if not call.is_root and _asks(call):
+            if not call.is_root and _requires_password(call):
                 if "-n" not in call.arguments[:1]:
-                    call.complain(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
+                    call.print_error(f"sudo: {_NO_ASKPASS if '-A' in call.arguments[:1] else _NO_TERMINAL}")
                 return call.fail("a password is required")
-            return await run_command(call.with_argv(tuple(command), user="root"))
+            return await call.run(tuple(command), user="root")
     return call.unsupported()
 
 
-def _asks(call: Call) -> bool:
-    """Whether sudo wants a password: it was never told not to, or has forgotten."""
+def _requires_password(call: Call) -> bool:
+    """Returns whether sudo requires a password: because it was never configured otherwise, or because of a fault."""
     if not call.machine.spec.bootstrapped:
         return True
-    return call.machine.site.faults.happens(call.machine.spec.name, "sudo-password") is not None
+    return call.machine.site.faults.trigger(call.machine.spec.name, "sudo-password") is not None
 
 
 async def sleep(call: Call) -> int:
@@ -81,11 +77,9 @@ async def sleep(call: Call) -> int:
 
 async def setsid(call: Call) -> int:
     """`setsid --wait COMMAND…`"""
-    from fediversity.embedded_cloud.machines.interpreter import run_command  # noqa: PLC0415
-
     match call.arguments:
         case ["--wait", *command] if command:
-            return await run_command(call.with_argv(tuple(command)))
+            return await call.run(tuple(command))
     return call.unsupported()
 
 
@@ -93,7 +87,7 @@ COMMANDS: dict[str, Command] = {
     "bash": shell,
     "echo": echo,
     "sh": shell,
-    "exit": leave,
+    "exit": exit_shell,
     "setsid": setsid,
     "sleep": sleep,
 }

@@ -1,4 +1,4 @@
-"""`systemctl`: the state of a machine and of its units, with the words and exit statuses of the real one (v258)."""
+"""Implements `systemctl` with the output and exit statuses of the real one (v258)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SUFFIXES = re.compile(r".+\.(service|timer|socket|mount|target)")
 
 
 class _RefusedError(Exception):
-    """What the real systemctl refuses, in its words."""
+    """The real systemctl refuses this; the message is its own."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def systemctl(call: Call) -> int:
     try:
         request = _parse(call.arguments)
     except _RefusedError as refused:
-        call.complain(str(refused))
+        call.print_error(str(refused))
         return 1
     verb = _VERBS.get(request.verb)
     if verb is None:
@@ -81,95 +81,95 @@ def _parse(words: tuple[str, ...]) -> _Request:
 
 
 def _full_name(unit: str) -> str:
-    """A name without a suffix is a service's; a pattern stays as it is."""
+    """Appends `.service` to a name without a suffix; a pattern stays unchanged."""
     return unit if _SUFFIXES.fullmatch(unit) or set(unit) & set("*?[") else f"{unit}.service"
 
 
 async def _is_system_running(call: Call, request: _Request) -> int:
     if request.units:
-        call.complain("Too many arguments.")
+        call.print_error("Too many arguments.")
         return 1
     degraded = call.machine.units.degraded
-    _say_unless_quiet(call, request, "degraded" if degraded else "running")
+    _print_unless_quiet(call, request, "degraded" if degraded else "running")
     return 1 if degraded else 0
 
 
 async def _is_active(call: Call, request: _Request) -> int:
-    return _check(call, request, "active", _NOT_RUNNING)
+    return _check_state(call, request, "active", _NOT_RUNNING)
 
 
 async def _is_failed(call: Call, request: _Request) -> int:
-    return _check(call, request, "failed", 1)
+    return _check_state(call, request, "failed", 1)
 
 
-def _check(call: Call, request: _Request, good: str, bad_status: int) -> int:
-    """0 if one unit is in the good state, 4 if none is even loaded (as LSB has it), else `bad_status`."""
+def _check_state(call: Call, request: _Request, good: str, bad_status: int) -> int:
+    """Returns 0 if one unit is in the good state, 4 if no unit is loaded (as in LSB), otherwise `bad_status`."""
     if not request.units:
-        call.complain("Too few arguments.")
+        call.print_error("Too few arguments.")
         return 1
-    found = [call.machine.units.find(unit) for unit in request.units]
-    for state in found:
-        _say_unless_quiet(call, request, "inactive" if state is None else state.active)
-    if any(state is not None and state.active == good for state in found):
+    states = [call.machine.units.find(unit) for unit in request.units]
+    for state in states:
+        _print_unless_quiet(call, request, "inactive" if state is None else state.active)
+    if any(state is not None and state.active == good for state in states):
         return 0
-    return bad_status if any(found) else _UNKNOWN
+    return bad_status if any(states) else _UNKNOWN
 
 
 async def _list_units(call: Call, request: _Request) -> int:
-    """Only as a program reads it: without colours, headings and hints."""
+    """Lists units in the form for programs only: without colours, headings and hints."""
     if not {"--plain", "--no-legend"} <= request.flags:
-        call.complain("systemctl: simulated machines list units with --plain and --no-legend only")
+        call.print_error("systemctl: simulated machines list units with --plain and --no-legend only")
         return 127
     states = [state for state in call.machine.units.states() if _is_listed(state, request)]
     rows = [(state.name, "loaded", state.active, state.sub) for state in states]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row, state in zip(rows, states, strict=True):
         columns = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        call.say(" ".join([*columns, state.description]))
+        call.print_out(" ".join([*columns, state.description]))
     return 0
 
 
 def _is_listed(state: State, request: _Request) -> bool:
-    wanted = request.states
+    states = request.states
     if request.units and not any(fnmatch.fnmatchcase(state.name, pattern) for pattern in request.units):
         return False
-    return state.active != "inactive" if wanted is None else bool(wanted & {state.active, state.sub, "loaded"})
+    return state.active != "inactive" if states is None else bool(states & {state.active, state.sub, "loaded"})
 
 
 async def _stop(call: Call, request: _Request) -> int:
     status = 0
     if not request.units:
-        call.complain("Too few arguments.")
+        call.print_error("Too few arguments.")
         return 1
     for unit in request.units:
         if not call.is_root:
-            call.complain(f"Failed to stop {unit}: Interactive authentication required.")
+            call.print_error(f"Failed to stop {unit}: Interactive authentication required.")
             status = _NO_PERMISSION
             continue
         try:
             await call.machine.units.stop(unit)
         except UnitError as error:
-            call.complain(str(error))
+            call.print_error(str(error))
             status = _NOT_LOADED
     return status
 
 
 async def _reset_failed(call: Call, request: _Request) -> int:
     if not call.is_root:
-        call.complain("Failed to reset failed state: Interactive authentication required.")
+        call.print_error("Failed to reset failed state: Interactive authentication required.")
         return _NO_PERMISSION
     try:
         for unit in request.units or (None,):
             call.machine.units.reset_failed(unit)
     except UnitError as error:
-        call.complain(str(error))
+        call.print_error(str(error))
         return 1
     return 0
 
 
-def _say_unless_quiet(call: Call, request: _Request, text: str) -> None:
+def _print_unless_quiet(call: Call, request: _Request, text: str) -> None:
     if not request.flags & {"--quiet", "-q"}:
-        call.say(text)
+        call.print_out(text)
 
 
 _VERBS: dict[str, Callable[[Call, _Request], Awaitable[int]]] = {

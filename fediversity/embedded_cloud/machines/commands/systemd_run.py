@@ -1,4 +1,4 @@
-"""`systemd-run`: transient services and timers, with the options and refusals of the real one (v258)."""
+"""Implements `systemd-run`: transient services and timers, with the options and refusals of the real one (v258)."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+")
 
 
 class _RefusedError(Exception):
-    """What the real systemd-run refuses, in its words."""
+    """The real systemd-run refuses this; the message is its own."""
 
 
 class _UnsupportedError(Exception):
-    """What simulated machines do not act out."""
+    """Simulated machines do not support this."""
 
 
 @dataclass
@@ -55,11 +55,11 @@ class _Request:
     delay: float | None = None
     timer_properties: list[str] = field(default_factory=list)
     setenv: list[str] = field(default_factory=list)
-    most_seconds: float | None = None
+    max_seconds: float | None = None
 
 
 def parse(words: tuple[str, ...]) -> _Request:
-    """Reads a command line. Raises `_RefusedError` or `_UnsupportedError`."""
+    """Parses a command line. Raises `_RefusedError` or `_UnsupportedError`."""
     request = _Request()
     rest = list(words)
     on_active: str | None = None
@@ -82,13 +82,13 @@ def parse(words: tuple[str, ...]) -> _Request:
                 raise _RefusedError(f"systemd-run: {long if name.startswith('--') else dashes}")
             value = rest.pop(0)
         on_active = value if _VALUES[name] == "on-active" else on_active
-        _take(request, _VALUES[name], value)
+        _set_option(request, _VALUES[name], value)
     request.argv = tuple(rest)
-    _check(request, on_active)
+    _validate(request, on_active)
     return request
 
 
-def _take(request: _Request, option: str, value: str) -> None:
+def _set_option(request: _Request, option: str, value: str) -> None:
     if option == "unit":
         request.unit = value
     elif option == "timer-property":
@@ -101,12 +101,12 @@ def _take(request: _Request, option: str, value: str) -> None:
             raise _RefusedError(f"Not an assignment: {value}")
         if name != "RuntimeMaxSec":
             raise _UnsupportedError
-        request.most_seconds = _span(value)
+        request.max_seconds = _span(value)
     elif option == "service-type" and value not in _TYPES:
         raise _UnsupportedError
 
 
-def _check(request: _Request, on_active: str | None) -> None:
+def _validate(request: _Request, on_active: str | None) -> None:
     timed = on_active is not None
     if not request.argv:
         raise _RefusedError("Command line to execute required.")
@@ -132,7 +132,7 @@ def _check(request: _Request, on_active: str | None) -> None:
 
 
 def _span(assignment: str) -> float:
-    """Seconds of a time span like `90`, `5min 30s`."""
+    """Returns the seconds of a time span like `90`, `5min 30s`."""
     _, _, text = assignment.partition("=")
     seconds, at = 0.0, 0
     while at < len(text) or not text:
@@ -149,72 +149,68 @@ async def systemd_run(call: Call) -> int:
     try:
         request = parse(call.arguments)
     except _RefusedError as refused:
-        call.complain(str(refused))
+        call.print_error(str(refused))
         return 1
     except _UnsupportedError:
         return call.unsupported()
     kind = "service" if request.delay is None else "timer"
     if not call.is_root:
-        call.complain(f"Failed to start transient {kind} unit: Interactive authentication required.")
+        call.print_error(f"Failed to start transient {kind} unit: Interactive authentication required.")
         return 1
-    if not _is_there(call, request.argv):
-        call.complain(f"Failed to find executable {request.argv[0]}: No such file or directory")
+    if not _executable_exists(call, request.argv):
+        call.print_error(f"Failed to find executable {request.argv[0]}: No such file or directory")
         return 1
     try:
         return _start_timer(call, request) if request.delay is not None else await _run_service(call, request)
     except UnitError as error:
-        call.complain(str(error))
+        call.print_error(str(error))
         return 1
 
 
-def _is_there(call: Call, argv: tuple[str, ...]) -> bool:
-    from fediversity.embedded_cloud.machines.interpreter import find  # noqa: PLC0415  they call each other
-
-    return "/" in argv[0] or find(call.with_argv(argv)) is not None
+def _executable_exists(call: Call, argv: tuple[str, ...]) -> bool:
+    return "/" in argv[0] or call.interpreter.find_command(call.with_argv(argv)) is not None
 
 
 def _start_timer(call: Call, request: _Request) -> int:
-    stem = _stem(request)
+    stem = _unit_stem(request)
     due = time.time() + (request.delay or 0)
-    environment, has_path = _surroundings(call, request)
+    environment, has_path = _service_environment(call, request)
     timer = Timer(f"{stem}.timer", due, request.argv, environment, has_path, "collect" in request.flags)
     call.machine.units.arm(timer)
     if "quiet" not in request.flags:
-        call.complain(f"Running timer as unit: {timer.name}\nWill run service as unit: {timer.service}")
+        call.print_error(f"Running timer as unit: {timer.name}\nWill run service as unit: {timer.service}")
     return 0
 
 
 async def _run_service(call: Call, request: _Request) -> int:
-    from fediversity.embedded_cloud.machines.interpreter import run_detached  # noqa: PLC0415
-
-    name = f"{_stem(request)}.service"
-    environment, has_path = _surroundings(call, request)
+    name = f"{_unit_stem(request)}.service"
+    environment, has_path = _service_environment(call, request)
     service = call.with_argv(request.argv, environment=environment).for_service(name, "pipe" in request.flags)
     text = f"[systemd-run] {' '.join(request.argv)}"
-    work = partial(_at_most, request.most_seconds, partial(run_detached, service, has_path))
+    work = partial(_with_time_limit, request.max_seconds, partial(call.interpreter.run_service, service, has_path))
     task = call.machine.units.start(name, text, work, "collect" in request.flags)
     if request.flags & {"wait", "pipe"}:
-        return await call.machine.units.outlast(task)
+        return await call.machine.units.wait_for(task)
     if "quiet" not in request.flags:
-        call.complain(f"Running as unit: {name}; invocation ID: {secrets.token_hex(16)}")
+        call.print_error(f"Running as unit: {name}; invocation ID: {secrets.token_hex(16)}")
     return 0
 
 
-async def _at_most(seconds: float | None, work: Callable[[], Awaitable[int]]) -> int:
-    """Runs a service for so long (RuntimeMaxSec); then systemd ends it with SIGTERM."""
+async def _with_time_limit(seconds: float | None, work: Callable[[], Awaitable[int]]) -> int:
+    """Runs a service with a time limit (RuntimeMaxSec), after which systemd ends it with SIGTERM."""
     try:
         return await asyncio.wait_for(work(), seconds)
     except TimeoutError:
         return 128 + signal.SIGTERM
 
 
-def _stem(request: _Request) -> str:
+def _unit_stem(request: _Request) -> str:
     unit = request.unit or f"run-u{secrets.randbelow(10_000)}"
     return unit.removesuffix(".service").removesuffix(".timer")
 
 
-def _surroundings(call: Call, request: _Request) -> tuple[dict[str, str], bool]:
-    """The environment of a service, and whether it has a PATH of its own: `-E NAME` takes the caller's value."""
+def _service_environment(call: Call, request: _Request) -> tuple[dict[str, str], bool]:
+    """Returns the environment of a service, and whether it sets PATH: `-E NAME` takes the caller's value."""
     environment = {"CLIENT_KEY": call.environment.get("CLIENT_KEY", "")}
     has_path = False
     for entry in request.setenv:

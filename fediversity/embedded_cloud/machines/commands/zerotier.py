@@ -1,4 +1,4 @@
-"""`zerotier-cli` (ZeroTier 1.16, one.cpp) and clan's `zerotier-members`, with their output formats."""
+"""Implements `zerotier-cli` (ZeroTier 1.16, one.cpp) and clan's `zerotier-members`, with their output formats."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NODE = re.compile(r"[0-9a-f]{10}")
 
 async def zerotier_cli(call: Call) -> int:
     """`zerotier-cli [-j] info|listnetworks|listpeers|join ID|leave ID`"""
-    service = mesh.Service(call.machine)
+    service = mesh.ZeroTierService(call.machine)
     if not service.installed:
-        call.complain("zerotier-cli: command not found (simulated machine)")
+        call.print_error("zerotier-cli: command not found (simulated machine)")
         return 127
     if not call.is_root:
         return call.fail(f"authtoken.secret not found or readable in {service.home} (try again as root)", 2)
@@ -46,25 +46,25 @@ async def zerotier_cli(call: Call) -> int:
     return 0
 
 
-def _info(call: Call, service: mesh.Service, as_json: bool) -> None:
+def _info(call: Call, service: mesh.ZeroTierService, as_json: bool) -> None:
     if as_json:
-        call.say(json.dumps({"address": service.node, "version": mesh.VERSION, "online": True}, indent=1))
+        call.print_out(json.dumps({"address": service.node, "version": mesh.VERSION, "online": True}, indent=1))
     else:
-        call.say(f"200 info {service.node} {mesh.VERSION} ONLINE")
+        call.print_out(f"200 info {service.node} {mesh.VERSION} ONLINE")
 
 
-def _list_networks(call: Call, service: mesh.Service, as_json: bool) -> None:
+def _list_networks(call: Call, service: mesh.ZeroTierService, as_json: bool) -> None:
     rows = [_row(call, service, network) for network in service.networks()]
     if as_json:
-        call.say(json.dumps(rows, indent=1))
+        call.print_out(json.dumps(rows, indent=1))
         return
-    call.say(_HEADER)
+    call.print_out(_HEADER)
     for row in rows:
         *columns, addresses = row.values()
-        call.say(f"200 listnetworks {' '.join(map(str, columns))} {','.join(addresses) or '-'}")
+        call.print_out(f"200 listnetworks {' '.join(map(str, columns))} {','.join(addresses) or '-'}")
 
 
-def _row(call: Call, service: mesh.Service, network: mesh.ZeroTierNetwork) -> dict[str, str | list[str]]:
+def _row(call: Call, service: mesh.ZeroTierService, network: mesh.ZeroTierNetwork) -> dict[str, str | list[str]]:
     tag = hashlib.sha256(network.id.encode()).hexdigest()
     return {
         "nwid": network.id,
@@ -77,19 +77,19 @@ def _row(call: Call, service: mesh.Service, network: mesh.ZeroTierNetwork) -> di
     }
 
 
-def _list_peers(call: Call, service: mesh.Service, as_json: bool) -> None:
+def _list_peers(call: Call, service: mesh.ZeroTierService, as_json: bool) -> None:
     rows = [_peer(node, machine) for node, machine in service.peers().items()]
     if as_json:
-        call.say(json.dumps(rows, indent=1))
+        call.print_out(json.dumps(rows, indent=1))
         return
-    call.say(_PEERS_HEADER)
+    call.print_out(_PEERS_HEADER)
     for row in rows:
         path = next((f"{path['address']};0;0" for path in row["paths"]), "-")
-        call.say(f"200 listpeers {row['address']} {path} {row['latency']} {row['version']} {row['role']}")
+        call.print_out(f"200 listpeers {row['address']} {path} {row['latency']} {row['version']} {row['role']}")
 
 
 def _peer(node: str, machine: Machine | None) -> dict[str, Any]:
-    """A peer as the service's own API has it. A machine that is not there has no path any more."""
+    """Returns a peer as the service's own API does. An unreachable machine has no path."""
     path = {"active": True, "expired": False, "preferred": True, "trustedPathId": 0}
     paths = [] if machine is None else [{"address": f"{machine.spec.address}/{ZEROTIER_PORT}", **path}]
     return {
@@ -103,61 +103,61 @@ def _peer(node: str, machine: Machine | None) -> dict[str, Any]:
     }
 
 
-def _join_or_leave(call: Call, service: mesh.Service, action: str, network: str) -> int:
+def _join_or_leave(call: Call, service: mesh.ZeroTierService, action: str, network: str) -> int:
     if not _NETWORK.fullmatch(network):
-        call.say("invalid network id")
+        call.print_out("invalid network id")
         return 2
     if action == "join":
         service.join(network)
     else:
         service.leave(network)
-    call.say(f"200 {action} OK")
+    call.print_out(f"200 {action} OK")
     return 0
 
 
 async def zerotier_members(call: Call) -> int:
     """`zerotier-members --network-id ID list [--no-headers]`, `… allow [--member-ip] NODE|ADDRESS`
 
-    The clan service of 26.05 writes no /etc/zerotier/network-id, so the network has to be named.
+    The clan service of 26.05 writes no /etc/zerotier/network-id, so the network id is required.
     """
-    service = mesh.Service(call.machine)
+    service = mesh.ZeroTierService(call.machine)
     if not service.installed or not service.controlled():
-        call.complain("zerotier-members: command not found (simulated machine)")
+        call.print_error("zerotier-members: command not found (simulated machine)")
         return 127
     match call.arguments:
         case ["--network-id", network, *words]:
             return _members(call, service, network, words)
         case ["list" | "allow", *_]:
-            call.say("/etc/zerotier/network-id not found. Pass --network-id or ensure the file exists.")
+            call.print_out("/etc/zerotier/network-id not found. Pass --network-id or ensure the file exists.")
             return 1
-    call.complain("usage: zerotier-members [-h] [--network-id NETWORK_ID] {allow,list} ... (simulated)")
+    call.print_error("usage: zerotier-members [-h] [--network-id NETWORK_ID] {allow,list} ... (simulated)")
     return 2
 
 
-def _members(call: Call, service: mesh.Service, network: str, words: list[str]) -> int:
+def _members(call: Call, service: mesh.ZeroTierService, network: str, words: list[str]) -> int:
     if not call.is_root:
         return call.fail(f"[Errno 13] Permission denied: '{service.home}/authtoken.secret'")
     match words:
         case ["list"] | ["list", "--no-headers"]:
             if len(words) == 1:
-                call.say(f"{'Member ID':<10} {'Ipv6 Address':<39} {'Authorized'}")
+                call.print_out(f"{'Member ID':<10} {'Ipv6 Address':<39} {'Authorized'}")
             for node, authorized in service.members(network).items():
-                call.say(f"{node:<10} {mesh.address_in(network, node)!s:<39} {authorized}")
+                call.print_out(f"{node:<10} {mesh.address_in(network, node)!s:<39} {authorized}")
             return 0
         case ["allow", "--member-ip", address]:
             return _allow(call, service, network, mesh.node_of(address))
         case ["allow", node]:
             return _allow(call, service, network, node)
-    call.complain("usage: zerotier-members [-h] [--network-id NETWORK_ID] {allow,list} ... (simulated)")
+    call.print_error("usage: zerotier-members [-h] [--network-id NETWORK_ID] {allow,list} ... (simulated)")
     return 2
 
 
-def _allow(call: Call, service: mesh.Service, network: str, node: str) -> int:
+def _allow(call: Call, service: mesh.ZeroTierService, network: str, node: str) -> int:
     if not _NODE.fullmatch(node) or not service.controls(network):
-        call.say("the zerotier daemon returned this error: 404 Not Found")
+        call.print_out("the zerotier daemon returned this error: 404 Not Found")
         return 1
     service.authorize(network, node)
-    call.say("200 OK")
+    call.print_out("200 OK")
     return 0
 
 

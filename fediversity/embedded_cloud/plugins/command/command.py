@@ -1,4 +1,4 @@
-"""`command:local:Command`: when which text runs, and what is kept."""
+"""Implements `command:local:Command`: runs the commands of its operations and keeps their output."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from fediversity.embedded_cloud.plugins.command.process import Command, ProcessResult, run
 from fediversity.embedded_cloud.plugins.problems import Problem, did_you_mean, not_simulated
-from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, Resource, State
 from fediversity.embedded_cloud.plugins.values import UNKNOWN, Values, public
 
 COMMAND = "command:local:Command"
@@ -16,48 +16,50 @@ _SHELL = ["/bin/sh", "-c"]
 
 
 class LocalCommand(Resource):
-    """A command that runs when the resource is made, changed or deleted. It has no state to look at, so no drift."""
+    """A command that runs when the resource is created, changed or deleted. It has no external state, so no drift."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         logging = inputs.get("logging")
         if isinstance(logging, str) and logging not in LOGGING:
-            yield Problem("logging", f'"{logging}" is no way of logging{did_you_mean(logging, LOGGING)}')
+            yield Problem("logging", f'"{logging}" is not a logging mode{did_you_mean(logging, LOGGING)}')
         for name in ("assetPaths", "archivePaths"):
             if inputs.get(name):
                 yield not_simulated(name, "files are not collected")
 
-    def planned(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
-        """Nothing runs in a preview, so what the command will say is unknown, also when it has run before."""
+    def preview_outputs(self, inputs: Values, outputs: Mapping[str, Any] | None) -> Values:
+        """Returns unknown outputs, also for an existing resource: nothing runs in a preview."""
         del outputs
         return {**public(inputs), "stdout": UNKNOWN, "stderr": UNKNOWN}
 
-    async def create(self, call: Call, inputs: Values) -> State:
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
         state = public(inputs)
-        finished = await _run(call, state.get("create"), state, {})
-        return State(f"{call.name}{token_hex(4)}", inputs, state | finished)
+        outputs = await _run(request, state.get("create"), state, {})
+        return State(f"{request.name}{token_hex(4)}", inputs, state | outputs)
 
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
-        del call
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del request
         return State(id_, inputs, outputs)
 
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
         del id_
         state = public(inputs)
         text = state.get("update", state.get("create"))
-        return state | await _run(call, text, state, outputs)
+        return state | await _run(request, text, state, outputs)
 
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        """Runs with everything as it was when the resource was last made or changed."""
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
+        """Runs the command with the inputs of the last creation or change."""
         del id_
-        await _run(call, outputs.get("delete"), outputs, outputs)
+        await _run(request, outputs.get("delete"), outputs, outputs)
 
 
-async def _run(call: Call, text: str | None, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Values:
-    """Runs a text if there is one; gives the output properties. `previous` are those of the time before."""
+async def _run(
+    request: PulumiRequest, text: str | None, inputs: Mapping[str, Any], previous: Mapping[str, Any]
+) -> Values:
+    """Runs a command, if there is one, and returns the output properties. `previous` are those of the previous run."""
     if text is None:
         return {name: previous.get(name, "") for name in ("stdout", "stderr")}
-    finished = await run(_command(text, inputs, previous), call.timeout, call.cancelled, call.log)
-    return _said(finished)
+    result = await run(_command(text, inputs, previous), request.timeout, request.cancelled, request.log)
+    return _output_values(result)
 
 
 def _command(text: str, inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> Command:
@@ -78,5 +80,5 @@ def _previous(inputs: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[st
     return {f"PULUMI_COMMAND_{name.upper()}": previous[name] for name in ("stdout", "stderr") if previous.get(name)}
 
 
-def _said(finished: ProcessResult) -> Values:
-    return {"stdout": finished.stdout, "stderr": finished.stderr}
+def _output_values(result: ProcessResult) -> Values:
+    return {"stdout": result.stdout, "stderr": result.stderr}

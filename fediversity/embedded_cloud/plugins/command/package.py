@@ -1,4 +1,4 @@
-"""The package `command` as the plug-in serves it; of its resources only `local:Command` is."""
+"""Defines the package `command` of the plug-in, with `local:Command` as its only resource."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ PACKAGE = load(Path(__file__).with_name("schema.json"), {COMMAND: Extra(replaces
 
 
 def resources(folder: StackFolder, settings: Values) -> dict[str, Resource]:
-    """The resource types by token; commands need neither a stack nor settings."""
+    """Returns the resource types by token; commands need neither a stack nor settings."""
     del folder, settings
-    return {COMMAND: LocalCommand(PACKAGE.tables[COMMAND])}
+    return {COMMAND: LocalCommand(PACKAGE.schemas[COMMAND])}
 
 
 PROVIDER = Provider(PACKAGE, Config(), resources)

@@ -1,4 +1,4 @@
-"""Runs one command as pulumi-command does, its flaws included: a time-out kills the direct child only."""
+"""Runs one command as pulumi-command does, including its flaws: a timeout kills only the direct child."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fediversity.embedded_cloud.plugins.problems import CloudError
 
 LONGEST_LINE = 64 * 1024
-"""Bytes in a line of output that the real plug-in can log; at a longer one it hangs for ever."""
+"""Bytes in a line of output that the real plug-in can log; it hangs forever at a longer one."""
 
 _CHUNK = 64 * 1024
 _TOO_LONG = (
@@ -22,7 +22,7 @@ _TOO_LONG = (
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `text` is the last argument of `argv`; `log_stdout` and `log_stderr` say what a person sees live."""
+    """A command to run. `text` is the last argument of `argv`; `log_stdout` and `log_stderr` enable logging."""
 
     argv: Sequence[str]
     environment: Mapping[str, str]
@@ -33,13 +33,13 @@ class Command:
 
     @property
     def text(self) -> str:
-        """The command as its owner wrote it."""
+        """The command as the user wrote it."""
         return self.argv[-1]
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """What a command said, each without its last line's end."""
+    """The output of a command, each stream without its final newline."""
 
     stdout: str
     stderr: str
@@ -47,7 +47,7 @@ class ProcessResult:
 
 @dataclass
 class _Output:
-    """One stream of a command. Output is collected whole and logged line by line."""
+    """One output stream of a command, collected completely and logged line by line."""
 
     log: Callable[[str], Awaitable[None]] | None
     everything: bytearray
@@ -81,11 +81,11 @@ class _LineTooLongError(Exception):
 async def run(
     command: Command, timeout: float | None, cancelled: asyncio.Event, log: Callable[[str], Awaitable[None]]
 ) -> ProcessResult:
-    """Runs a command to its end and gives its output. Raises CloudError when it fails.
+    """Runs a command to its end and returns its output. Raises CloudError if it fails.
 
-    `timeout` is in seconds. When it is over, or `cancelled` is set, the child is killed; but the command ends only when
-    everything it started has closed its output. Has to be awaited on the main thread: a program that asks the kernel to
-    be killed with its parent (PR_SET_PDEATHSIG) means the thread that started it.
+    `timeout` is in seconds. After it, or when `cancelled` is set, the child is killed, but the command ends only when
+    all its descendants have closed the output. Must be awaited on the main thread: a program that asks the kernel to be
+    killed with its parent (PR_SET_PDEATHSIG) refers to the thread that started it.
     """
     everything = bytearray()
     stdout = _Output(log if command.log_stdout else None, everything)
@@ -119,9 +119,9 @@ async def _start(command: Command) -> asyncio.subprocess.Process:
             env=command.environment,
         )
     except OSError as error:
-        what = "chdir" if error.filename is not None and error.filename == command.directory else "fork/exec"
+        operation = "chdir" if error.filename is not None and error.filename == command.directory else "fork/exec"
         name = error.filename or command.argv[0]
-        raise _failed(f"{what} {name}: {os.strerror(error.errno or 0).lower()}", command, b"") from None
+        raise _failed(f"{operation} {name}: {os.strerror(error.errno or 0).lower()}", command, b"") from None
 
 
 def _streams(

@@ -1,4 +1,4 @@
-"""Google's disks beside the boot disk, and images made of an archive in a bucket."""
+"""Implements Google's disks other than boot disks, and images created from an archive in a bucket."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,12 +36,12 @@ _FEATURES = frozenset(
 
 
 def disk_of(session: Session, source: str) -> Record | None:
-    """The disk that a link or an id names."""
+    """Returns the disk to which a link or an id refers."""
     return next((disk for disk in session.all(DISK) if source == disk.id or source.endswith(f"/{disk.id}")), None)
 
 
 def users_of(session: Session, disk: Record) -> list[Record]:
-    """The instances a disk is attached to."""
+    """Returns the instances to which a disk is attached."""
     return [
         instance
         for instance in session.all(INSTANCE)
@@ -83,17 +83,17 @@ class Disk(GcpResource):
         }
 
     def release(self, session: Session, record: Record) -> None:
-        """The real provider, too, detaches a disk that is to be deleted."""
+        """Detaches the disk before its deletion, as the real provider does."""
         for instance in users_of(session, record):
-            kept = [attached for attached in instance.inputs["attachedDisks"] if not _names(attached, record)]
-            session.put(replace(instance, inputs={**instance.inputs, "attachedDisks": kept}))
+            remaining = [attached for attached in instance.inputs["attachedDisks"] if not _names(attached, record)]
+            session.put(replace(instance, inputs={**instance.inputs, "attachedDisks": remaining}))
 
     def _zone(self, inputs: Mapping[str, Any]) -> str:
         return str(inputs.get("zone") or self.cloud.settings["zone"])
 
 
 class Image(GcpResource):
-    """An image out of an archive. Nothing can be stored in a simulated bucket, so it is not looked for."""
+    """An image created from an archive. A simulated bucket cannot store objects, so the archive is not checked."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         yield from rules.name(inputs)
@@ -102,7 +102,7 @@ class Image(GcpResource):
             yield Problem("rawDisk", "is missing; other sources of images are not simulated")
         source = raw.get("source") if isinstance(raw, dict) else None
         if isinstance(source, str) and not _ARCHIVE.fullmatch(source):
-            yield Problem("rawDisk.source", f'"{source}" is no archive; write gs://BUCKET/NAME.tar.gz')
+            yield Problem("rawDisk.source", f'"{source}" is not an archive; write gs://BUCKET/NAME.tar.gz')
         features = inputs.get("guestOsFeatures")
         for index, feature in enumerate(features if isinstance(features, list) else ()):
             kind = feature.get("type") if isinstance(feature, dict) else None

@@ -37,8 +37,8 @@ class ManagedZone(GcpResource):
             "nameServers": NAME_SERVERS,
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
-        super().may_delete(session, record)
+    def check_deletable(self, session: Session, record: Record) -> None:
+        super().check_deletable(session, record)
         if _record_sets(session, record) and not record.inputs.get("forceDestroy"):
             raise api_error(f"the zone '{record.name}' still holds record sets", "containerNotEmpty")
 
@@ -56,14 +56,14 @@ class RecordSet(GcpResource):
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
         return f"{self._zone(session, inputs).id}/rrsets"
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         return self.collection(session, inputs), f"{inputs['name']}/{inputs['type']}"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"the record set '{inputs['name']} {inputs['type']}' already exists"
         return api_error(message, "alreadyExists", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         zone = self._zone(session, inputs)
         name, kind, domain = inputs["name"], inputs["type"], zone.inputs["dnsName"]
         if name != domain and not name.endswith(f".{domain}"):

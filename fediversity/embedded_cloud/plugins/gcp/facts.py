@@ -1,8 +1,8 @@
-"""What is true of Google's resources beyond what their SDK says.
+"""Defines the properties of Google's resources that their SDK does not contain.
 
 Replacements ("ForceNew"), sets and defaults are those of hashicorp/terraform-provider-google, on which the real
-provider stands; the SDK's own docstrings name only a few of them. Properties that are not simulated are not looked at
-further.
+provider is based; the SDK's own docstrings mention only a few of them. Properties that are not simulated are not
+examined further.
 """
 
 from fediversity.embedded_cloud.plugins.schema import Extra

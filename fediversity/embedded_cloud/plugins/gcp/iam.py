@@ -1,4 +1,4 @@
-"""Service accounts, and who may do what: in the project, and with a key."""
+"""Implements service accounts and role members: of the project and of keys."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from fediversity.embedded_cloud.store import Record, Session
 
 PROJECT_NUMBER = 1
 STORAGE_AGENT = f"service-{PROJECT_NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
-"""Cloud Storage's own account in the project."""
+"""Cloud Storage's service account in the project."""
 
 _ACCOUNT_ID = re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]")
 _ROLE = re.compile(r"((projects|organizations)/[a-z0-9-]+/)?roles/[a-zA-Z0-9_.]+")
@@ -22,18 +22,18 @@ _LONGEST_NAME, _LONGEST_DESCRIPTION = 100, 256
 
 
 def project_service_account(arguments: Values) -> Values:
-    """The answer of `storage.getProjectServiceAccount`."""
+    """Implements the function `storage.getProjectServiceAccount`."""
     unknown = sorted(set(arguments) - {"project", "userProject"})
     if unknown:
         raise CloudError(f"storage.getProjectServiceAccount has no argument {', '.join(unknown)}")
     if arguments.get("project", rules.PROJECT) != rules.PROJECT:
         raise CloudError(f'the embedded cloud has one project, "{rules.PROJECT}"')
-    told = {"emailAddress": STORAGE_AGENT, "id": STORAGE_AGENT, "member": f"serviceAccount:{STORAGE_AGENT}"}
-    return told | {"project": rules.PROJECT}
+    outputs = {"emailAddress": STORAGE_AGENT, "id": STORAGE_AGENT, "member": f"serviceAccount:{STORAGE_AGENT}"}
+    return outputs | {"project": rules.PROJECT}
 
 
 def account_of(session: Session, email: str) -> Record | None:
-    """The service account that has an address."""
+    """Returns the service account with an e-mail address, or None."""
     return next((account for account in session.all(ACCOUNT) if _email(account) == email), None)
 
 
@@ -42,20 +42,22 @@ def _email(account: Record) -> str:
 
 
 class Account(GcpResource):
-    """A service account. Its id is made of its e-mail address."""
+    """A service account. Its id contains its e-mail address."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         account = inputs.get("accountId")
         if account is None:
             yield Problem("accountId", "is missing")
         if isinstance(account, str) and not _ACCOUNT_ID.fullmatch(account):
-            yield Problem("accountId", f'"{account}" is no id; use 6 to 30 lower case letters, digits and dashes')
+            yield Problem(
+                "accountId", f'"{account}" is not a valid id; use 6 to 30 lower case letters, digits and dashes'
+            )
         for key, longest in (("displayName", _LONGEST_NAME), ("description", _LONGEST_DESCRIPTION)):
             text = inputs.get(key)
             if isinstance(text, str) and len(text.encode()) > longest:
                 yield Problem(key, f"has {len(text.encode())} bytes; it takes {longest}")
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         return self.collection(session, inputs), str(inputs["accountId"])
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
@@ -65,7 +67,7 @@ class Account(GcpResource):
     def new_id(self, session: Session, inputs: Mapping[str, Any], scope: str, name: str) -> str:
         return f"{super().new_id(session, inputs, scope, name)}@{rules.PROJECT}.iam.gserviceaccount.com"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"Service account {inputs['accountId']} already exists within project {rules.PROJECT}"
         return api_error(message, "alreadyExists", "already_exists")
 
@@ -80,26 +82,26 @@ class Account(GcpResource):
 
 
 class Member(GcpResource):
-    """One member of a role, of the project or of a resource in it; everything of it is its id."""
+    """One member of a role, of the project or of a resource in it. All its properties are part of its id."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         role, member = inputs.get("role"), inputs.get("member")
         if isinstance(role, str) and not _ROLE.fullmatch(role):
-            yield Problem("role", f'"{role}" is no role; write it like "roles/storage.objectViewer"')
+            yield Problem("role", f'"{role}" is not a role; write it like "roles/storage.objectViewer"')
         if isinstance(member, str) and not _MEMBER.fullmatch(member):
-            yield Problem("member", f'"{member}" is no member; write it like "serviceAccount:NAME@PROJECT.iam.…"')
+            yield Problem("member", f'"{member}" is not a member; write it like "serviceAccount:NAME@PROJECT.iam.…"')
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
         del session
         return str(inputs["project"])
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         return self.collection(session, inputs), f"{inputs['role']}/{inputs['member']}"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return CloudError(f"{inputs['member']} has {inputs['role']} already (simulated)", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del current
         kind, _, email = str(inputs["member"]).partition(":")
         if kind == "serviceAccount" and email != STORAGE_AGENT and account_of(session, email) is None:
@@ -111,4 +113,4 @@ class Member(GcpResource):
 
 
 class ProjectMember(Member):
-    """What a member may do in the project."""
+    """A member of a role of the project."""

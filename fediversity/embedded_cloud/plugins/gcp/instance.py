@@ -1,4 +1,4 @@
-"""Google's instances: each is a simulated machine."""
+"""Implements Google's instances: each is a simulated machine."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ _ROOT_LOGIN = re.compile(r"PermitRootLogin\s+(yes|prohibit-password|without-pass
 
 
 def login_keys(metadata: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Public keys by user out of an instance's metadata `ssh-keys`, lines of `user:key`; none with OS Login."""
+    """Returns public keys by user from an instance's metadata `ssh-keys`, lines of `user:key`; none with OS Login."""
     if metadata.get("enable-oslogin", "").upper() == "TRUE":
         return {}
     keys: dict[str, tuple[str, ...]] = {}
@@ -39,19 +39,19 @@ def login_keys(metadata: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def permits_root(inputs: Mapping[str, Any]) -> bool:
-    """Whether root may log in: Google's Debian forbids it, unless a startup script changes sshd's configuration."""
+    """Returns whether root may log in: Google's Debian forbids it unless a startup script changes sshd's settings."""
     script = inputs.get("metadata", {}).get("startup-script", inputs.get("metadataStartupScript", ""))
     return _ROOT_LOGIN.search(script) is not None
 
 
 def nat_ip(inputs: Mapping[str, Any]) -> str | None:
-    """The external address an instance asks for."""
+    """Returns the external address that an instance requests."""
     value = inputs["networkInterfaces"][0]["accessConfigs"][0].get("natIp")
     return None if value is None else str(value)
 
 
 class Instance(MachineResource, GcpResource):
-    """A virtual machine with a Debian image, or a prepared NixOS."""
+    """A virtual machine with a Debian image or a prepared NixOS image."""
 
     changeable = ("memory_mb", "authorized_keys", "root_login", "allowed_ports")
 
@@ -64,17 +64,17 @@ class Instance(MachineResource, GcpResource):
         del session
         return f"projects/{rules.PROJECT}/zones/{self._zone(inputs)}/instances"
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         if current is None:
-            self._admit_new(session, inputs)
+            self._check_new(session, inputs)
         else:
             _admit_change(current.inputs, inputs)
-        self._admit_used(session, inputs, current)
-        self._admit_address(session, inputs, current)
+        self._check_used(session, inputs, current)
+        self._check_address(session, inputs, current)
 
-    def _admit_new(self, session: Session, inputs: Mapping[str, Any]) -> None:
+    def _check_new(self, session: Session, inputs: Mapping[str, Any]) -> None:
         zone = self._zone(inputs)
-        if FaultStore(self.cloud.store.path.parent).happens(str(inputs["name"]), "zone-full", zone):
+        if FaultStore(self.cloud.store.path.parent).trigger(str(inputs["name"]), "zone-full", zone):
             what = (
                 f"The zone 'projects/{rules.PROJECT}/zones/{zone}' does not have enough resources available to fulfill"
             )
@@ -83,8 +83,8 @@ class Instance(MachineResource, GcpResource):
         if image is not None and session.get(IMAGE, image) is None:
             raise api_error(f"The resource '{image}' was not found", "notFound", "not_found")
 
-    def _admit_used(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
-        """The disks and the service account are there, and nobody else's."""
+    def _check_used(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+        """Checks that the disks and the service account exist and that no other instance uses the disks."""
         for attached in inputs.get("attachedDisks", ()):
             disk = disk_of(session, attached["source"])
             if disk is None or f"/zones/{self._zone(inputs)}/" not in disk.id:
@@ -97,7 +97,7 @@ class Instance(MachineResource, GcpResource):
         if email is not None and account_of(session, email) is None:
             raise api_error(f"The resource '{email}' of type 'serviceAccount' was not found.", "notFound", "not_found")
 
-    def _admit_address(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def _check_address(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         wanted = nat_ip(inputs)
         if wanted is None or (current is not None and current.facts["address"] == wanted):
             return
@@ -111,8 +111,8 @@ class Instance(MachineResource, GcpResource):
             message = f"the address '{address.id}' is already being used by '{user.id}'"
             raise api_error(message, "externalIpAddressInUse")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
-        facts = super().decide(session, inputs, id_)
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+        facts = super().initial_facts(session, inputs, id_)
         number = facts["number"]
         internal = f"10.128.{number // 250 % 256}.{number % 250 + 2}"
         return facts | {
@@ -138,8 +138,8 @@ class Instance(MachineResource, GcpResource):
             "zone": self._zone(inputs),
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
-        super().may_delete(session, record)
+    def check_deletable(self, session: Session, record: Record) -> None:
+        super().check_deletable(session, record)
         if record.inputs.get("deletionProtection"):
             raise CloudError(
                 f"instance {record.name} has deletion protection; set deletionProtection to false first (simulated)"
@@ -155,7 +155,7 @@ class Instance(MachineResource, GcpResource):
         return machine_id(id_)
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind an instance: root gets in only where a real one would let it."""
+        """Returns the spec of the machine behind an instance; root may log in only if a real instance allows it."""
         inputs = record.inputs
         size = MACHINE_TYPES[inputs["machineType"]]
         prepared = rules_instance.own_image(inputs["bootDisk"]["initializeParams"]["image"]) is not None
@@ -178,7 +178,7 @@ class Instance(MachineResource, GcpResource):
         return [*effects, partial(self._open_ports, new)] if old is None and new is not None else effects
 
     def _open_ports(self, record: Record, machines: Machines) -> None:
-        """A firewall may have come or changed while the machine was being made."""
+        """Updates the open ports: a firewall may have been created or changed while the machine was being created."""
         with self.cloud.store.reading() as session:
             ports = allowed_ports(session, record.inputs.get("tags", ()))
         machines.change(machine_id(record.id), allowed_ports=ports)

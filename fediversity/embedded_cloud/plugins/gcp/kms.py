@@ -1,4 +1,4 @@
-"""Cloud KMS: key rings and keys, which nobody can ever delete, and who may use them."""
+"""Implements Cloud KMS: key rings and keys, which can never be deleted, and their members."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _DAY = 24 * 60 * 60
 
 
 def require_usable(session: Session, key_id: str, bucket_location: str) -> None:
-    """Raises CloudError unless Cloud Storage can encrypt a bucket in that place with a key."""
+    """Raises CloudError unless Cloud Storage can use the key to encrypt a bucket in that location."""
     key = session.get(CRYPTO_KEY, key_id)
     if key is None:
         raise api_error(f"Cloud KMS key '{key_id}' not found", "notFound", "not_found")
@@ -42,28 +42,28 @@ def require_usable(session: Session, key_id: str, bucket_location: str) -> None:
         raise api_error(f"{message} authorized to use this key.", "forbidden")
 
 
-class _Lasting(GcpResource):
-    """What the provider only forgets when it deletes it: in the cloud it stays, and keeps its name."""
+class _PermanentResource(GcpResource):
+    """A resource that a deletion removes from Pulumi's state only: in the cloud it stays, and keeps its name."""
 
     def _remove(self, id_: str, outputs: Values) -> Sequence[Effect]:
         with self.cloud.store.writing() as session:
             record = self.find(session, id_, outputs)
             if record is not None:
-                self.may_delete(session, record)
-                session.put(self.forgotten(record))
+                self.check_deletable(session, record)
+                session.put(self.after_deletion(record))
         return ()
 
-    def forgotten(self, record: Record) -> Record:
-        """What is left of it."""
+    def after_deletion(self, record: Record) -> Record:
+        """Returns the record that remains after a deletion."""
         return replace(record, facts={**record.facts, LEFT_BEHIND: True})
 
     def _name_problems(self, inputs: Values) -> Iterator[Problem]:
         name = inputs.get("name")
         if isinstance(name, str) and not _NAME.fullmatch(name):
-            yield Problem("name", f'"{name}" is no name in Cloud KMS; use up to 63 letters, digits, _ and -')
+            yield Problem("name", f'"{name}" is not a valid name in Cloud KMS; use up to 63 letters, digits, _ and -')
 
 
-class KeyRing(_Lasting):
+class KeyRing(_PermanentResource):
     """A key ring in a location."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
@@ -74,7 +74,7 @@ class KeyRing(_Lasting):
         del session
         return f"projects/{rules.PROJECT}/locations/{inputs['location']}/keyRings"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         what = f"KeyRing {rules.PROJECT}/{inputs['location']}/{inputs['name']} already exists"
         return api_error(f"{what}; key rings are never deleted, import it", "alreadyExists", "already_exists")
 
@@ -83,21 +83,21 @@ class KeyRing(_Lasting):
         return {"project": rules.PROJECT}
 
 
-class CryptoKey(_Lasting):
+class CryptoKey(_PermanentResource):
     """A symmetric key. Deleting it destroys its versions and ends its rotation."""
 
     def own_rules(self, inputs: Values) -> Iterator[Problem]:
         yield from self._name_problems(inputs)
         ring, period, purpose = (inputs.get(key) for key in ("keyRing", "rotationPeriod", "purpose"))
         if isinstance(ring, str) and not _RING.fullmatch(ring):
-            yield Problem("keyRing", f'"{ring}" is no key ring; give its id')
+            yield Problem("keyRing", f'"{ring}" is not the id of a key ring')
         yield from rules.one_of("purpose", purpose, _PURPOSES, "a purpose of keys")
         if isinstance(purpose, str) and purpose != "ENCRYPT_DECRYPT":
             yield Problem("purpose", f'"{purpose}" is not simulated by the embedded cloud')
         if isinstance(period, str):
             seconds = _SECONDS.fullmatch(period)
             if seconds is None:
-                yield Problem("rotationPeriod", f'"{period}" is no duration; write seconds like "7776000s"')
+                yield Problem("rotationPeriod", f'"{period}" is not a duration; write seconds like "7776000s"')
             elif int(seconds[1]) < _DAY:
                 yield Problem("rotationPeriod", f'"{period}" is out of bounds; it takes a day (86400s) at least')
 
@@ -107,12 +107,12 @@ class CryptoKey(_Lasting):
             raise api_error(f"KeyRing {inputs['keyRing']} not found", "notFound", "not_found")
         return f"{ring.id}/cryptoKeys"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         what = f"CryptoKey {inputs['keyRing']}/cryptoKeys/{inputs['name']} already exists"
         return api_error(f"{what}; keys are never deleted", "alreadyExists", "already_exists")
 
-    def forgotten(self, record: Record) -> Record:
-        kept = super().forgotten(record)
+    def after_deletion(self, record: Record) -> Record:
+        kept = super().after_deletion(record)
         inputs = {name: value for name, value in kept.inputs.items() if name != "rotationPeriod"}
         return replace(kept, inputs=inputs, facts={**kept.facts, "destroyed": True})
 
@@ -127,7 +127,7 @@ class CryptoKey(_Lasting):
 
 
 class KeyMember(Member):
-    """What a member may do with a key."""
+    """A member of a role of a key."""
 
     def collection(self, session: Session, inputs: Mapping[str, Any]) -> str:
         key = session.get(CRYPTO_KEY, str(inputs["cryptoKeyId"]))

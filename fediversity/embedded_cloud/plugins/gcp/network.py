@@ -1,4 +1,4 @@
-"""Google's addresses and firewalls, and what they mean for instances."""
+"""Implements Google's addresses and firewalls, and their effect on instances."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,26 +18,26 @@ _LAST_PRIORITY = 65534
 
 
 def machine_id(instance_id: str) -> str:
-    """The id of the simulated machine behind an instance, `projects/…/zones/<zone>/instances/<name>`."""
+    """Returns the id of the simulated machine behind an instance, `projects/…/zones/<zone>/instances/<name>`."""
     *_, zone, _, name = instance_id.split("/")
     return f"gcp-{zone}-{name}"
 
 
 def address_of(session: Session, nat_ip: str) -> Record | None:
-    """The static address that has an IP."""
+    """Returns the static address resource of an IP address, or None."""
     return next((record for record in session.all(ADDRESS) if record.facts["address"] == nat_ip), None)
 
 
 def user_of(session: Session, nat_ip: str) -> Record | None:
-    """The instance that uses an IP."""
+    """Returns the instance that uses an IP address, or None."""
     return next((record for record in session.all(INSTANCE) if record.facts["address"] == nat_ip), None)
 
 
 def allowed_ports(session: Session, tags: Sequence[str]) -> tuple[int, ...]:
-    """The ports of its machine that an instance with some tags can be reached on.
+    """Returns the machine's ports that are open for an instance with these tags.
 
-    Simulated machines listen on `SSH_PORT` in place of 22, so a rule for 22 is one for it as well. The network
-    `default` lets SSH in by itself. Where a rule lets connections come from is not simulated.
+    Simulated machines listen on `SSH_PORT` in place of 22, so a rule for 22 also applies to it. The network `default`
+    accepts SSH by itself. Source ranges of rules are not simulated.
     """
     firewalls = [firewall.inputs for firewall in session.all(FIREWALL)]
     matching = [firewall for firewall in firewalls if _applies(firewall, tags)]
@@ -51,7 +51,7 @@ def _applies(firewall: Mapping[str, Any], tags: Sequence[str]) -> bool:
 
 
 def _allowed(port: int, firewalls: Sequence[Mapping[str, Any]]) -> bool:
-    """The rule with the lowest priority number decides; at equal numbers a denial does."""
+    """Returns whether a port is open: the lowest priority number decides; at equal numbers a denial does."""
     verdicts = [(_LAST_PRIORITY, 1, True)] if port == SSH_PORT else []
     for firewall in firewalls:
         for order, (side, verdict) in enumerate((("denies", False), ("allows", True))):
@@ -80,8 +80,8 @@ class Address(GcpResource):
         del session
         return f"projects/{rules.PROJECT}/regions/{self._region(inputs)}/addresses"
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
-        return super().decide(session, inputs, id_) | {"address": session.take_address(f"{self.type}/{id_}")}
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+        return super().initial_facts(session, inputs, id_) | {"address": session.take_address(f"{self.type}/{id_}")}
 
     def outputs(self, session: Session, record: Record) -> Values:
         user = user_of(session, record.facts["address"])
@@ -101,8 +101,8 @@ class Address(GcpResource):
             "users": [self.link(user)] if user else [],
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
-        super().may_delete(session, record)
+    def check_deletable(self, session: Session, record: Record) -> None:
+        super().check_deletable(session, record)
         if user := user_of(session, record.facts["address"]):
             message = f"the address '{record.id}' is already being used by '{user.id}'"
             raise api_error(message, "resourceInUseByAnotherResource")
@@ -115,7 +115,7 @@ class Address(GcpResource):
 
 
 class Firewall(GcpResource):
-    """A rule about traffic to the instances with its target tags, or to all."""
+    """A firewall rule for the instances with its target tags, or for all."""
 
     def own_rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.name(inputs)
@@ -136,7 +136,7 @@ class Firewall(GcpResource):
         }
 
     def effects(self, session: Session, old: Record | None, new: Record | None) -> Sequence[Effect]:
-        """Every instance may be concerned; a machine that has the ports already is not changed by saying so."""
+        """Returns effects for every instance, as any may be affected; an unchanged set of ports has no effect."""
         del old, new
         return [
             open_ports(machine_id(instance.id), allowed_ports(session, instance.inputs.get("tags", ())))

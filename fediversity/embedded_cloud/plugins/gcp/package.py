@@ -1,9 +1,9 @@
-"""The package `gcp` as the plug-in serves it."""
+"""Defines the package `gcp` of the plug-in."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.embedded_cloud.plugins.cloud import CloudResource, in_the_cloud
+from fediversity.embedded_cloud.plugins.cloud import CloudResource, resource_factory
 from fediversity.embedded_cloud.plugins.config import Config, Setting
 from fediversity.embedded_cloud.plugins.gcp import facts
 from fediversity.embedded_cloud.plugins.gcp.disk import Disk, Image
@@ -51,4 +51,4 @@ _TYPES: Mapping[str, type[CloudResource]] = {
 
 _FUNCTIONS = {"gcp:storage/getProjectServiceAccount:getProjectServiceAccount": project_service_account}
 
-PROVIDER = Provider(PACKAGE, CONFIG, in_the_cloud(PACKAGE, _TYPES), _FUNCTIONS)
+PROVIDER = Provider(PACKAGE, CONFIG, resource_factory(PACKAGE, _TYPES), _FUNCTIONS)

@@ -1,4 +1,4 @@
-"""What Google's APIs refuse of a single resource, told before anything is made. Pure; values may be UNKNOWN."""
+"""Checks single resources as Google's APIs do, before anything is created. Pure; values may be UNKNOWN."""
 
 import ipaddress
 import re
@@ -23,7 +23,7 @@ MAX_TTL = 2147483647
 
 
 def common(inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """What holds for every resource: the project, what happens at deletion, the name."""
+    """Checks what applies to every resource: the project, the deletion policy, the labels."""
     project, policy = inputs.get("project"), inputs.get("deletionPolicy")
     if isinstance(project, str) and project != PROJECT:
         yield Problem("project", f'is refused: the embedded cloud has one project, "{PROJECT}"')
@@ -38,40 +38,46 @@ def _labels(given: Any) -> Iterator[Problem]:
         if not _LABEL_KEY.fullmatch(key):
             yield Problem("labels", f'"{key}" is not the key of a label; use lower case letters, digits, - and _')
         if isinstance(text, str) and not _LABEL_VALUE.fullmatch(text):
-            yield Problem(f"labels.{key}", f'"{text}" is not the value of a label; it takes what a key takes')
+            yield Problem(
+                f"labels.{key}", f'"{text}" is not the value of a label; it may contain the same characters as a key'
+            )
 
 
 def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
-    """A problem when a value is known and not among the choices."""
+    """Yields a problem if a value is known and not among the choices."""
     if isinstance(value, str) and value not in set(choices):
         yield Problem(path, f'"{value}" is not {what}{did_you_mean(value, choices)}')
 
 
 def name(inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """Google's form of names (RFC 1035): lower case letters, digits, dashes, at most 63 of them."""
+    """Checks Google's format of names (RFC 1035): at most 63 lower case letters, digits and dashes."""
     value = inputs.get("name")
     if isinstance(value, str) and not _NAME.fullmatch(value):
-        yield Problem("name", f'"{value}" is no name at Google; use up to 63 lower case letters, digits and dashes')
+        yield Problem(
+            "name", f'"{value}" is not a valid name at Google; use up to 63 lower case letters, digits and dashes'
+        )
 
 
 def network_tags(key: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """Tags of instances, by which firewalls choose them; they have the form of names."""
+    """Checks the network tags of instances, by which firewalls select them; they have the format of names."""
     tags = inputs.get(key)
     for index, tag in enumerate(tags if isinstance(tags, list) else ()):
         if isinstance(tag, str) and not _NAME.fullmatch(tag):
-            yield Problem(f"{key}[{index}]", f'"{tag}" is no tag; use up to 63 lower case letters, digits and dashes')
+            yield Problem(
+                f"{key}[{index}]", f'"{tag}" is not a valid tag; use up to 63 lower case letters, digits and dashes'
+            )
 
 
 def placed(key: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Problem]:
-    """Region or zone: the resource's own or the provider's."""
+    """Checks the region or zone, either the resource's own or the provider's."""
     value = inputs.get(key, settings.get(key))
     if value is None:
-        yield Problem(key, "is missing; neither the resource nor its provider says it")
+        yield Problem(key, "is missing; neither the resource nor its provider sets it")
     yield from one_of(key, value, ZONES if key == "zone" else REGIONS, f"a {key} of Google's")
 
 
 def address(inputs: Values) -> Iterator[Problem]:
-    """A static address; only external IPv4 ones are simulated."""
+    """Checks a static address; only external IPv4 addresses are simulated."""
     for key, wanted in (("addressType", "EXTERNAL"), ("ipVersion", "IPV4")):
         if isinstance(inputs.get(key), str) and inputs[key] != wanted:
             yield not_simulated(key, f'"{inputs[key]}"; simulated is {wanted}')
@@ -79,7 +85,7 @@ def address(inputs: Values) -> Iterator[Problem]:
 
 
 def firewall(inputs: Values) -> Iterator[Problem]:
-    """A firewall rule of the network `default`."""
+    """Checks a firewall rule of the network `default`."""
     yield from network("network", inputs.get("network"))
     if bool(inputs.get("allows")) == bool(inputs.get("denies")):
         yield Problem("allows", "has to be given, or `denies`, and not both")
@@ -113,17 +119,17 @@ def _traffic(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"{path}.ports", f"does not go with {protocol}")
     for index, port in enumerate(ports if isinstance(ports, list) else ()):
         if isinstance(port, str) and labels.port_range(port) is None:
-            yield Problem(f"{path}.ports[{index}]", f'"{port}" is no port; write "443" or "8000-8010"')
+            yield Problem(f"{path}.ports[{index}]", f'"{port}" is not a port; write "443" or "8000-8010"')
 
 
 def network(path: str, value: Any) -> Iterator[Problem]:
-    """Only the network that every project has is simulated."""
+    """Checks the network; only the network `default` of every project is simulated."""
     if isinstance(value, str) and value.rsplit("/", maxsplit=1)[-1] != "default":
         yield not_simulated(path, f'"{value}"; simulated is the network "default"')
 
 
 def is_ipv4(text: str) -> bool:
-    """Whether a text is an IPv4 address."""
+    """Returns whether a text is an IPv4 address."""
     try:
         return ipaddress.ip_address(text).version == 4
     except ValueError:
@@ -131,11 +137,11 @@ def is_ipv4(text: str) -> bool:
 
 
 def managed_zone(inputs: Values) -> Iterator[Problem]:
-    """A public DNS zone."""
+    """Checks a public DNS zone."""
     domain = inputs.get("dnsName")
     if isinstance(domain, str):
         if not labels.is_hostname(domain.removesuffix(".")):
-            yield Problem("dnsName", f'"{domain}" is no domain')
+            yield Problem("dnsName", f'"{domain}" is not a domain')
         elif not domain.endswith("."):
             yield Problem("dnsName", f'"{domain}" needs a final dot; did you mean "{domain}."?')
     visibility = inputs.get("visibility")
@@ -145,7 +151,7 @@ def managed_zone(inputs: Values) -> Iterator[Problem]:
 
 
 def record_set(inputs: Values) -> Iterator[Problem]:
-    """A record set; its name is complete, with a final dot."""
+    """Checks a record set; its name must be complete, with a final dot."""
     full, kind, ttl, rrdatas = (inputs.get(key) for key in ("name", "type", "ttl", "rrdatas"))
     if isinstance(full, str):
         if not full.endswith("."):
@@ -166,7 +172,7 @@ def record_set(inputs: Values) -> Iterator[Problem]:
 
 
 def bucket(inputs: Values) -> Iterator[Problem]:
-    """A bucket. Names are public and shared by all of Google's customers."""
+    """Checks a bucket. Bucket names are public and shared by all of Google's customers."""
     value, location = inputs.get("name"), inputs.get("location")
     if isinstance(value, str):
         yield from _bucket_name(value)
@@ -186,7 +192,8 @@ def _bucket_name(value: str) -> Iterator[Problem]:
     parts = value.split(".")
     if not _BUCKET_NAME.fullmatch(value) or not all(0 < len(part) <= 63 for part in parts) or is_ipv4(value):
         yield Problem(
-            "name", f'"{value}" is no name of a bucket; use 3 to 63 lower case letters, digits, and -_. between them'
+            "name",
+            f'"{value}" is not a valid bucket name; use 3 to 63 lower case letters, digits, and -_. between them',
         )
     elif value.startswith("goog") or "google" in value:
-        yield Problem("name", f'"{value}" is no name of a bucket; Google keeps "goog…" and "google" to itself')
+        yield Problem("name", f'"{value}" is not a valid bucket name; Google keeps "goog…" and "google" to itself')

@@ -1,4 +1,4 @@
-"""What Compute Engine refuses of a single instance. Pure; values may be UNKNOWN."""
+"""Checks single instances as Compute Engine does. Pure; values may be UNKNOWN."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ _ATTACHED = frozenset({"source", "deviceName", "mode"})
 
 
 def own_image(image: object) -> str | None:
-    """The id of the image of this project that a boot disk begins with; None if it is a public one."""
+    """Returns the id of a boot disk's image in this project, or None if the image is public."""
     found = _OWN_IMAGE.fullmatch(image) if isinstance(image, str) else None
     return found[1] if found else None
 
 
 def instance(inputs: Values) -> Iterator[Problem]:
-    """A virtual machine with a Debian or a prepared image, one network interface and an external address."""
+    """Checks a virtual machine with a Debian or prepared image, one network interface and an external address."""
     yield from one_of("machineType", inputs.get("machineType"), MACHINE_TYPES, "a machine type of Google's")
     disk = inputs.get("bootDisk")
     if isinstance(disk, dict):
@@ -75,11 +75,11 @@ def _interface(path: str, interface: Mapping[str, Any]) -> Iterator[Problem]:
     for index, config in enumerate(configs if isinstance(configs, list) else ()):
         address = config.get("natIp") if isinstance(config, dict) else None
         if isinstance(address, str) and not is_ipv4(address):
-            yield Problem(f"{path}.accessConfigs[{index}].natIp", f'"{address}" is no IPv4 address')
+            yield Problem(f"{path}.accessConfigs[{index}].natIp", f'"{address}" is not an IPv4 address')
 
 
 def _accelerators(inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """GPUs go with certain machine types only, in certain numbers, and only so many virtual CPUs with them."""
+    """Checks GPUs: each fits certain machine types and counts only, with a limited number of virtual CPUs."""
     machine = inputs.get("machineType")
     size = MACHINE_TYPES.get(machine) if isinstance(machine, str) else None
     given = _objects(inputs.get("guestAccelerators"))
@@ -121,7 +121,7 @@ def _attached(path: str, attached: Mapping[str, Any]) -> Iterator[Problem]:
     yield from one_of(f"{path}.mode", attached.get("mode"), {"READ_WRITE", "READ_ONLY"}, "a mode of disks")
     device = attached.get("deviceName")
     if isinstance(device, str) and not _DEVICE.fullmatch(device):
-        yield Problem(f"{path}.deviceName", f'"{device}" is no name of a device; use lower case letters, digits, -')
+        yield Problem(f"{path}.deviceName", f'"{device}" is not a valid device name; use lower case letters, digits, -')
 
 
 def _account(account: Mapping[str, Any]) -> Iterator[Problem]:
@@ -130,7 +130,7 @@ def _account(account: Mapping[str, Any]) -> Iterator[Problem]:
     scopes = account.get("scopes")
     for index, scope in enumerate(scopes if isinstance(scopes, list) else ()):
         if isinstance(scope, str) and not _SCOPE.fullmatch(scope):
-            yield Problem(f"serviceAccount.scopes[{index}]", f'"{scope}" is no scope; write "cloud-platform"')
+            yield Problem(f"serviceAccount.scopes[{index}]", f'"{scope}" is not a scope; write "cloud-platform"')
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Cloud Storage buckets: their settings; nothing is ever stored in them."""
+"""Implements the settings of Cloud Storage buckets, which never contain objects."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ class Bucket(GcpResource):
         del session, inputs, scope
         return name
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         key = inputs.get("encryption", {}).get("defaultKmsKeyName")
         before = current.inputs.get("encryption", {}).get("defaultKmsKeyName") if current is not None else None
         if key is not None and key != before:

@@ -1,1 +1,1 @@
-"""The simulated Hetzner Cloud: servers and what belongs to them, networks, DNS."""
+"""The simulated Hetzner Cloud: servers and their attachments, networks, DNS."""

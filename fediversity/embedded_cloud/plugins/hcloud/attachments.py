@@ -1,4 +1,4 @@
-"""What hangs on a server without being part of it: places in networks, volumes, names of addresses."""
+"""Finds and removes a server's attachments: private networks, volumes, reverse DNS names."""
 
 from collections.abc import Iterator
 
@@ -7,24 +7,24 @@ from fediversity.embedded_cloud.store import Record, Session
 
 
 def of_server(session: Session, type_: str, server_id: object) -> Iterator[Record]:
-    """The records of a type that name a server."""
+    """Returns the records of a type that refer to a server."""
     return (record for record in session.all(type_) if str(record.inputs.get("serverId")) == str(server_id))
 
 
 def detach_from_server(session: Session, server: Record) -> None:
-    """Hetzner detaches everything from a server that it deletes."""
+    """Detaches everything from a deleted server, as Hetzner does."""
     for type_ in (SERVER_NETWORK, VOLUME_ATTACHMENT, RDNS):
         for record in [*of_server(session, type_, server.id)]:
             session.remove(record)
 
 
-def forget_names(session: Session, primary_ip: Record) -> None:
-    """The reverse names of an address go with it."""
+def remove_reverse_names(session: Session, primary_ip: Record) -> None:
+    """Removes the reverse DNS names of a deleted address."""
     for record in session.all(RDNS):
         if str(record.inputs.get("primaryIpId")) == primary_ip.id:
             session.remove(record)
 
 
 def group_members(session: Session, group_id: object) -> list[Record]:
-    """The servers in a placement group."""
+    """Returns the servers in a placement group."""
     return [server for server in session.all(SERVER) if str(server.inputs.get("placementGroupId")) == str(group_id)]

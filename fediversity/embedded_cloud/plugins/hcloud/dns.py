@@ -23,7 +23,7 @@ class Zone(CloudResource):
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.zone(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the zone "{inputs["name"]}" is there already', "uniqueness_error", "already_exists")
 
     def find(self, session: Session, id_: str, values: Mapping[str, Any]) -> Record | None:
@@ -40,7 +40,7 @@ class Zone(CloudResource):
             "ttl": record.inputs.get("ttl", 3600),
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deleteProtection"):
             raise api_error(f'zone "{record.name}" is protected against deletion', "protected")
@@ -71,11 +71,11 @@ class ZoneRrset(CloudResource):
         ]
         yield from dns.values_problems("records", kind, values, absolute=False, utf8=True)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"the zone {inputs['zone']} has a record set {inputs['name']} {inputs['type']} already"
         return api_error(message, "uniqueness_error", "already_exists")
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         zone = _zone(session, str(inputs["zone"]))
         if zone is None:
             raise api_error(f"zone {inputs['zone']} not found", "not_found", "not_found")
@@ -85,7 +85,7 @@ class ZoneRrset(CloudResource):
         del session, inputs
         return f"{scope}/{name}"
 
-    def engine_id(self, record: Record) -> str:
+    def pulumi_id(self, record: Record) -> str:
         """Hetzner's id, `www/A`, is unique in its zone only."""
         return record.id.removeprefix(f"{record.scope}/")
 
@@ -95,7 +95,7 @@ class ZoneRrset(CloudResource):
         zone = _zone(session, zone_part)
         return None if zone is None else session.get(self.type, f"{zone.id}/{rest}")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         zone = _zone(session, str(inputs["zone"]))
         name, kind = inputs["name"], inputs["type"]
         if zone is None:
@@ -106,7 +106,7 @@ class ZoneRrset(CloudResource):
             relative = name.removesuffix(zone.name).removesuffix(".") or "@"
             raise api_error(f'the name {name} is relative to its zone; did you mean "{relative}"?', "invalid_input")
         if current is None and f"{name}/{kind}" in _MADE_WITH_THE_ZONE:
-            raise self.taken(inputs)
+            raise self.name_conflict(inputs)
         if current is not None and current.inputs.get("changeProtection") and inputs.get("changeProtection"):
             raise api_error(f"the record set {name} {kind} is protected against changes", "protected")
         others = [(rrset.inputs["name"], rrset.inputs["type"]) for rrset in _rrsets(session, zone)]
@@ -120,10 +120,10 @@ class ZoneRrset(CloudResource):
             "labels": record.inputs.get("labels", {}),
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("changeProtection"):
-            raise api_error(f"the record set {self.engine_id(record)} is protected against changes", "protected")
+            raise api_error(f"the record set {self.pulumi_id(record)} is protected against changes", "protected")
 
 
 def _name(inputs: Mapping[str, Any]) -> Iterator[Problem]:

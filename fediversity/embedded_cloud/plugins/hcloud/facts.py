@@ -1,9 +1,9 @@
-"""What is true of Hetzner's resources beyond their schema.
+"""Defines the properties of Hetzner's resources that their schema does not contain.
 
-The schema knows `replaces` only for resources on the older Terraform SDK (Server, Firewall, Network, Volume and what
-belongs to them, PlacementGroup); for the others the upstream provider (hetznercloud/terraform-provider-hcloud) marks
-the properties below as "requires replace". Lists marked as sets upstream do not differ by order; what upstream computes
-when it is not given stays as it is when it is not given any more.
+The schema has `replaces` only for resources on the older Terraform SDK (Server, Firewall, Network, Volume and related
+types, PlacementGroup); for the others, the upstream provider (hetznercloud/terraform-provider-hcloud) marks the
+properties below as "requires replace". Lists that are sets upstream do not differ by order. Properties that upstream
+computes when they are missing keep their value when they are no longer given.
 """
 
 from fediversity.embedded_cloud.plugins.schema import Extra

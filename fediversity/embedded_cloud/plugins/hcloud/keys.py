@@ -1,4 +1,4 @@
-"""Hetzner SSH keys."""
+"""Implements Hetzner's SSH keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,15 +12,15 @@ from fediversity.embedded_cloud.store import Record, Session
 
 
 class SshKey(CloudResource):
-    """A public key that new servers let in. Names and keys are each unique in a project."""
+    """A public key that new servers accept. Both names and keys are unique in a project."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.ssh_key(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the SSH key name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         fingerprint = self._fingerprint(inputs)
         for other in session.all(self.type):
             if (current is None or other.id != current.id) and self._fingerprint(other.inputs) == fingerprint:

@@ -1,4 +1,4 @@
-"""Hetzner primary IPs and firewalls, and what they mean for servers."""
+"""Implements Hetzner's primary IPs and firewalls, and their effect on servers."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from fediversity.embedded_cloud.machines.spec import SSH_PORT, UNLOCK_PORT
 from fediversity.embedded_cloud.plugins import labels
 from fediversity.embedded_cloud.plugins.cloud import CloudResource, Effect, open_ports
 from fediversity.embedded_cloud.plugins.hcloud import rules
-from fediversity.embedded_cloud.plugins.hcloud.attachments import forget_names
+from fediversity.embedded_cloud.plugins.hcloud.attachments import remove_reverse_names
 from fediversity.embedded_cloud.plugins.hcloud.facts import FIREWALL, PRIMARY_IP, SERVER
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem, api_error
 from fediversity.embedded_cloud.plugins.values import Values
@@ -19,18 +19,18 @@ _REAL_SSH_PORT = 22
 
 
 def machine_id(server_id: str) -> str:
-    """The id of the simulated machine behind a server."""
+    """Returns the id of the simulated machine behind a server."""
     return f"hetzner-{server_id}"
 
 
 def public_net(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The one `publicNets` entry of a server's inputs."""
+    """Returns the only `publicNets` entry of a server's inputs."""
     nets = inputs.get("publicNets") or [{}]
     return dict(nets[0])
 
 
 def assignee(session: Session, primary_ip: Record) -> Record | None:
-    """The server that a primary IP is assigned to."""
+    """Returns the server to which a primary IP is assigned, or None."""
     side = str(primary_ip.inputs["type"])
     for server in session.all(SERVER):
         if str(public_net(server.inputs).get(side)) == primary_ip.id:
@@ -39,13 +39,13 @@ def assignee(session: Session, primary_ip: Record) -> Record | None:
 
 
 def ipv6_network(session: Session, server: Record) -> str:
-    """The IPv6 network of a server, its primary IP's or one of its own; "" if it has none."""
+    """Returns the IPv6 network of a server, either its primary IP's or its own; "" if it has none."""
     primary_ip = session.get(PRIMARY_IP, str(public_net(server.inputs).get("ipv6")))
     return str(primary_ip.facts["network"] if primary_ip else server.facts.get("ipv6", ""))
 
 
 def addresses_of(session: Session, record: Record) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The public addresses of a server or a primary IP."""
+    """Returns the public addresses of a server or a primary IP."""
     if record.type == SERVER:
         texts = [record.facts["ipv4"], ipv6_network(session, record)]
     else:
@@ -54,10 +54,10 @@ def addresses_of(session: Session, record: Record) -> list[ipaddress.IPv4Network
 
 
 def allowed_ports(session: Session, inputs: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The ports of its machine that a server's firewalls let in; None for a server without one.
+    """Returns the machine's ports that a server's firewalls open; None for a server without a firewall.
 
-    Simulated machines listen on `SSH_PORT` in place of 22, so a rule for 22 opens it as well. Where a rule lets
-    connections come from is not simulated: here all of them come from this computer.
+    Simulated machines listen on `SSH_PORT` in place of 22, so a rule for 22 also opens that port. Source addresses of
+    rules are not simulated: all connections come from this computer.
     """
     ids = [str(id_) for id_ in inputs.get("firewallIds", ())]
     if not ids:
@@ -76,19 +76,19 @@ def _opens(rule: Mapping[str, Any]) -> Sequence[int]:
 
 
 class Firewall(CloudResource):
-    """A set of rules for the servers that name it in `firewallIds`."""
+    """A set of rules for the servers that refer to it in `firewallIds`."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.firewall(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the firewall name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
     def outputs(self, session: Session, record: Record) -> Values:
         attached = [{"server": int(server.id)} for server in self._servers(session, record)]
         return {"labels": record.inputs.get("labels", {}), "applyTos": attached}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         if users := self._servers(session, record):
             names = ", ".join(server.name for server in users)
             raise api_error(f'firewall "{record.name}" is still used by {names}', "resource_in_use")
@@ -103,21 +103,21 @@ class Firewall(CloudResource):
 
     @staticmethod
     def _servers(session: Session, firewall: Record) -> list[Record]:
-        wanted = int(firewall.id)
-        return [server for server in session.all(SERVER) if wanted in server.inputs.get("firewallIds", ())]
+        firewall_id = int(firewall.id)
+        return [server for server in session.all(SERVER) if firewall_id in server.inputs.get("firewallIds", ())]
 
 
 class PrimaryIp(CloudResource):
-    """An address that outlives the servers it is assigned to."""
+    """An address that outlives the servers to which it is assigned."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.primary_ip(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f'the primary IP name "{inputs["name"]}" is already used'
         return api_error(message, "uniqueness_error", "already_exists")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         if inputs["type"] == "ipv4":
             return {"address": session.take_address(f"{self.type}/{id_}")}
         return {"network": random_ipv6_network()}
@@ -135,7 +135,7 @@ class PrimaryIp(CloudResource):
             return outputs | {"ipAddress": network.split("/")[0], "ipNetwork": network}
         return outputs | {"ipAddress": record.facts["address"]}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         if record.inputs.get("deleteProtection"):
             raise api_error(f'primary IP "{record.name}" is protected against deletion', "protected")
         if server := assignee(session, record):
@@ -143,4 +143,4 @@ class PrimaryIp(CloudResource):
 
     def release(self, session: Session, record: Record) -> None:
         session.release_addresses(f"{self.type}/{record.id}")
-        forget_names(session, record)
+        remove_reverse_names(session, record)

@@ -1,9 +1,9 @@
-"""The package `hcloud` as the plug-in serves it."""
+"""Defines the package `hcloud` of the plug-in."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from fediversity.embedded_cloud.plugins.cloud import CloudResource, in_the_cloud
+from fediversity.embedded_cloud.plugins.cloud import CloudResource, resource_factory
 from fediversity.embedded_cloud.plugins.config import Config, Setting
 from fediversity.embedded_cloud.plugins.hcloud import facts
 from fediversity.embedded_cloud.plugins.hcloud.dns import Zone, ZoneRrset
@@ -45,4 +45,4 @@ _TYPES: Mapping[str, type[CloudResource]] = {
     facts.RDNS: Rdns,
 }
 
-PROVIDER = Provider(PACKAGE, CONFIG, in_the_cloud(PACKAGE, _TYPES))
+PROVIDER = Provider(PACKAGE, CONFIG, resource_factory(PACKAGE, _TYPES))

@@ -1,4 +1,4 @@
-"""Hetzner's placement groups."""
+"""Implements Hetzner's placement groups."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,13 +14,13 @@ from fediversity.fleet.providers.hetzner.names import MOST_IN_A_GROUP
 
 
 class PlacementGroup(CloudResource):
-    """Servers that never share a physical host. Here all of them do; what is simulated is who may be in."""
+    """Servers that never share a physical host. Here all of them do; only the group's membership is simulated."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.label_problems(inputs)
         yield from rules.one_of("type", inputs.get("type"), {"spread"}, "a type of placement group")
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f'the placement group name "{inputs["name"]}" is already used'
         return api_error(message, "uniqueness_error", "already_exists")
 
@@ -28,16 +28,17 @@ class PlacementGroup(CloudResource):
         members = sorted(int(server.id) for server in group_members(session, record.id))
         return {"labels": record.inputs.get("labels", {}), "servers": members}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         if members := group_members(session, record.id):
             names = ", ".join(server.name for server in members)
             raise api_error(f'placement group "{record.name}" still has {names}', "resource_in_use")
 
 
 def admit_to_group(session: Session, wanted: object, current: Record | None, *, running: bool) -> None:
-    """Whether a server may be in a group (None: in none). `current` is the server if it is there already.
+    """Checks whether a server may join a group (None: no group). `current` is the existing server, if any. Raises
+    CloudError.
 
-    A running server enters no group and, as the real provider has it, leaves none.
+    A running server cannot join a group and, as with the real provider, cannot leave one.
     """
     before = None if current is None else current.inputs.get("placementGroupId")
     if before == wanted:

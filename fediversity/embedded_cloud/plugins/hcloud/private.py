@@ -1,4 +1,4 @@
-"""Hetzner's private networks: the network, its subnets, and the servers in them."""
+"""Implements Hetzner's private networks: networks, subnets and server attachments."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
@@ -19,20 +19,20 @@ _PUBLIC_GATEWAY = IPv4Address(PUBLIC_GATEWAY)
 
 
 class PrivateNetwork(CloudResource):
-    """A private network. Deleting it detaches its servers, and takes its subnets along."""
+    """A private network. Deleting it detaches its servers and deletes its subnets."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.label_problems(inputs)
         yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_NETWORK)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the network name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
     def outputs(self, session: Session, record: Record) -> Values:
         del session
         return {"labels": record.inputs.get("labels", {})}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deleteProtection"):
             raise api_error(f'network "{record.name}" is protected against deletion', "protected")
@@ -43,7 +43,7 @@ class PrivateNetwork(CloudResource):
 
 
 class NetworkSubnet(CloudResource):
-    """A part of a network that servers of one network zone get their addresses from."""
+    """A part of a network from which servers of one network zone get their addresses."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.one_of("type", inputs.get("type"), {"cloud", "server", "vswitch"}, "a type of subnet")
@@ -52,7 +52,7 @@ class NetworkSubnet(CloudResource):
         yield from rules.one_of("networkZone", inputs.get("networkZone"), NETWORK_ZONES, "a network zone")
         yield from rules.private_range("ipRange", inputs.get("ipRange"), SMALLEST_SUBNET)
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         return str(inputs["networkId"]), str(inputs["ipRange"])
 
@@ -60,11 +60,11 @@ class NetworkSubnet(CloudResource):
         del session, inputs
         return f"{scope}-{name}"
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"network {inputs['networkId']} has a subnet {inputs['ipRange']} already"
         return api_error(message, "invalid_input", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         network = _network(session, inputs["networkId"])
         own, whole = IPv4Network(inputs["ipRange"]), IPv4Network(network.inputs["ipRange"])
         if not own.subnet_of(whole):
@@ -82,29 +82,29 @@ class NetworkSubnet(CloudResource):
         network = IPv4Network(_network(session, record.scope).inputs["ipRange"])
         return {"gateway": str(network[1])}
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         own = IPv4Network(record.name)
-        there = [place for place in _attached(session, record.scope) if IPv4Address(place.facts["ip"]) in own]
-        if there:
+        attached = [place for place in _attached(session, record.scope) if IPv4Address(place.facts["ip"]) in own]
+        if attached:
             message = f"cannot remove subnet {record.name} because servers are attached to it"
             raise api_error(message, "service_error")
 
 
 class ServerNetwork(CloudResource):
-    """A server's place in a network. The real provider takes an attachment that is there already for its own."""
+    """A server's attachment to a network. The real provider adopts an attachment that already exists."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         if ("networkId" in inputs) is ("subnetId" in inputs):
             yield Problem("", "needs exactly one of networkId and subnetId")
         subnet = inputs.get("subnetId")
         if isinstance(subnet, str) and _parse_subnet(subnet) is None:
-            yield Problem("subnetId", f'"{subnet}" is no subnet\'s id; it looks like 4711-10.0.1.0/24')
+            yield Problem("subnetId", f'"{subnet}" is not a subnet id; write it like 4711-10.0.1.0/24')
         yield from rules.ipv4_address("ip", inputs.get("ip"))
         aliases = inputs.get("aliasIps")
         for index, alias in enumerate(aliases if isinstance(aliases, list) else ()):
             yield from rules.ipv4_address(f"aliasIps[{index}]", alias)
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         return "", f"{inputs['serverId']}-{_network_id(inputs)}"
 
@@ -112,11 +112,11 @@ class ServerNetwork(CloudResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"server {inputs['serverId']} is attached to network {_network_id(inputs)} already"
         return api_error(message, "server_already_attached", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         network = _network(session, _network_id(inputs))
         whole = IPv4Network(network.inputs["ipRange"])
         for other in of_server(session, SERVER_NETWORK, inputs["serverId"]):
@@ -125,22 +125,22 @@ class ServerNetwork(CloudResource):
                 raise api_error(f"{whole} overlaps with {range_}, a network of the server", "networks_overlap")
         subnets = self._subnets(session, inputs)
         wanted = [*([inputs["ip"]] if "ip" in inputs else ()), *inputs.get("aliasIps", ())]
-        free = _Free(session, network, None if current is None else current.id)
+        free = _FreeAddresses(session, network, None if current is None else current.id)
         for address in wanted:
             if not any(free.has(subnet, IPv4Address(address)) for subnet in subnets):
                 raise api_error(f'the address {address} is not available in network "{network.name}"', _NO_IP)
         if len(set(wanted)) < len(wanted):
             raise api_error(f'an address of network "{network.name}" is asked for twice', _NO_IP)
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         del id_
         number = session.number()
         facts = {"mac": ":".join(["86:00:00", *(f"{number >> bits & 0xFF:02x}" for bits in (16, 8, 0))])}
         if "ip" in inputs:
             return facts | {"ip": inputs["ip"]}
         network = _network(session, _network_id(inputs))
-        free, reserved = _Free(session, network, None), set(inputs.get("aliasIps", ()))
-        # Without an address Hetzner takes the last subnet of the server's zone.
+        free, reserved = _FreeAddresses(session, network, None), set(inputs.get("aliasIps", ()))
+        # Without an address, Hetzner uses the last subnet of the server's zone.
         for address in self._subnets(session, inputs)[-1].hosts():
             if str(address) not in reserved and free.is_free(address):
                 return facts | {"ip": str(address)}
@@ -157,7 +157,7 @@ class ServerNetwork(CloudResource):
 
     @staticmethod
     def _subnets(session: Session, inputs: Mapping[str, Any]) -> list[IPv4Network]:
-        """The subnets the server may have an address in, by range. Raises CloudError if there is none."""
+        """Returns the sorted subnets in which the server may have an address. Raises CloudError if there is none."""
         server = session.get(SERVER, str(inputs["serverId"]))
         if server is None:
             raise api_error(f"server {inputs['serverId']} not found", "not_found", "not_found")
@@ -176,8 +176,8 @@ class ServerNetwork(CloudResource):
 _NO_IP = "ip_not_available"
 
 
-class _Free:
-    """Which addresses of a network can be given to a server; `current` is the place that is being changed."""
+class _FreeAddresses:
+    """The free addresses of a network; `current` is the id of the attachment being changed."""
 
     def __init__(self, session: Session, network: Record, current: str | None) -> None:
         others = [place for place in _attached(session, network.id) if place.id != current]
@@ -187,17 +187,17 @@ class _Free:
         self._taken |= {IPv4Network(network.inputs["ipRange"])[1], _PUBLIC_GATEWAY}
 
     def is_free(self, address: IPv4Address) -> bool:
-        """Whether nobody has it: no server, and neither the gateway of the network nor that of public interfaces."""
+        """Returns whether no server has the address and it is not a gateway of the network or of public interfaces."""
         return address not in self._taken
 
     def has(self, subnet: IPv4Network, address: IPv4Address) -> bool:
-        """Whether a server can have it in a subnet, whose first and last address belong to nobody."""
+        """Returns whether a server can have the address in a subnet; the first and last address are reserved."""
         ends = {subnet.network_address, subnet.broadcast_address}
         return address in subnet and address not in ends and self.is_free(address)
 
 
 def _parse_subnet(text: str) -> tuple[str, str] | None:
-    """The network's id and the range in a subnet's id."""
+    """Parses a subnet's id into the network's id and the range. Returns None if it is invalid."""
     number, _, range_ = text.partition("-")
     right = number.isdecimal() and not [*labels.cidr_problems("", range_)]
     return (number, range_) if right else None

@@ -1,4 +1,4 @@
-"""Hetzner's reverse names (PTR) of public addresses."""
+"""Implements Hetzner's reverse DNS names (PTR) of public addresses."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -18,11 +18,11 @@ _OWNERS = {
     "floatingIpId": ("f", "not simulated"),
     "loadBalancerId": ("l", "not simulated"),
 }
-"""What an address may belong to: the letter in the id, and the type."""
+"""The possible owners of an address: the letter in the id, and the type."""
 
 
 class Rdns(CloudResource):
-    """The name that an address leads back to. Its id is `p-<primary IP>-<address>`, or `s-<server>-<address>`."""
+    """The reverse DNS name of an address. Its id is `p-<primary IP>-<address>` or `s-<server>-<address>`."""
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         owners = [name for name in _OWNERS if name in inputs]
@@ -30,11 +30,11 @@ class Rdns(CloudResource):
             yield Problem("", f"needs exactly one of {', '.join(_OWNERS)}")
         address, name = inputs.get("ipAddress"), inputs.get("dnsPtr")
         if isinstance(address, str) and not _is_address(address):
-            yield Problem("ipAddress", f'"{address}" is no IP address')
+            yield Problem("ipAddress", f'"{address}" is not an IP address')
         if isinstance(name, str) and (not labels.is_hostname(name) or "." not in name):
-            yield Problem("dnsPtr", f'"{name}" is no domain; write it like web.fleet.example, without a final dot')
+            yield Problem("dnsPtr", f'"{name}" is not a domain; write it like web.fleet.example, without a final dot')
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         owner, (prefix, _) = _owner(inputs)
         return "", f"{prefix}-{inputs[owner]}-{ipaddress.ip_address(inputs['ipAddress'])}"
@@ -43,20 +43,20 @@ class Rdns(CloudResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"the address {inputs['ipAddress']} has a reverse name already"
         return api_error(message, "uniqueness_error", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del current
         owner, (_, type_) = _owner(inputs)
-        found = session.get(type_, str(inputs[owner]))
-        if found is None:
-            what = "server" if type_ == SERVER else "primary IP"
-            raise api_error(f"{what} {inputs[owner]} not found", "not_found", "not_found")
+        record = session.get(type_, str(inputs[owner]))
+        if record is None:
+            kind = "server" if type_ == SERVER else "primary IP"
+            raise api_error(f"{kind} {inputs[owner]} not found", "not_found", "not_found")
         address = ipaddress.ip_address(inputs["ipAddress"])
-        if not any(address in network for network in addresses_of(session, found)):
-            raise api_error(f'the address {inputs["ipAddress"]} does not belong to "{found.name}"', "invalid_input")
+        if not any(address in network for network in addresses_of(session, record)):
+            raise api_error(f'the address {inputs["ipAddress"]} does not belong to "{record.name}"', "invalid_input")
 
 
 def _owner(inputs: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What Hetzner's API refuses of a single resource, told before anything is made. Pure; values may be UNKNOWN."""
+"""Checks single resources as Hetzner's API does, before anything is created. Pure; values may be UNKNOWN."""
 
 import ipaddress
 import re
@@ -22,31 +22,33 @@ _PROTOCOLS = {"tcp", "udp", "icmp", "esp", "gre"}
 
 
 def one_of(path: str, value: Any, choices: Iterable[str], what: str) -> Iterator[Problem]:
-    """A problem when a value is known and not among the choices."""
+    """Yields a problem if a value is known and not among the choices."""
     if isinstance(value, str) and value not in set(choices):
         yield Problem(path, f'"{value}" is not {what}{did_you_mean(value, choices)}')
 
 
 def label_problems(inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """Hetzner's format of labels (its API documentation, "Labels")."""
+    """Checks Hetzner's format of labels (its API documentation, "Labels")."""
     given = inputs.get("labels")
     for key, value in given.items() if isinstance(given, dict) else ():
         if not _LABEL_KEY.fullmatch(key):
             yield Problem("labels", f'"{key}" is not the key of a label; use letters, digits, and -_. between them')
         if isinstance(value, str) and not _LABEL_VALUE.fullmatch(value):
-            yield Problem(f"labels.{key}", f'"{value}" is not the value of a label; it takes what a key takes')
+            yield Problem(
+                f"labels.{key}", f'"{value}" is not the value of a label; it may contain the same characters as a key'
+            )
 
 
 def ssh_key(inputs: Values) -> Iterator[Problem]:
-    """An SSH key."""
+    """Checks an SSH key."""
     yield from label_problems(inputs)
     key = inputs.get("publicKey")
     if isinstance(key, str) and labels.public_key_blob(key) is None:
-        yield Problem("publicKey", "is no OpenSSH public key, like `ssh-ed25519 AAAA… comment`")
+        yield Problem("publicKey", "is not an OpenSSH public key, like `ssh-ed25519 AAAA… comment`")
 
 
 def firewall(inputs: Values) -> Iterator[Problem]:
-    """A firewall and its rules."""
+    """Checks a firewall and its rules."""
     yield from label_problems(inputs)
     rules = inputs.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
@@ -61,7 +63,7 @@ def _firewall_rule(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
     yield from one_of(f"{path}.direction", direction, {"in", "out"}, "a direction")
     yield from one_of(f"{path}.protocol", protocol, _PROTOCOLS, "a protocol Hetzner's firewalls know")
     if isinstance(port, str) and port != "any" and labels.port_range(port) is None:
-        yield Problem(f"{path}.port", f'"{port}" is no port; write "443", "8000-8010" or "any"')
+        yield Problem(f"{path}.port", f'"{port}" is not a port; write "443", "8000-8010" or "any"')
     if protocol in _WITH_PORTS and port is None:
         yield Problem(f"{path}.port", f"is missing; a rule for {protocol} needs one")
     if protocol in _PROTOCOLS - _WITH_PORTS and port is not None:
@@ -76,7 +78,7 @@ def _firewall_rule(path: str, rule: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def primary_ip(inputs: Values) -> Iterator[Problem]:
-    """A primary IP. It is assigned by the server that names it in `publicNets`."""
+    """Checks a primary IP, which is assigned by the server that refers to it in `publicNets`."""
     yield from label_problems(inputs)
     yield from one_of("type", inputs.get("type"), {"ipv4", "ipv6"}, "a type of primary IP")
     yield from one_of("assigneeType", inputs.get("assigneeType"), {"server"}, "what a primary IP is assigned to")
@@ -88,11 +90,11 @@ def primary_ip(inputs: Values) -> Iterator[Problem]:
 
 
 def server(inputs: Values) -> Iterator[Problem]:
-    """A server. Cloud images other than Debian are real, but nothing simulates them."""
+    """Checks a server. Cloud images other than Debian are real, but not simulated."""
     yield from label_problems(inputs)
     name = inputs.get("name")
     if isinstance(name, str) and not labels.is_hostname(name):
-        yield Problem("name", f'"{name}" is no host name (RFC 1123)')
+        yield Problem("name", f'"{name}" is not a host name (RFC 1123)')
     yield from one_of("serverType", inputs.get("serverType"), SERVER_TYPES, "a Hetzner server type")
     yield from one_of("location", inputs.get("location"), LOCATIONS, "a Hetzner location")
     yield from _image(inputs)
@@ -133,13 +135,13 @@ def _public_nets(nets: Any) -> Iterator[Problem]:
 
 
 def zone(inputs: Values) -> Iterator[Problem]:
-    """A DNS zone."""
+    """Checks a DNS zone."""
     yield from label_problems(inputs)
     mode, servers = inputs.get("mode"), inputs.get("primaryNameservers")
     yield from one_of("mode", mode, {"primary", "secondary"}, "a mode of a zone")
     name = inputs.get("name")
     if isinstance(name, str) and (not labels.is_hostname(name) or "." not in name or name != name.lower()):
-        yield Problem("name", f'"{name}" is no domain; write it like fleet.example, lower case, without a final dot')
+        yield Problem("name", f'"{name}" is not a domain; write it like fleet.example, lower case, without a final dot')
     yield from ttl("ttl", inputs.get("ttl"))
     if mode == "primary" and servers is not None:
         yield Problem("primaryNameservers", 'is only for a zone of mode "secondary"')
@@ -148,13 +150,13 @@ def zone(inputs: Values) -> Iterator[Problem]:
 
 
 def ttl(path: str, value: Any) -> Iterator[Problem]:
-    """Hetzner's bounds of a time to live, in seconds."""
+    """Checks Hetzner's limits of a time to live, in seconds."""
     if isinstance(value, int) and not 60 <= value <= 2147483647:
         yield Problem(path, f"of {value} is out of bounds; it takes 60 to 2147483647 seconds")
 
 
 def private_range(path: str, value: Any, smallest: int) -> Iterator[Problem]:
-    """A range of private IPv4 addresses; `smallest` is the longest prefix that Hetzner takes."""
+    """Checks a range of private IPv4 addresses; `smallest` is the longest prefix that Hetzner accepts."""
     if not isinstance(value, str):
         return
     found = [*labels.cidr_problems(path, value)]
@@ -171,10 +173,10 @@ def private_range(path: str, value: Any, smallest: int) -> Iterator[Problem]:
 
 
 def ipv4_address(path: str, value: Any) -> Iterator[Problem]:
-    """An IPv4 address."""
+    """Checks an IPv4 address."""
     try:
         right = not isinstance(value, str) or bool(ipaddress.IPv4Address(value))
     except ValueError:
         right = False
     if not right:
-        yield Problem(path, f'"{value}" is no IPv4 address')
+        yield Problem(path, f'"{value}" is not an IPv4 address')

@@ -1,4 +1,4 @@
-"""Hetzner servers: each is a simulated machine."""
+"""Implements Hetzner's servers: each is a simulated machine."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from typing import Any
 from fediversity.embedded_cloud.addresses import random_ipv6_network
 from fediversity.embedded_cloud.machines.spec import MachineSpec
 from fediversity.embedded_cloud.plugins.hcloud import rules
-from fediversity.embedded_cloud.plugins.hcloud.attachments import detach_from_server, forget_names
+from fediversity.embedded_cloud.plugins.hcloud.attachments import detach_from_server, remove_reverse_names
 from fediversity.embedded_cloud.plugins.hcloud.facts import FIREWALL, PRIMARY_IP, SSH_KEY
 from fediversity.embedded_cloud.plugins.hcloud.network import (
     allowed_ports,
@@ -35,21 +35,21 @@ class Server(MachineResource):
     def rules(self, inputs: Values) -> Iterable[Problem]:
         return rules.server(inputs)
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the server name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         for id_ in inputs.get("firewallIds", ()):
             if session.get(FIREWALL, str(id_)) is None:
                 raise api_error(f"firewall {id_} not found", "not_found", "not_found")
         for side in ("ipv4", "ipv6"):
-            self._admit_primary_ip(session, inputs, side, current)
+            self._check_primary_ip(session, inputs, side, current)
         running = current is not None and self.cloud.is_on(machine_id(current.id))
         admit_to_group(session, inputs.get("placementGroupId"), current, running=running)
         if current is not None:
             _admit_change(current, inputs)
 
-    def _admit_primary_ip(self, session: Session, inputs: Mapping[str, Any], side: str, current: Record | None) -> None:
+    def _check_primary_ip(self, session: Session, inputs: Mapping[str, Any], side: str, current: Record | None) -> None:
         id_ = public_net(inputs).get(side)
         if id_ is None:
             return
@@ -67,7 +67,7 @@ class Server(MachineResource):
             message = f'primary IP "{primary_ip.name}" is assigned to server "{server.name}"'
             raise api_error(message, "primary_ip_assigned")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         net = public_net(inputs)
         primary = {side: session.get(PRIMARY_IP, str(net.get(side))) for side in ("ipv4", "ipv6")}
         places = [ip.inputs["location"] for ip in primary.values() if ip is not None]
@@ -78,8 +78,10 @@ class Server(MachineResource):
         facts["ipv4"] = ipv4.facts["address"] if ipv4 else session.take_address(f"{self.type}/{id_}")
         return facts | _own_ipv6(net)
 
-    def reconsider(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A bigger server type brings a bigger disk, unless the disk is to be kept for the way back."""
+    def changed_facts(self, old: Record, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns the changed facts. A larger server type has a larger disk, unless `keepDisk` allows a later
+        downgrade.
+        """
         facts = dict(old.facts)
         if not inputs.get("keepDisk"):
             facts["disk_gb"] = max(facts["disk_gb"], DISK_GB[inputs["serverType"]])
@@ -87,13 +89,15 @@ class Server(MachineResource):
             facts = {name: value for name, value in facts.items() if name != "ipv6"} | _own_ipv6(public_net(inputs))
         return facts
 
-    def keep(self, inputs: Mapping[str, Any]) -> Values:
-        """User data is kept as the real provider keeps it: as a hash, since it may hold secrets."""
-        kept = super().keep(inputs)
+    def stored_inputs(self, inputs: Mapping[str, Any]) -> Values:
+        """Returns the stored inputs. User data is stored as a hash, as in the real provider, since it may contain
+        secrets.
+        """
+        kept = super().stored_inputs(inputs)
         return kept | {"userData": _hash(kept["userData"])} if "userData" in kept else kept
 
-    def recall(self, record: Record, inputs: Mapping[str, Any]) -> Values:
-        recalled = super().recall(record, inputs)
+    def restored_inputs(self, record: Record, inputs: Mapping[str, Any]) -> Values:
+        recalled = super().restored_inputs(record, inputs)
         given = inputs.get("userData")
         return recalled | {"userData": given} if given and recalled.get("userData") == _hash(given) else recalled
 
@@ -112,7 +116,7 @@ class Server(MachineResource):
         }
         return outputs | ({"userData": record.inputs["userData"]} if "userData" in record.inputs else {})
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deleteProtection"):
             raise api_error(f'server "{record.name}" is protected against deletion', "protected")
@@ -124,20 +128,22 @@ class Server(MachineResource):
             primary_ip = session.get(PRIMARY_IP, str(public_net(record.inputs).get(side)))
             if primary_ip is not None and primary_ip.inputs.get("autoDelete"):
                 session.release_addresses(f"{PRIMARY_IP}/{primary_ip.id}")
-                forget_names(session, primary_ip)
+                remove_reverse_names(session, primary_ip)
                 session.remove(primary_ip)
 
     def restarts(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Hetzner gives a server another type or address only while it is off, and starts it afterwards."""
+        """Returns whether the type or address changes: Hetzner requires the server to be off for that."""
         return bool(old["serverType"] != new["serverType"]) or public_net(old) != public_net(new)
 
     def machine_id(self, id_: str) -> str:
         return machine_id(id_)
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a server, which lets root in with the keys given, as Hetzner's images do.
+        """Returns the spec of the machine behind a server, which accepts root with the given keys, as Hetzner's images
+        do.
 
-        Debian, or from a snapshot NixOS: nobody makes snapshots here, so every number is that of a prepared NixOS.
+        The image is Debian, or NixOS for a snapshot: snapshots are not simulated, so every snapshot id stands for a
+        prepared NixOS.
         """
         size = SERVER_TYPES[record.inputs["serverType"]]
         return MachineSpec(
@@ -182,10 +188,10 @@ def _ipv4(net: Mapping[str, Any]) -> Any:
 
 
 def _own_ipv6(net: Mapping[str, Any]) -> Values:
-    """The IPv6 network that a server gets by itself: none if it shall have none, or brings a primary IP."""
+    """Returns a new IPv6 network for a server, unless it must have none or has a primary IP."""
     return {"ipv6": random_ipv6_network()} if net.get("ipv6Enabled", True) and net.get("ipv6") is None else {}
 
 
 def _hash(user_data: str) -> str:
-    """The form in which the real provider keeps user data."""
+    """Returns user data in the form in which the real provider stores it."""
     return base64.b64encode(hashlib.sha1(user_data.encode(), usedforsecurity=False).digest()).decode()

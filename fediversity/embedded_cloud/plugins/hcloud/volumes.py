@@ -1,4 +1,4 @@
-"""Hetzner's volumes and their attachment to servers."""
+"""Implements Hetzner's volumes and their attachment to servers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,16 +19,18 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
 
 class Volume(CloudResource):
-    """A disk of its own. No simulated machine sees it; it stays when its server goes.
+    """A separate disk that outlives its server. Simulated machines do not have the disk.
 
-    Its format counts when it is made: to change it later changes nothing, at Hetzner too.
+    Its format is used only at creation; a later change has no effect, as at Hetzner.
     """
 
     def rules(self, inputs: Values) -> Iterable[Problem]:
         yield from rules.label_problems(inputs)
         name, size = inputs.get("name"), inputs.get("size")
         if isinstance(name, str) and not _NAME.fullmatch(name):
-            yield Problem("name", f'"{name}" is no name of a volume: at most 64 letters, digits and ._- between them')
+            yield Problem(
+                "name", f'"{name}" is not a valid volume name; use at most 64 letters, digits and ._- between them'
+            )
         if isinstance(size, int) and not SMALLEST_GB <= size <= LARGEST_GB:
             yield Problem("size", f"of {size} is out of bounds; it takes {SMALLEST_GB} to {LARGEST_GB} GB")
         yield from rules.one_of("location", inputs.get("location"), LOCATIONS, "a Hetzner location")
@@ -36,10 +38,10 @@ class Volume(CloudResource):
         if "location" not in inputs:
             yield Problem("location", f"is missing; one of {', '.join(LOCATIONS)}")
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return api_error(f'the volume name "{inputs["name"]}" is already used', "uniqueness_error", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         del session
         if current is not None and inputs["size"] < current.inputs["size"]:
             message = f'volume "{current.name}" has {current.inputs["size"]} GB and cannot shrink to {inputs["size"]}'
@@ -53,21 +55,21 @@ class Volume(CloudResource):
             "serverId": attachment.inputs["serverId"] if attachment else 0,
         }
 
-    def may_delete(self, session: Session, record: Record) -> None:
+    def check_deletable(self, session: Session, record: Record) -> None:
         del session
         if record.inputs.get("deleteProtection"):
             raise api_error(f'volume "{record.name}" is protected against deletion', "protected")
 
     def release(self, session: Session, record: Record) -> None:
-        """The real provider detaches a volume before it deletes it."""
+        """Detaches the volume before its deletion, as the real provider does."""
         if (attachment := session.get(VOLUME_ATTACHMENT, record.id)) is not None:
             session.remove(attachment)
 
 
 class VolumeAttachment(CloudResource):
-    """A volume on a server. Its id is the volume's, which can be on one server only."""
+    """A volume attached to a server. Its id is that of the volume, which can be attached to one server only."""
 
-    def place(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    def unique_key(self, session: Session, inputs: Mapping[str, Any]) -> tuple[str, str]:
         del session
         return "", str(inputs["volumeId"])
 
@@ -75,11 +77,11 @@ class VolumeAttachment(CloudResource):
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         message = f"volume {inputs['volumeId']} is attached to a server already; detach it first"
         return api_error(message, "volume_already_attached", "already_exists")
 
-    def admit(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
+    def check_rules(self, session: Session, inputs: Mapping[str, Any], current: Record | None) -> None:
         volume, server = session.get(VOLUME, str(inputs["volumeId"])), session.get(SERVER, str(inputs["serverId"]))
         if volume is None:
             raise api_error(f"volume {inputs['volumeId']} not found", "not_found", "not_found")

@@ -1,1 +1,1 @@
-"""What exists only in the embedded cloud: the site itself, and machines that stand for ones outside any cloud."""
+"""Resources that exist only in the embedded cloud: the site, and machines that stand for machines outside any cloud."""

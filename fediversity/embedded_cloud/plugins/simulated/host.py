@@ -1,4 +1,4 @@
-"""Machines that exist outside any cloud: Macs, and servers somebody installed before."""
+"""Implements machines that exist outside any cloud: Macs, and servers that are already installed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -29,29 +29,31 @@ class Host(MachineResource):
     def rules(self, inputs: Values) -> Iterable[Problem]:
         kind, system = inputs.get("machineClass"), inputs.get("system")
         if isinstance(kind, str) and kind not in SYSTEMS:
-            yield Problem("machineClass", f'"{kind}" is no class of machines{did_you_mean(kind, SYSTEMS)}')
+            yield Problem("machineClass", f'"{kind}" is not a machine class{did_you_mean(kind, SYSTEMS)}')
         elif isinstance(kind, str) and isinstance(system, str) and system not in SYSTEMS[kind]:
-            yield Problem("system", f'"{system}" is no system of {kind}{did_you_mean(system, SYSTEMS[kind])}')
+            yield Problem("system", f'"{system}" is not a system of {kind}{did_you_mean(system, SYSTEMS[kind])}')
         name, user, memory = inputs.get("name"), inputs.get("user"), inputs.get("memoryMb")
         if isinstance(name, str) and (not labels.is_hostname(name) or "." in name):
-            yield Problem("name", f'"{name}" is no name of a host')
+            yield Problem("name", f'"{name}" is not a valid host name')
         if isinstance(user, str) and not _USER.fullmatch(user):
-            yield Problem("user", f'"{user}" is no name of a user')
+            yield Problem("user", f'"{user}" is not a valid user name')
         if isinstance(memory, int) and memory < _LEAST_MEMORY_MB:
             yield Problem("memoryMb", f"of {memory} is too little; a machine has at least {_LEAST_MEMORY_MB} MiB")
         keys = inputs.get("authorizedKeys")
         for index, key in enumerate(keys if isinstance(keys, list) else ()):
             if isinstance(key, str) and labels.public_key_blob(key) is None:
-                yield Problem(f"authorizedKeys[{index}]", "is no OpenSSH public key, like `ssh-ed25519 AAAA… comment`")
+                yield Problem(
+                    f"authorizedKeys[{index}]", "is not an OpenSSH public key, like `ssh-ed25519 AAAA… comment`"
+                )
 
     def new_id(self, session: Session, inputs: Mapping[str, Any], scope: str, name: str) -> str:
         del session, inputs, scope
         return name
 
-    def taken(self, inputs: Mapping[str, Any]) -> CloudError:
+    def name_conflict(self, inputs: Mapping[str, Any]) -> CloudError:
         return CloudError(f'there is a simulated host "{inputs["name"]}" already', "already_exists")
 
-    def decide(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
+    def initial_facts(self, session: Session, inputs: Mapping[str, Any], id_: str) -> Values:
         del inputs
         return {"address": session.take_address(f"{self.type}/{id_}")}
 
@@ -66,7 +68,7 @@ class Host(MachineResource):
         return f"host-{id_}"
 
     def machine(self, session: Session, record: Record) -> MachineSpec:
-        """The machine behind a host; only its login user gets in."""
+        """Returns the spec of the machine behind a host; only its login user may log in."""
         del session
         inputs = record.inputs
         return MachineSpec(

@@ -1,4 +1,4 @@
-"""The package `simulated` as the plug-in serves it."""
+"""Defines the package `simulated` of the plug-in."""
 
 from pathlib import Path
 
@@ -27,11 +27,11 @@ CONFIG = Config((Setting("stack", "stack"),))
 
 
 def resources(folder: StackFolder, settings: Values) -> dict[str, Resource]:
-    """The resource types by token, in the embedded cloud of a stack."""
+    """Returns the resource types by token, in the embedded cloud of a stack."""
     cloud = Cloud.of(folder, settings)
     return {
-        SITE: SiteResource(PACKAGE.tables[SITE], folder, cloud.machines),
-        HOST: Host(PACKAGE.tables[HOST], cloud),
+        SITE: SiteResource(PACKAGE.schemas[SITE], folder, cloud.machines),
+        HOST: Host(PACKAGE.schemas[HOST], cloud),
     }
 
 

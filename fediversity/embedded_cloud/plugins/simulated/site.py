@@ -1,4 +1,4 @@
-"""The site: the folder of a stack's embedded cloud, and the throwaway SSH key that its machines let in."""
+"""Implements the site: the folder of a stack's embedded cloud, and the throwaway SSH key that its machines accept."""
 
 import asyncio
 import shutil
@@ -11,8 +11,8 @@ from typing import Any
 from fediversity.embedded_cloud.folders import StackFolder
 from fediversity.embedded_cloud.plugins.cloud import Machines
 from fediversity.embedded_cloud.plugins.problems import CloudError, Problem
-from fediversity.embedded_cloud.plugins.provider import Call, Resource, State
-from fediversity.embedded_cloud.plugins.schema import Table
+from fediversity.embedded_cloud.plugins.provider import PulumiRequest, Resource, State
+from fediversity.embedded_cloud.plugins.schema import ResourceSchema
 from fediversity.embedded_cloud.plugins.values import Values
 from fediversity.embedded_cloud.store import LEFT_BEHIND, Record, Store
 
@@ -20,10 +20,12 @@ SITE = "simulated:index:Site"
 
 
 class SiteResource(Resource):
-    """Comes first and goes last: everything else of the embedded cloud lives in its folder. Its id is the stack."""
+    """The first resource to be created and the last to be deleted: its folder contains the embedded cloud. Its id is
+    the stack.
+    """
 
-    def __init__(self, table: Table, folder: StackFolder, machines: Machines) -> None:
-        super().__init__(table)
+    def __init__(self, schema: ResourceSchema, folder: StackFolder, machines: Machines) -> None:
+        super().__init__(schema)
         self.folder = folder
         self.machines = machines
 
@@ -33,22 +35,22 @@ class SiteResource(Resource):
             return [Problem("stack", f'is "{stack}", but the provider is for the stack "{own}"')]
         return []
 
-    async def create(self, call: Call, inputs: Values) -> State:
-        del call
+    async def create(self, request: PulumiRequest, inputs: Values) -> State:
+        del request
         return await asyncio.to_thread(self._create, inputs)
 
-    async def read(self, call: Call, id_: str, inputs: Values, outputs: Values) -> State | None:
-        del call, outputs
+    async def read(self, request: PulumiRequest, id_: str, inputs: Values, outputs: Values) -> State | None:
+        del request, outputs
         if id_ != self.folder.root.name or not self._public_key.exists():
             return None
         return self._state(inputs or {"stack": id_})
 
-    async def update(self, call: Call, id_: str, outputs: Values, inputs: Values) -> Values:
-        del call, id_, outputs
+    async def update(self, request: PulumiRequest, id_: str, outputs: Values, inputs: Values) -> Values:
+        del request, id_, outputs
         return self._state(inputs).outputs
 
-    async def delete(self, call: Call, id_: str, outputs: Values) -> None:
-        del call, id_, outputs
+    async def delete(self, request: PulumiRequest, id_: str, outputs: Values) -> None:
+        del request, id_, outputs
         await asyncio.to_thread(self._delete)
 
     def _create(self, inputs: Values) -> State:
@@ -63,28 +65,28 @@ class SiteResource(Resource):
         return self._state(inputs)
 
     def _generate_key(self) -> None:
-        """Under another name first, so that an interrupted run leaves no half a key."""
-        half = self.folder.identity.with_name("identity.new")
-        for path in (half, half.with_name("identity.new.pub")):
+        """Generates the key under another name first, so that an interrupted run leaves no partial key."""
+        temporary = self.folder.identity.with_name("identity.new")
+        for path in (temporary, temporary.with_name("identity.new.pub")):
             path.unlink(missing_ok=True)
         comment = f"simulated-{self.folder.root.name}"
         subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(half)],
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(temporary)],
             check=True,
             stdin=subprocess.DEVNULL,
             capture_output=True,
         )
-        half.rename(self.folder.identity)
-        half.with_name("identity.new.pub").rename(self._public_key)
+        temporary.rename(self.folder.identity)
+        temporary.with_name("identity.new.pub").rename(self._public_key)
 
     def _delete(self) -> None:
         with Store(self.folder.store).reading() as session:
-            left = [
+            remaining = [
                 record for record in session.everything() if record.type != SITE and not record.facts.get(LEFT_BEHIND)
             ]
-        if left:
-            names = ", ".join(f"{record.name} ({record.type})" for record in left[:5])
-            raise CloudError(f"the simulated site still holds {len(left)} resources: {names}")
+        if remaining:
+            names = ", ".join(f"{record.name} ({record.type})" for record in remaining[:5])
+            raise CloudError(f"the simulated site still holds {len(remaining)} resources: {names}")
         self.machines.stop()
         with suppress(FileNotFoundError):
             shutil.rmtree(self.folder.root)

@@ -1,4 +1,4 @@
-"""Where the criteria are checked: the two flakes, the Nix at hand, and copies of the minimal clan to try things on."""
+"""Provides the context of the criteria: the two flakes, Nix, and temporary copies of the minimal clan."""
 
 import functools
 import json
@@ -25,28 +25,30 @@ _VARS = """generators: builtins.concatMap (generator: map (name: {
 
 
 @dataclass(frozen=True)
-class Bench:
-    """The checkout, and Nix where there is one."""
+class AssessmentContext:
+    """The checkout, and Nix if it is installed."""
 
     project: Path
     nix: Nix | None
-    _reached: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
+    _reasons: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def flake(self) -> Path:
-        """The minimal clan's folder."""
+        """The folder of the minimal clan's flake."""
         return self.project / VALIDATION
 
     def value(self, attribute: str, apply: str | None = None, *, flake: Path | None = None) -> Any:
-        """A value of the minimal clan, or of another flake. Raises NixError."""
+        """Evaluates an attribute of the minimal clan, or of another flake. Raises NixError."""
         return self._nix.evaluate(flake or self.flake, attribute, apply)
 
     def locks(self) -> Any:
-        """The inputs of the minimal clan and theirs, as its lock file holds them or would. Raises NixError."""
+        """Returns the direct and indirect inputs of the minimal clan, from its lock file or as resolved now. Raises
+        NixError.
+        """
         return self._nix.metadata(self.flake)["locks"]
 
     def plan(self, flake: Path, attribute: str) -> str:
-        """What a build of an attribute would build and fetch. Raises NixError."""
+        """Returns what a build of an attribute would build and fetch. Raises NixError."""
         return self._nix.plan(flake, attribute)
 
     @property
@@ -55,11 +57,11 @@ class Bench:
             raise NixError("there is no nix on PATH")
         return self.nix
 
-    def unreachable(self, folder: str) -> str | None:
-        """Why the flake in that folder cannot be evaluated at all; None if it can. Found out once."""
-        if folder not in self._reached:
-            self._reached[folder] = self._reason(folder)
-        return self._reached[folder]
+    def unavailable_reason(self, folder: str) -> str | None:
+        """Returns why the flake in a folder cannot be evaluated at all, or None if it can. The result is cached."""
+        if folder not in self._reasons:
+            self._reasons[folder] = self._reason(folder)
+        return self._reasons[folder]
 
     def _reason(self, folder: str) -> str | None:
         if self.nix is None:
@@ -67,51 +69,51 @@ class Bench:
         try:
             self.value("modules", "builtins.attrNames", flake=self.project / folder)
         except NixError as error:
-            # Any other error is for the criterion to meet: it is the flake's own.
+            # The criterion reports other errors: they are the flake's own.
             return f"the inputs of {folder} are not to be had here: {error}" if error.unavailable else None
         return None
 
     @functools.cached_property
     def whole_nixpkgs(self) -> bool:
-        """Whether nixpkgs is the whole tree, or only its library as in an evaluation without it. Raises NixError."""
-        found: bool = self.value(
+        """Whether nixpkgs is complete; otherwise only its library is available. Raises NixError."""
+        complete: bool = self.value(
             f"{SYSTEM}._module.specialArgs.modulesPath", 'path: builtins.pathExists (path + "/module-list.nix")'
         )
-        return found
+        return complete
 
     @contextmanager
     def copy(self) -> Iterator[Path]:
-        """A copy of the minimal clan as it stands in the checkout, without what clan generated, to be changed."""
+        """Creates a temporary copy of the minimal clan in the checkout, without generated files."""
         with tempfile.TemporaryDirectory(prefix="fediversity-assessment-") as folder:
             flake = Path(folder) / "flake"
             shutil.copytree(self.flake, flake, ignore=lambda _, names: _GENERATED & set(names))
             yield flake
 
     @contextmanager
-    def rehearsal(self, *, secrets: bool = True) -> Iterator[Path]:
-        """A copy whose vars have made-up values, as after `clan vars generate`: so the whole system evaluates.
+    def copy_with_vars(self, *, secrets: bool = True) -> Iterator[Path]:
+        """Creates a copy with placeholder vars, as after `clan vars generate`, so that the whole system evaluates.
 
-        Without `secrets` only the public ones have. Raises NixError.
+        Without `secrets`, only public vars get a placeholder. Raises NixError.
         """
         with self.copy() as flake:
-            # The machine's own age key, by which sops-nix knows that it can decrypt.
-            make_up(flake / "sops" / "secrets" / f"{MACHINE}-age.key" / "secret", "made-up")
+            # sops-nix uses the machine's age key to decide that it can decrypt.
+            write_placeholder(flake / "sops" / "secrets" / f"{MACHINE}-age.key" / "secret", "made-up")
             files = self.value(f"{SYSTEM}.config.clan.core.vars.generators", _VARS, flake=flake)
-            make_up_vars(flake, [file for file in files if secrets or not file["secret"]])
+            write_placeholder_vars(flake, [file for file in files if secrets or not file["secret"]])
             yield flake
 
 
-def make_up_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
-    """Writes a value for every public var and a stand-in for every encrypted one, in clan's own layout."""
+def write_placeholder_vars(flake: Path, files: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a placeholder for every public and every encrypted var, in clan's layout."""
     for file in files:
         folder = flake / "vars" / file["rel_dir"] / file["name"]
         if file["secret"]:
-            make_up(folder / "secret", json.dumps({"data": "made-up", "sops": {}}))
+            write_placeholder(folder / "secret", json.dumps({"data": "made-up", "sops": {}}))
         else:
-            make_up(folder / "value", "made-up")
+            write_placeholder(folder / "value", "made-up")
 
 
-def make_up(file: Path, text: str) -> None:
-    """Writes a made-up value, with the folders around it."""
+def write_placeholder(file: Path, text: str) -> None:
+    """Writes a placeholder value, and creates its folders."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
