@@ -121,7 +121,8 @@ def test_hidden_folders_and_what_tools_make_are_not_looked_at(tmp_path: Path) ->
 
 def test_the_command_names_each_problem_below_the_checkout_and_fails(tools: NixTools, tmp_path: Path) -> None:
     # The room takes the folder it lies in for the checkout.
-    shutil.copytree(ROOT / "fediversity" / "bootstrap", tmp_path / "fediversity" / "bootstrap")
+    for room in ("bootstrap", "support"):
+        shutil.copytree(ROOT / "fediversity" / room, tmp_path / "fediversity" / room)
     shutil.copy(ROOT / "fediversity" / "__init__.py", tmp_path / "fediversity")
     (tmp_path / "nix").mkdir()
     written(tmp_path / "nix", UNFORMATTED)
