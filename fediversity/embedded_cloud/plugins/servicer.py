@@ -240,8 +240,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         await _unimplemented(context, "a mapping")
 
     def _serve_anew(self, address: str | None) -> None:
-        """An engine begins. One that has ended has cancelled what it had begun, which is not about the next one."""
-        self.engine.attach(address)
+        """Starts to serve another Pulumi. What an earlier one cancelled is no matter of this one."""
+        self.pulumi_log.attach(address)
         self.cancelled = asyncio.Event()
 
     def _resource(self, urn: str) -> Resource:
