@@ -150,6 +150,14 @@ test stack='dev' *options:
     -@python -m fediversity.bootstrap openssh-server
     @shift; python -m pytest -n 2 "$@"
 
+# Check formats, lints and types, and run the tests of pure code (about a minute)
+[group('develop')]
+quick *options:
+    ruff format --check --quiet
+    ruff check --quiet
+    mypy
+    python -m pytest -q -n 2 -m "not engine" tests/test_rooms.py tests/support tests/fleet tests/planning tests/project tests/ledger tests/policy tests/cost tests/nix_eval tests/state tests/program "$@"
+
 # Roll a fleet of COUNT simulated machines out in a temporary folder; prints makespan, caps and memory
 [no-exit-message]
 [group('develop')]

@@ -54,7 +54,7 @@ def test_every_recipe_that_is_listed_says_what_it_does(recipes: dict[str, Any]) 
 
 
 DEVELOPERS = frozenset(
-    {"check", "fmt", "test", "bench-rollout", "bench-idle", "build", "clean", "nix-flake-check", "default"}
+    {"check", "fmt", "quick", "test", "bench-rollout", "bench-idle", "build", "clean", "nix-flake-check", "default"}
 )
 """Recipes that chain the tools of developers (ruff, mypy, pytest, pip, nix)."""
 
