@@ -156,7 +156,7 @@ quick *options:
     ruff format --check --quiet
     ruff check --quiet
     mypy
-    python -m pytest -q -n 2 -m "not engine" tests/test_rooms.py tests/support tests/fleet tests/planning tests/project tests/ledger tests/policy tests/cost tests/nix_eval tests/state tests/program "$@"
+    python -m pytest -q -n 2 -m "not engine" tests/test_rooms.py tests/support tests/fleet tests/planning tests/project tests/ledger tests/policy tests/cost tests/nix_eval tests/state "$@"
 
 # Roll a fleet of COUNT simulated machines out in a temporary folder; prints makespan, caps and memory
 [no-exit-message]
