@@ -1,4 +1,4 @@
-"""The policy pack: the rules of `fediversity.policy`, as the engine asks for them (docs/policy.md)."""
+"""The policy pack: the rules of `fediversity.policy`, as Pulumi asks for them (docs/policy.md)."""
 
 import os
 import sys

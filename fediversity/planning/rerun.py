@@ -1,7 +1,7 @@
 """Which steps have to run again although nothing about them has changed: a pure function of what the ledger holds.
 
-The engine runs a step again when what it was declared with changes. So a step that did not end well, or was put off
-with a good exit status, is declared with the number of that ending: the engine sees a change, once, runs the step, and
+Pulumi runs a step again when what it was declared with changes. So a step that did not end well, or was put off
+with a good exit status, is declared with the number of that ending: Pulumi sees a change, once, runs the step, and
 remembers the number. After a good ending nothing changes until the next bad one.
 """
 
@@ -12,7 +12,7 @@ from typing import Protocol
 from fediversity.ledger.records import ENDED_WELL, update_step
 
 _NEVER = frozenset({"install", "unlock"})
-"""Kinds that the engine repeats by itself when they fail, and that are never put off. Above all, nothing in the ledger
+"""Kinds that Pulumi repeats by itself when they fail, and that are never put off. Above all, nothing in the ledger
 may make a server be erased again."""
 
 _DIGITS = 12

@@ -57,7 +57,7 @@ class StackPlan:
         if self.settings.simulated:
             return tuple(rotated)
         destroyed = (
-            f"server {machine.destroy} of {name} may be destroyed; if the engine refuses that because it is protected, "
+            f"server {machine.destroy} of {name} may be destroyed; if Pulumi refuses that because it is protected, "
             f"run `./just lift {self.settings.stack}` first"
             for name, machine in self.fleet.machines.items()
             if machine.destroy is not None and machine.destroy == self.servers.ids.get(name)

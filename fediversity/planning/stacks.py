@@ -1,4 +1,4 @@
-"""From the name of a stack to its project and its fleet, without the engine, at the top of the checkout."""
+"""From the name of a stack to its project and its fleet, without Pulumi, at the top of the checkout."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

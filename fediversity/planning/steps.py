@@ -34,7 +34,7 @@ RUNS_AGAIN: Mapping[StepKind, str] = {
 class Step:
     """One step of a rollout.
 
-    `name` is unique in the fleet and names the engine's resource. `after` lists the steps that must have ended well
+    `name` is unique in the fleet and names Pulumi's resource. `after` lists the steps that must have ended well
     before, without those that others in the list imply. `fingerprint` is what the step applies; while it stays equal
     the step does not run again. It is None for steps that run once for each server. `command` is what the runner
     supervises, empty where the runner does the work itself. `purpose` says what it does where that is not what steps of

@@ -89,7 +89,7 @@ class LanguageServer:
         except grpc.RpcError as error:
             if error.code() != grpc.StatusCode.UNAVAILABLE:
                 pulumi.log.error(f"RPC error: {error.details()}")
-            # Otherwise the engine is ending, and says why itself.
+            # Otherwise Pulumi is ending, and says why itself.
             return said
         except Exception:
             pulumi.log.error(f"Program failed with an unhandled exception:\n{traceback.format_exc()}")

@@ -42,7 +42,7 @@ class Settings:
     `protect` keeps what holds data from being deleted by accident. `credentials` says where to look for each cloud's,
     `endpoints` where clouds are that are not at their own addresses. `preview_only`: the plug-ins are the embedded
     cloud's and the machines are real, so that nothing but a preview may be made with them. `backend` is
-    the URL of where the engine keeps this stack's state; None leaves it to the project (`backend.url`, Pulumi.yaml).
+    the URL of where Pulumi keeps this stack's state; None leaves it to the project (`backend.url`, Pulumi.yaml).
     """
 
     stack: str

@@ -23,17 +23,17 @@ _ROOT = Path(__file__).parents[2]
 
 
 def main(words: list[str]) -> int:
-    """Carry out one command; the engine's exit code, or 1 when it is refused."""
+    """Carry out one command; Pulumi's exit code, or 1 when it is refused."""
     if words[:1] == ["pulumi"]:
         from fediversity.rollout.passthrough import run_passthrough  # noqa: PLC0415 (the other commands need none of it)
 
         return run_passthrough(words[1:], _ROOT)
-    # No abbreviations: what is not known here is the engine's.
+    # No abbreviations: what is not known here is Pulumi's.
     parser = argparse.ArgumentParser(prog="fediversity.rollout", description=__doc__, allow_abbrev=False)
     parser.add_argument("operation", choices=(*OPERATIONS, "init", "lift", "resolve"))
     parser.add_argument("stack", nargs="?", default=DEV)
     parser.add_argument("--plain", action="store_true", help="up: one line an event also on a terminal")
-    parser.add_argument("--verbose", action="store_true", help="up: the engine's own output as it comes")
+    parser.add_argument("--verbose", action="store_true", help="up: Pulumi's own output as it comes")
     parser.add_argument(
         "--plugins", choices=("local", "official"), help="preview: a real stack with simulated plug-ins"
     )

@@ -1,4 +1,4 @@
-"""Where the engine keeps a stack's state, as far as it can be seen without asking the engine."""
+"""Where Pulumi keeps a stack's state, as far as it can be seen without asking Pulumi."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class Backend:
     """The state of one project.
 
     `folder` is None when the state is not in a local folder: then its locks and checkpoints cannot be seen
-    from here, and the engine's own check of the lock is the only one.
+    from here, and Pulumi's own check of the lock is the only one.
     """
 
     root: Path
@@ -40,23 +40,23 @@ class Backend:
         return self.folder is None or any(path.is_file() for path in self._checkpoints(self.folder, stack))
 
     def checkpoint(self, stack: str) -> Deployment | None:
-        """The last deployment as the engine wrote it; None where only the engine can read it."""
+        """The last deployment as Pulumi wrote it; None where only Pulumi can read it."""
         return None if self.folder is None else read_deployment(self.folder, self.project, stack)
 
     def may_have_pending(self, stack: str) -> bool:
-        """Whether operations are pending; taken as true where only the engine can read the checkpoint."""
+        """Whether operations are pending; taken as true where only Pulumi can read the checkpoint."""
         checkpoint = self.checkpoint(stack)
         return checkpoint is None or bool(checkpoint.get("pending_operations"))
 
     def is_damaged(self, stack: str) -> bool:
-        """Whether the engine itself wrote a state that it refuses to read, and noted so."""
+        """Whether Pulumi itself wrote a state that it refuses to read, and noted so."""
         metadata = (self.checkpoint(stack) or {}).get("metadata") or {}
         return bool(metadata.get("integrity_error"))
 
     def repair(self, stack: str) -> tuple[Path, ...]:
         """Remove what a killed run had half written beside a checkpoint; give what was removed.
 
-        The engine replaces a checkpoint whole, but first writes a small file of attributes beside it, in
+        Pulumi replaces a checkpoint whole, but first writes a small file of attributes beside it, in
         place: cut short, that file makes every later command fail with `failed to load checkpoint: EOF`.
         It may be missing. Only for a stack that no run holds.
         """

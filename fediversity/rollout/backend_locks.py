@@ -1,6 +1,6 @@
 """The locks of a self-managed backend: who holds a stack, and whether that run is still there.
 
-The engine writes one JSON file a run below `.pulumi/locks/organization/<project>/<stack>/` and removes it
+Pulumi writes one JSON file a run below `.pulumi/locks/organization/<project>/<stack>/` and removes it
 at the end; a run that was killed leaves it (pkg/backend/diy/lock.go in Pulumi's sources).
 """
 
@@ -14,7 +14,7 @@ from fediversity.rollout.errors import RefusedError
 
 @dataclass(frozen=True)
 class Lock:
-    """One run that holds, or held, a stack. `since` is the engine's own text, RFC 3339."""
+    """One run that holds, or held, a stack. `since` is Pulumi's own text, RFC 3339."""
 
     pid: int
     username: str
@@ -32,7 +32,7 @@ def parse_lock(text: str, path: Path) -> Lock:
         return Lock(int(content["pid"]), content["username"], content["hostname"], content["timestamp"])
     except (ValueError, KeyError, TypeError) as error:
         raise RefusedError(
-            f"{path} is not a lock file of the engine. If no run is in progress anywhere, remove it."
+            f"{path} is not a lock file of Pulumi. If no run is in progress anywhere, remove it."
         ) from error
 
 

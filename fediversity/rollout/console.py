@@ -1,4 +1,4 @@
-"""What a person sees of this room, apart from the engine's own output."""
+"""What a person sees of this room, apart from Pulumi's own output."""
 
 import sys
 from collections import Counter

@@ -32,6 +32,6 @@ def cost_line(project: Project, fleet: Fleet, backend: Backend) -> str:
 
 
 def save_deployed(project: Project, deployment: Deployment, backend: Backend) -> None:
-    """Keeps what is deployed now, if the state cannot be read without the engine."""
+    """Keeps what is deployed now, if the state cannot be read without Pulumi."""
     if backend.folder is None:
         write_record(project.folder, deployed_items(deployment.get("resources") or ()), time.time())

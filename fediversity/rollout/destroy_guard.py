@@ -68,7 +68,7 @@ def prepare(planned: StackPlan, ahead: UpcomingRollout, replan: Replan) -> Check
 
 
 def preview(prepared: CheckedRollout) -> int:
-    """Shows the engine's preview, and what it would not let pass. Gives its exit code, or 1 for what is refused."""
+    """Shows Pulumi's preview, and what it would not let pass. Gives its exit code, or 1 for what is refused."""
     ahead, settings = prepared.ahead, prepared.planned.settings
     words = arguments("preview", settings.stack, ahead.options, simulated=settings.simulated)
     code = ahead.engine.run(words, program=planned_program(prepared.planned, ahead.engine.environment))
@@ -77,7 +77,7 @@ def preview(prepared: CheckedRollout) -> int:
         print("\n".join(prepared.refused), file=sys.stderr)
         return 1
     if code != 0 and not prepared.outlook.errors and prepared.lifts:
-        say("what the engine refuses is named in the fleet file: `up` lifts its protection first")
+        say("what Pulumi refuses is named in the fleet file: `up` lifts its protection first")
         return 0
     return code
 

@@ -1,4 +1,4 @@
-"""What a change would destroy, out of the engine's own preview, and what the fleet file allows of it. Pure."""
+"""What a change would destroy, out of Pulumi's own preview, and what the fleet file allows of it. Pure."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -57,9 +57,9 @@ class DestructiveChange:
 
 @dataclass(frozen=True)
 class PreviewFindings:
-    """What the engine's preview of a change says: what is lost, and which machines get another server.
+    """What Pulumi's preview of a change says: what is lost, and which machines get another server.
 
-    `errors` are what the engine refuses for other reasons than protection, `impossible` what the cloud would refuse.
+    `errors` are what Pulumi refuses for other reasons than protection, `impossible` what the cloud would refuse.
     """
 
     losses: tuple[DestructiveChange, ...] = ()
@@ -71,7 +71,7 @@ class PreviewFindings:
 def findings_of(digest: Mapping[str, Any], deployment: Deployment, *, whole: bool) -> PreviewFindings:
     """Reads what `pulumi preview --json` printed for a stack whose state is `deployment`.
 
-    A `whole` preview is about the whole stack: the engine stops it at the first deletion that it refuses, so what it
+    A `whole` preview is about the whole stack: Pulumi stops it at the first deletion that it refuses, so what it
     has not come to is told by what the program did not declare.
     """
     steps: Sequence[Mapping[str, Any]] = digest.get("steps") or ()
@@ -209,7 +209,7 @@ def _word(word: str, loss: DestructiveChange, machine: Machine) -> str:
 
 def _why_deleted(loss: DestructiveChange, fleet: Fleet) -> str:
     if loss.how == "replaced":
-        return "the engine was asked to"
+        return "Pulumi was asked to"
     machine = fleet.machines.get(loss.machine or "")
     if machine is None:
         return "it is no longer in the fleet file"

@@ -23,7 +23,7 @@ _SECRETS = ("secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 
 @contextlib.contextmanager
 def offline(engine: PulumiCli, stack: str) -> Iterator[tuple[PulumiCli, Path]]:
-    """The engine with a state of its own, in which the stack was just made, and the settings to give it."""
+    """Pulumi with a state of its own, in which the stack was just made, and the settings to give it."""
     with tempfile.TemporaryDirectory(prefix="fediversity-preview-") as name:
         folder = Path(name)
         settings = folder / f"Pulumi.{stack}.yaml"
@@ -33,7 +33,7 @@ def offline(engine: PulumiCli, stack: str) -> Iterator[tuple[PulumiCli, Path]]:
         bare = {"name": project["name"], "runtime": "python", "backend": {"url": folder.as_uri()}}
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(bare), encoding="utf-8")
         apart = replace(engine, environment=_environment(engine.environment, folder))
-        # Made in that folder: the engine writes into the settings of the project that it makes a stack of.
+        # Made in that folder: Pulumi writes into the settings of the project that it makes a stack of.
         apart.output(["stack", "init", stack, "--cwd", str(folder), "--no-select"])
         yield apart, settings
 

@@ -139,7 +139,7 @@ def _make_stack(stack: str, engine: PulumiCli, backend: Backend) -> None:
 
 
 def _may_keep_going(planned: "StackPlan", deployment: Deployment) -> bool:
-    """Whether the engine may go on after a failure: not when it has steps to delete.
+    """Whether Pulumi may go on after a failure: not when it has steps to delete.
 
     After a failure it would delete them although a step that it skipped still needs them in the state (seen with
     v3.259.0), and leave a state that it refuses from then on.

@@ -8,7 +8,7 @@ from pathlib import Path
 class OutputOptions:
     """Without anything a live table on a terminal, and one plain line an event elsewhere.
 
-    `plain`: lines on a terminal, too. `verbose`: the engine's own output as it comes. `events`: a file that gets each
+    `plain`: lines on a terminal, too. `verbose`: Pulumi's own output as it comes. `events`: a file that gets each
     event as a line of JSON besides.
     """
 

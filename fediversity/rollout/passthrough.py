@@ -1,4 +1,4 @@
-"""`./just pulumi …`: the engine's own command line, with the backend of the stack that it is about."""
+"""`./just pulumi …`: Pulumi's own command line, with the backend of the stack that it is about."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _KEEPER = re.compile(r"passphrase|default|[a-z]+://.*")
 
 
 def named_stack(words: Sequence[str]) -> str | None:
-    """The stack that a command line of the engine names; None if it leaves that to the engine."""
+    """The stack that a command line of Pulumi names; None if it leaves that to Pulumi."""
     for number, word in enumerate(words):
         if word in ("--stack", "-s"):
             return words[number + 1] if number + 1 < len(words) else None
@@ -33,7 +33,7 @@ def named_stack(words: Sequence[str]) -> str | None:
 def environment_for(words: Sequence[str], root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for such a command line.
 
-    A stack whose settings cannot be read gets no backend of its own: the engine is asked for to look into just that.
+    A stack whose settings cannot be read gets no backend of its own: Pulumi is asked for to look into just that.
     """
     stack = named_stack(words)
     if stack is None:
@@ -46,7 +46,7 @@ def environment_for(words: Sequence[str], root: Path, environ: Mapping[str, str]
 
 
 def run_passthrough(words: Sequence[str], root: Path) -> int:
-    """Becomes the engine. Returns only where there is none: 127."""
+    """Becomes Pulumi. Returns only where there is none: 127."""
     try:
         os.execvpe("pulumi", ["pulumi", *words], environment_for(words, root, os.environ))  # noqa: S606 (no shell wanted)
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """What to do with operations that a killed run had begun and not ended.
 
-The engine notes an operation before it starts it, so after a kill the state says `creating` while nobody
+Pulumi notes an operation before it starts it, so after a kill the state says `creating` while nobody
 knows whether the thing exists. Its own `refresh --import-pending-creates` forgets the resource instead of
 adopting it (seen with v3.259.0), so the exported state is edited here and imported again, and a refresh then
 fills in the outputs. `stack import` drops every pending operation, so all are settled at once.
@@ -30,7 +30,7 @@ class PendingResolution(Enum):
 
 @dataclass(frozen=True)
 class Pending:
-    """An operation without an end: `kind` is the engine's word for it, `creating`, `updating`, `deleting` …"""
+    """An operation without an end: `kind` is Pulumi's word for it, `creating`, `updating`, `deleting` …"""
 
     kind: str
     urn: str
@@ -170,7 +170,7 @@ def _adopt(resources: list[dict[str, Any]], created: dict[str, Any], identity: s
 
 
 def _in_order(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The resources as they stand, but each behind all it needs: else the engine refuses the state.
+    """The resources as they stand, but each behind all it needs: else Pulumi refuses the state.
 
     What needs a resource that was being replaced is still there, and would stand before the new one.
     """

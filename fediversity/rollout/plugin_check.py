@@ -1,4 +1,4 @@
-"""The official plug-ins that a stack needs: a missing one is one clear error, before the engine starts."""
+"""The official plug-ins that a stack needs: a missing one is one clear error, before Pulumi starts."""
 
 import importlib.metadata
 import shutil
@@ -30,7 +30,7 @@ class MissingPlugin:
 def require_official(settings: Settings, fleet: Fleet, engine: PulumiCli) -> None:
     """Makes sure that the official plug-ins which this fleet needs are installed.
 
-    The engine would download what is missing by itself, and does so here unless that is switched off. Raises
+    Pulumi would download what is missing by itself, and does so here unless that is switched off. Raises
     RefusedError with every plug-in that is missing.
     """
     needed = [*clouds_of(fleet), "command"]
@@ -60,7 +60,7 @@ def _version(package: str) -> str:
 
 
 def _is_there(package: str, version: str, engine: PulumiCli) -> bool:
-    """Whether the engine would find the plug-in: among its own, or on PATH, where Nix puts plug-ins."""
+    """Whether Pulumi would find the plug-in: among its own, or on PATH, where Nix puts plug-ins."""
     environ = engine.environment
     home = Path(environ.get("PULUMI_HOME") or Path(environ["HOME"], ".pulumi"))
     installed = home / "plugins" / f"resource-{package}-v{version}"
@@ -68,7 +68,7 @@ def _is_there(package: str, version: str, engine: PulumiCli) -> bool:
 
 
 def _install(package: str, version: str, engine: PulumiCli) -> MissingPlugin | None:
-    """Installs a plug-in as the engine would; what is missing if that is switched off or fails."""
+    """Installs a plug-in as Pulumi would; what is missing if that is switched off or fails."""
     if engine.environment.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() in {"1", "true"}:
         return MissingPlugin(
             package, version, "downloading is switched off (PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION)"

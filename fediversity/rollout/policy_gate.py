@@ -10,8 +10,8 @@ from fediversity.rollout.pulumi_cli import PulumiCli
 def require_rules(stack: str, engine: PulumiCli) -> None:
     """Makes sure that a stack breaks no rule. Raises RefusedError with everything that it breaks.
 
-    In a process of its own, which declares the stack without the engine: that takes a few seconds, and rolling a
-    fleet out takes minutes. The policy pack judges the same, where the engine can run one.
+    In a process of its own, which declares the stack without Pulumi: that takes a few seconds, and rolling a
+    fleet out takes minutes. The policy pack judges the same, where Pulumi can run one.
     """
     command = [sys.executable, "-m", "fediversity.cli.main", "policy", stack]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Looks ahead: what a rollout would destroy, by a preview of the engine's own, before anything is changed."""
+"""Looks ahead: what a rollout would destroy, by a preview of Pulumi's own, before anything is changed."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from fediversity.rollout.unsupported_changes import unsupported_changes
 
 _PARTLY = ("--target", "-t", "--exclude")
 _CHOOSE = (*_PARTLY, "--replace", "--target-replace", "--config", "-c")
-"""The engine's options that decide what happens; the others are about how it is shown."""
+"""Pulumi's options that decide what happens; the others are about how it is shown."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class UpcomingRollout:
         try:
             digest: dict[str, Any] = json.loads(said[said.index("{") :])
         except ValueError:
-            return PreviewFindings()  # The engine cannot even begin; it will say why when it is asked to do it.
+            return PreviewFindings()  # Pulumi cannot even begin; it will say why when it is asked to do it.
         whole = not any(word.startswith(_PARTLY) for word in self._chosen)
         return replace(findings_of(digest, self.deployment, whole=whole), impossible=unsupported_changes(digest))
 
@@ -69,7 +69,7 @@ class UpcomingRollout:
         remember(planned, deployment, self.engine)
 
     def lift(self, losses: Sequence[DestructiveChange]) -> None:
-        """Lifts the protection of what the fleet file names, in the cloud and in the engine. Raises RefusedError."""
+        """Lifts the protection of what the fleet file names, in the cloud and in Pulumi. Raises RefusedError."""
         lifted = [loss for loss in losses if loss.guarded and allowed(loss, self.planned.fleet, losses)]
         if not lifted:
             return

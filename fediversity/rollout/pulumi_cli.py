@@ -27,9 +27,9 @@ _ASK_PLUGINS = frozenset({"up", "preview", "refresh", "destroy"})
 
 @dataclass(frozen=True)
 class PulumiCli:
-    """Starts the engine at the top of a checkout, where it finds the project and its state.
+    """Starts Pulumi at the top of a checkout, where it finds the project and its state.
 
-    With `plugins`, the engine attaches to those instead of starting some. A command that is given a `program` runs that
+    With `plugins`, Pulumi attaches to those instead of starting some. A command that is given a `program` runs that
     one, in this process, instead of starting the project's in another.
     """
 
@@ -48,7 +48,7 @@ class PulumiCli:
         """Run with the terminal passed through; give the exit code.
 
         With `output` what it prints goes there. `meanwhile` is called again and again while it runs. Ctrl-C reaches
-        the engine from the terminal itself, and a request to end is passed on: this process always stays until the
+        Pulumi from the terminal itself, and a request to end is passed on: this process always stays until the
         engine has ended in its own way.
         """
         stderr = subprocess.STDOUT if output else None
@@ -84,7 +84,7 @@ class PulumiCli:
         return done.stdout
 
     def output(self, arguments: Sequence[str], given: str | None = None, program: Program | None = None) -> str:
-        """Run for its output; RefusedError with the engine's own words when it fails."""
+        """Run for its output; RefusedError with Pulumi's own words when it fails."""
         with self._command([*arguments, "--non-interactive"], program) as (command, others):
             done: subprocess.CompletedProcess[str] = subprocess.run(
                 command, input=given, capture_output=True, text=True, check=False, **others

@@ -10,7 +10,7 @@ OPERATIONS = ("up", "preview", "refresh", "destroy")
 # The stack that comes with the project: made on first use, needs no passphrase and downloads no plug-in.
 DEV = "dev"
 
-# A step waits on a machine far longer than it computes, so more run at once than the engine's own default
+# A step waits on a machine far longer than it computes, so more run at once than Pulumi's own default
 # of four a core. The heavy ones are limited where they run.
 _LEAST_PARALLEL = 16
 
@@ -25,7 +25,7 @@ def arguments(
     agreed: bool = False,
     machines: int = 0,
 ) -> list[str]:
-    """The engine's arguments for one of OPERATIONS; a person's own options come last, so that they win.
+    """Pulumi's arguments for one of OPERATIONS; a person's own options come last, so that they win.
 
     As many steps run at once as there are `machines`: a step that waits for its turn is one of them, and would keep the
     next step of a machine that has had its turn from starting.
@@ -46,7 +46,7 @@ def asks(options: Sequence[str], *, simulated: bool) -> bool:
 
 
 def may_ask_for_a_passphrase(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
-    """Whether the engine would ask on the terminal for the passphrase of a stack with these settings."""
+    """Whether Pulumi would ask on the terminal for the passphrase of a stack with these settings."""
     known = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(environ)
     return "encryptionsalt" in settings and not known
 
@@ -54,19 +54,19 @@ def may_ask_for_a_passphrase(settings: Mapping[str, Any], environ: Mapping[str, 
 def environment(
     stack: str, environ: Mapping[str, str], backend: str | None = None, endpoints: Endpoints | None = None
 ) -> dict[str, str]:
-    """The environment of the engine: a person's own settings stay, what they left open is filled in.
+    """The environment of Pulumi: a person's own settings stay, what they left open is filled in.
 
-    `backend` is the URL that the stack's settings name; the engine takes it before the project's. `endpoints` are the
+    `backend` is the URL that the stack's settings name; Pulumi takes it before the project's. `endpoints` are the
     stack's own end points of clouds, if it has any.
     """
     filled = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     filled |= endpoints.variables if endpoints is not None else {}
     if stack == DEV:
-        # Otherwise the engine tries to download an official plug-in for every SDK that is installed.
+        # Otherwise Pulumi tries to download an official plug-in for every SDK that is installed.
         filled["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in environ:
             filled["PULUMI_CONFIG_PASSPHRASE"] = ""
-    # Without the last, the engine has no `--event-log`; Pulumi's Automation API sets it for the same reason.
+    # Without the last, Pulumi has no `--event-log`; Pulumi's Automation API sets it for the same reason.
     found = {**filled, **environ, "PULUMI_DEBUG_COMMANDS": "true"}
     if backend is not None and not found.get("PULUMI_BACKEND_URL"):
         found["PULUMI_BACKEND_URL"] = backend

@@ -65,7 +65,7 @@ def switching_on(stack: str, engine: PulumiCli, backend: Backend) -> Iterator[Ca
     """Switches on the simulated machines of a stack that has any: after a restart of this computer they are off.
 
     They start while something else is done. What is yielded waits until they are on; it raises RefusedError if they
-    cannot be. Raises RefusedError when the state has a simulated site whose folder is gone: the engine would change
+    cannot be. Raises RefusedError when the state has a simulated site whose folder is gone: Pulumi would change
     nothing.
     """
     if not (engine.root / ".fediversity" / stack / "cloud").is_dir():
@@ -130,7 +130,7 @@ def recover(
 
 
 def events_file(engine: PulumiCli, stack: str) -> Path:
-    """Where the engine writes the events of an `up`."""
+    """Where Pulumi writes the events of an `up`."""
     return engine.root / ".fediversity" / stack / EVENTS
 
 

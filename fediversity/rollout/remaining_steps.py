@@ -8,7 +8,7 @@ from fediversity.ledger.records import ENDED_WELL, Outcome, Probe, StepRecord
 from fediversity.planning.steps import Plan, Step
 
 _GOES_ON: frozenset[Outcome] = ENDED_WELL | {"deferred"}
-"""Outcomes with which the runner tells the engine to go on."""
+"""Outcomes with which the runner tells Pulumi to go on."""
 
 FLEET = "fleet"
 """The name under which the steps stand that are done once for all machines."""
@@ -46,7 +46,7 @@ def remaining_steps(
     """The steps that are not done as the plan wants them, by all that is recorded.
 
     `drifts` are the newest looks that found machines drifted. `rotated` tells of machines whose vars are others now
-    when that was seen (seconds since 1970). The engine may know more reasons to run a step.
+    when that was seen (seconds since 1970). Pulumi may know more reasons to run a step.
     """
     since = {name: drift.at for name, drift in drifts.items()}
     since |= {name: max(at, since.get(name, 0.0)) for name, at in (rotated or {}).items()}
@@ -72,7 +72,7 @@ def machine_progress(
 
 @dataclass(frozen=True)
 class SkippedSteps:
-    """Steps of one machine that did not run, and the steps whose bad end kept them (none: the engine's own errors)."""
+    """Steps of one machine that did not run, and the steps whose bad end kept them (none: Pulumi's own errors)."""
 
     machine: str
     steps: tuple[str, ...]

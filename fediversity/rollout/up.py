@@ -34,7 +34,7 @@ from fediversity.support.durations import ago
 from fediversity.support.prompt import confirm
 
 ENGINE_LOG = "engine.log"
-"""The engine's own output, in the stack's folder, when it is not shown as it comes."""
+"""Pulumi's own output, in the stack's folder, when it is not shown as it comes."""
 
 
 def print_changes(stack: StackPlan, *, all_machines: bool) -> None:
@@ -56,7 +56,7 @@ def up(
     keep_going: bool,
     prepared: CheckedRollout | None = None,
 ) -> int:
-    """Rolls out and gives the engine's exit code. Raises OSError if the file of events cannot be made.
+    """Rolls out and gives Pulumi's exit code. Raises OSError if the file of events cannot be made.
 
     With `prepared`, the protection of what may be destroyed is lifted first. Raises RefusedError, with nothing changed,
     if that does not succeed.
@@ -131,7 +131,7 @@ def _run(
     *,
     quiet: bool,
 ) -> tuple[int, Path | None]:
-    """Runs the engine while the ledger is watched; gives its exit code, and the file of its output if it has one."""
+    """Runs Pulumi while the ledger is watched; gives its exit code, and the file of its output if it has one."""
     with _output(engine.root / ".fediversity" / watch.ledger.path.parent.name, quiet=quiet) as file:
         with contextlib.ExitStack() as shown:
             if quiet and (showing.plain or not on_a_terminal()):
@@ -147,7 +147,7 @@ def _run(
 
 @contextlib.contextmanager
 def _output(folder: Path, *, quiet: bool) -> Iterator[TextIO | None]:
-    """The file for the engine's own output, if it is not to be seen as it comes."""
+    """The file for Pulumi's own output, if it is not to be seen as it comes."""
     if not quiet:
         yield None
         return
@@ -156,9 +156,9 @@ def _output(folder: Path, *, quiet: bool) -> Iterator[TextIO | None]:
 
 
 def _can_be_quiet(settings: Settings, engine: PulumiCli, options: Sequence[str]) -> bool:
-    """Whether the engine has nothing to ask on the terminal that cannot be asked here.
+    """Whether Pulumi has nothing to ask on the terminal that cannot be asked here.
 
-    A preview does not know all options of an up, so one with options is left to the engine as a whole.
+    A preview does not know all options of an up, so one with options is left to Pulumi as a whole.
     """
     file = yaml.safe_load((engine.root / f"Pulumi.{settings.stack}.yaml").read_text()) or {}
     if may_ask_for_a_passphrase(file, engine.environment):
@@ -184,7 +184,7 @@ def _agreed(stack: str) -> bool:
 
 
 def _agreed_to_lift() -> bool:
-    """The engine asks about the rollout itself, but protection has to go before it."""
+    """Pulumi asks about the rollout itself, but protection has to go before it."""
     return confirm("fediversity: lift the protection of what would be destroyed?")
 
 

@@ -54,8 +54,8 @@ def bucket_mismatches(bucket: GcsBucket, there: Any) -> ResourceState:
         wrong.append(Mismatch(f"{bucket.url} keeps no old versions, so a lost state could not be brought back", step))
     if retention.get("retentionPeriod"):
         # Pulumi deletes a lock at the end of each run, which such a bucket refuses.
-        step = _update(bucket, "let the engine delete its locks", "--clear-retention-period")
-        text = f"{bucket.url} keeps every object for a time, so the engine could not delete its locks"
+        step = _update(bucket, "let Pulumi delete its locks", "--clear-retention-period")
+        text = f"{bucket.url} keeps every object for a time, so Pulumi could not delete its locks"
         wrong.append(Mismatch(text, None if retention.get("isLocked") else step))
     key = (there.get("encryption") or {}).get("defaultKmsKeyName")
     by = f"the key {key}" if key else "Google's own keys"

@@ -62,9 +62,9 @@ def first_use(spec: BackendSpec, text: str) -> list[str]:
     return [
         *_credentials(spec),
         *_passphrase(spec),
-        "Make the stack. The engine notes in its settings who keeps its secrets, so commit those afterwards:",
+        "Make the stack. Pulumi notes in its settings who keeps its secrets, so commit those afterwards:",
         f"    ./just pulumi stack init {spec.stack} --secrets-provider={shlex.quote(spec.secrets_provider.url)}",
-        f"./just finds the backend by itself. `pulumi` without it needs to be told ({SETTING} is not the engine's):",
+        f"./just finds the backend by itself. `pulumi` without it needs to be told ({SETTING} is not Pulumi's):",
         f"    export PULUMI_BACKEND_URL={shlex.quote(spec.bucket.url)}",
     ]
 
@@ -96,16 +96,16 @@ def move(spec: BackendSpec, old: str, text: str) -> list[str]:
 def _credentials(spec: BackendSpec) -> list[str]:
     if isinstance(spec.bucket, GcsBucket) or isinstance(spec.secrets_provider, GcpKey):
         return [
-            "The engine does not use gcloud's own login. Give it one, once:",
+            "Pulumi does not use gcloud's own login. Give it one, once:",
             "    gcloud auth application-default login",
         ]
-    return ["The engine finds credentials as aws does: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."]
+    return ["Pulumi finds credentials as aws does: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."]
 
 
 def _passphrase(spec: BackendSpec) -> list[str]:
     if not isinstance(spec.secrets_provider, Passphrase):
         return []
     return [
-        "Think of a passphrase and keep it where the others find it: without it the secrets are lost. The engine asks",
+        "Think of a passphrase and keep it where the others find it: without it the secrets are lost. Pulumi asks",
         "for it, or reads it from the file that PULUMI_CONFIG_PASSPHRASE_FILE names. It belongs in no command line.",
     ]

@@ -75,7 +75,7 @@ class PersistentDisk(Model):
     """A disk beside the boot disk. It outlives the instance, not the machine's entry."""
 
     size_gb: int = Field(ge=10, le=65536)
-    """Its size in GB. It can grow in place. A smaller number means another, empty disk, which the engine refuses while
+    """Its size in GB. It can grow in place. A smaller number means another, empty disk, which Pulumi refuses while
     the machine is protected."""
     type: Literal["pd-standard", "pd-balanced", "pd-ssd"] = "pd-balanced"
 
