@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from fediversity.cli.commands import COMMANDS, RENAMED
 from fediversity.cli.parsers import DEBUG, command_module, parse, program_parser, refuse_unknown
 from fediversity.support import debug
-from fediversity.support.entry import run_command
+from fediversity.support.entry import run_command, run_process
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,5 +39,10 @@ def _run(given: Sequence[str]) -> int:
     return exit_code
 
 
+def entry() -> NoReturn:
+    """The `fediversity` program: runs one command as the whole of a process."""
+    run_process(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

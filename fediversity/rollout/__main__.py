@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import gc
 import os
 import sys
 from dataclasses import replace
@@ -17,7 +16,7 @@ from fediversity.rollout.local_plugins import local_plugins
 from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import DEV, OPERATIONS, environment
-from fediversity.support.entry import run_command
+from fediversity.support.entry import run_command, run_process
 
 _ROOT = Path(__file__).parents[2]
 
@@ -82,10 +81,4 @@ def _require_embedded(stack: str) -> None:
 
 
 if __name__ == "__main__":
-    # The little garbage of a start is not worth looking for; a longer run looks for it again (`engine.cli`).
-    gc.disable()
-    status = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # At once: of a Pulumi that was killed, the thread that ran its program may wait for ever.
-    os._exit(status)
+    run_process(lambda: main(sys.argv[1:]))

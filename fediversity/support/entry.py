@@ -1,8 +1,10 @@
 """What every command does around its work: one place that turns what went wrong into a message and an exit status."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from fediversity.support import debug
 from fediversity.support.errors import FediversityError
@@ -32,6 +34,19 @@ def run_command(work: Callable[[], int], *, prefix: str = "", subject: str = "fe
     except KeyboardInterrupt:
         debug.show_traceback()
         return INTERRUPTED
+
+
+def run_process(main: Callable[[], int]) -> NoReturn:
+    """Runs a `main` as the whole of a process, which ends with its exit status.
+
+    The process ends at once: the thread that ran a program for a Pulumi that was killed may wait for ever. The garbage
+    of a start is not collected, because there is little of it; a longer rollout collects it (`rollout.pulumi_cli`).
+    """
+    gc.disable()
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _fail(message: str) -> int:

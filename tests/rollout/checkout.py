@@ -78,7 +78,7 @@ class Checkout:
 
     def just(self, operation: str, *options: str, seconds: float = 300.0) -> Done:
         """What `./just OPERATION dev` starts."""
-        return self.run(sys.executable, "-m", "fediversity.rollout", operation, "dev", *options, seconds=seconds)
+        return self.run(sys.executable, "-m", "fediversity.cli.main", operation, "dev", *options, seconds=seconds)
 
     def local(self, *words: str) -> Done:
         """`fediversity local …`: makes simulated machines fail, and heals them."""

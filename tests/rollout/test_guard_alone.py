@@ -13,7 +13,7 @@ pytestmark = pytest.mark.engine
 
 _OURS = (
     "fediversity-step",
-    "fediversity.rollout",
+    "fediversity.cli.main",
     "fediversity.embedded_cloud.plugins",
     "fediversity/embedded_cloud/bin",
     "pulumi",
@@ -28,7 +28,7 @@ def test_a_machine_that_was_cut_off_comes_back_by_itself_when_the_deploying_side
     checkout.must(checkout.run("fediversity", "render", "dev"))
     checkout.must(checkout.local("fault", SERVER, "network-down"))
     started = Checkout(checkout.root, checkout.environment | FAST).start(
-        "python", "-m", "fediversity.rollout", "up", "dev"
+        "python", "-m", "fediversity.cli.main", "up", "dev"
     )
     wait_until(lambda: running(checkout, SERVER) != before, 120, "the bad system runs")
 

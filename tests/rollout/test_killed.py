@@ -47,7 +47,7 @@ def test_a_rollout_whose_engine_was_killed_is_finished_by_the_next_up(
 ) -> None:
     checkout = make_checkout()
     checkout.edit_fleet(keep_servers_only)
-    started = checkout.start("python", "-m", "fediversity.rollout", "up", "dev")
+    started = checkout.start("python", "-m", "fediversity.cli.main", "up", "dev")
     wait_until(lambda: moment.come(checkout), 120, moment.name)
 
     os.kill(engine_pid(checkout), signal.SIGKILL)

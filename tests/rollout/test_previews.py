@@ -34,7 +34,7 @@ def knowing(checkout: Checkout, **variables: str) -> Checkout:
 
 def just(checkout: Checkout, operation: str, stack: str, *options: str, prefix: tuple[str, ...] = ()) -> Done:
     """What `./just OPERATION STACK` starts."""
-    return checkout.run(*prefix, sys.executable, "-m", "fediversity.rollout", operation, stack, *options)
+    return checkout.run(*prefix, sys.executable, "-m", "fediversity.cli.main", operation, stack, *options)
 
 
 @pytest.mark.parametrize("stack", ["production", "staging"])

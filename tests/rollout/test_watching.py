@@ -166,7 +166,7 @@ def test_a_machine_that_somebody_switched_has_drifted_and_the_next_up_mends_it(c
 
 def test_ctrl_c_ends_the_rollout_in_good_order_and_is_summed_up(checkout: Checkout) -> None:
     change(checkout, *MACS)
-    started = checkout.start(sys.executable, "-m", "fediversity.rollout", "up", "dev")
+    started = checkout.start(sys.executable, "-m", "fediversity.cli.main", "up", "dev")
     wait_until(
         lambda: newest(checkout).step == "blackphos-update" and newest(checkout).outcome is None, 120, "an update"
     )
