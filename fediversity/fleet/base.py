@@ -3,11 +3,15 @@
 import ipaddress
 import os
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
+from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.idn import check_letters
 
 # Looking for plug-ins of pydantic's reads what every installed package says of itself; there are none for us.
@@ -32,6 +36,28 @@ def fail_validation(what: str, fix: str, *inside: str | int) -> NoReturn:
 def in_schema(**keywords: Any) -> Any:
     """Returns what the JSON Schema says of a type, for editors; loading is checked by the type's validator alone."""
     return Field(json_schema_extra=keywords)
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """Makes a text type of words that must be one of `known`, for loading and in the JSON Schema.
+
+    `what` is the name of such a word in messages.
+    """
+
+    what: str
+    known: Collection[str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(core) | {"enum": sorted(self.known)}
+
+    def _check(self, value: str) -> str:
+        if value not in self.known:
+            fail_validation(f"unknown {self.what} '{value}'", choose(value, self.known))
+        return value
 
 
 def form(pattern: re.Pattern[str]) -> Any:

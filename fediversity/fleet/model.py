@@ -2,11 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from fediversity.fleet.base import Label, Model, PublicKey, Settings, Tag, UserName, fail_validation, in_schema
+from fediversity.fleet.base import Label, Listed, Model, PublicKey, Settings, Tag, UserName, in_schema
 from fediversity.fleet.deployments import Deployment
-from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.dns import Dns
 from fediversity.fleet.health import Limits
 from fediversity.fleet.machines import Machine
@@ -15,14 +14,7 @@ from fediversity.fleet.providers.google.storage import Bucket, BucketName, Gcp
 from fediversity.fleet.providers.hetzner.model import Network
 from fediversity.fleet.services import SERVICES
 
-
-def _service(value: str) -> str:
-    if value not in SERVICES:
-        fail_validation(f"unknown clan service '{value}'", choose(value, SERVICES))
-    return value
-
-
-ServiceName = Annotated[str, AfterValidator(_service), in_schema(enum=sorted(SERVICES))]
+ServiceName = Annotated[str, Listed("clan service", SERVICES)]
 
 
 class Operator(Model):

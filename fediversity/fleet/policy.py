@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
-from fediversity.fleet.diagnostics import choose
+from fediversity.fleet.base import Label, Listed, Model, fail_validation, form
 from fediversity.fleet.providers.registry import PLACES, SIZES
 
 _OPENING = re.compile(r"(tcp|udp)/[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?")
@@ -19,21 +18,9 @@ def _opening(value: str) -> str:
     return value
 
 
-def _place(value: str) -> str:
-    if value not in PLACES:
-        fail_validation(f"unknown place '{value}'", choose(value, PLACES))
-    return value
-
-
-def _type(value: str) -> str:
-    if value not in SIZES:
-        fail_validation(f"unknown type '{value}'", choose(value, SIZES))
-    return value
-
-
 Opening = Annotated[str, AfterValidator(_opening), form(_OPENING)]
-Place = Annotated[str, AfterValidator(_place), in_schema(enum=sorted(PLACES))]
-SizeType = Annotated[str, AfterValidator(_type), in_schema(enum=sorted(SIZES))]
+Place = Annotated[str, Listed("place", PLACES)]
+SizeType = Annotated[str, Listed("type", SIZES)]
 
 
 class Budget(Model):

@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet.base import Label, Model, fail_validation, form, in_schema
-from fediversity.fleet.diagnostics import choose
+from fediversity.fleet.base import Label, Listed, Model, fail_validation, form
 from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.catalogue import MachineType
@@ -22,28 +21,10 @@ _IMAGE = re.compile(r"gs://[a-z0-9][a-z0-9._-]*/\S+\.tar\.gz|(?!gs:)[a-z0-9][a-z
 _ROLE = re.compile(r"(projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/)?roles/[a-zA-Z0-9_.]+")
 
 
-def _type(value: str) -> str:
-    if value not in catalogue.MACHINE_TYPES:
-        fail_validation(f"unknown Google Cloud machine type '{value}'", choose(value, catalogue.MACHINE_TYPES))
-    return value
-
-
-def _zone(value: str) -> str:
-    if value not in catalogue.ZONES:
-        fail_validation(f"unknown Google Cloud zone '{value}'", choose(value, catalogue.ZONES))
-    return value
-
-
 def _image(value: str) -> str:
     if not _IMAGE.fullmatch(value):
         fix = "write project and family, 'debian-cloud/debian-12', or a prepared image, 'gs://BUCKET/NAME.tar.gz'"
         fail_validation(f"'{value}' is not an image", fix)
-    return value
-
-
-def _accelerator(value: str) -> str:
-    if value not in catalogue.ACCELERATORS:
-        fail_validation(f"unknown accelerator '{value}'", choose(value, catalogue.ACCELERATORS))
     return value
 
 
@@ -57,10 +38,10 @@ def _role(value: str) -> str:
     return value
 
 
-GcpType = Annotated[str, AfterValidator(_type), in_schema(enum=sorted(catalogue.MACHINE_TYPES))]
-GcpZone = Annotated[str, AfterValidator(_zone), in_schema(enum=sorted(catalogue.ZONES))]
+GcpType = Annotated[str, Listed("Google Cloud machine type", catalogue.MACHINE_TYPES)]
+GcpZone = Annotated[str, Listed("Google Cloud zone", catalogue.ZONES)]
 GcpImage = Annotated[str, AfterValidator(_image), form(_IMAGE)]
-AcceleratorType = Annotated[str, AfterValidator(_accelerator), in_schema(enum=sorted(catalogue.ACCELERATORS))]
+AcceleratorType = Annotated[str, Listed("accelerator", catalogue.ACCELERATORS)]
 Role = Annotated[str, AfterValidator(_role), form(_ROLE)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from fediversity.fleet.base import Domain, Label, Model, fail_validation, in_schema, is_address
+from fediversity.fleet.base import Domain, Label, Listed, Model, fail_validation, in_schema, is_address
 from fediversity.fleet.diagnostics import choose
 from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
@@ -17,18 +17,6 @@ from fediversity.fleet.providers.hetzner.names import PRIVATE_RANGES
 from fediversity.fleet.providers.network_fields import Cidr, FirewallRule
 
 _SNAPSHOT = re.compile(r"[1-9][0-9]*")
-
-
-def _type(value: str) -> str:
-    if value not in catalogue.SERVER_TYPES:
-        fail_validation(f"unknown Hetzner server type '{value}'", choose(value, catalogue.SERVER_TYPES))
-    return value
-
-
-def _location(value: str) -> str:
-    if value not in catalogue.LOCATIONS:
-        fail_validation(f"unknown Hetzner location '{value}'", choose(value, catalogue.LOCATIONS))
-    return value
 
 
 def _image(value: str) -> str:
@@ -50,14 +38,8 @@ def _private_range(value: str) -> str:
     return value
 
 
-def _network_zone(value: str) -> str:
-    if value not in catalogue.NETWORK_ZONES:
-        fail_validation(f"unknown network zone '{value}'", choose(value, catalogue.NETWORK_ZONES))
-    return value
-
-
-HetznerType = Annotated[str, AfterValidator(_type), in_schema(enum=sorted(catalogue.SERVER_TYPES))]
-HetznerLocation = Annotated[str, AfterValidator(_location), in_schema(enum=sorted(catalogue.LOCATIONS))]
+HetznerType = Annotated[str, Listed("Hetzner server type", catalogue.SERVER_TYPES)]
+HetznerLocation = Annotated[str, Listed("Hetzner location", catalogue.LOCATIONS)]
 HetznerImage = Annotated[
     str,
     AfterValidator(_image),
@@ -65,7 +47,7 @@ HetznerImage = Annotated[
 ]
 PrivateAddress = Annotated[str, AfterValidator(_private_address), in_schema(examples=["10.0.1.2"])]
 PrivateRange = Annotated[Cidr, AfterValidator(_private_range)]
-NetworkZone = Annotated[str, AfterValidator(_network_zone), in_schema(enum=sorted(catalogue.NETWORK_ZONES))]
+NetworkZone = Annotated[str, Listed("network zone", catalogue.NETWORK_ZONES)]
 
 
 class Network(Model):

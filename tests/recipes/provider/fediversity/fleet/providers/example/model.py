@@ -4,29 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from fediversity.fleet.providers.example import catalogue
-from pydantic import AfterValidator
 
-from fediversity.fleet.base import fail_validation, in_schema
-from fediversity.fleet.diagnostics import choose
+from fediversity.fleet.base import Listed
 from fediversity.fleet.providers.base import CloudProvider
 from fediversity.fleet.providers.billing import Item
 from fediversity.fleet.providers.catalogue import MachineType
 
-
-def _size(value: str) -> str:
-    if value not in catalogue.SIZES:
-        fail_validation(f"unknown Example size '{value}'", choose(value, catalogue.SIZES))
-    return value
-
-
-def _region(value: str) -> str:
-    if value not in catalogue.REGIONS:
-        fail_validation(f"unknown Example region '{value}'", choose(value, catalogue.REGIONS))
-    return value
-
-
-ExampleSize = Annotated[str, AfterValidator(_size), in_schema(enum=sorted(catalogue.SIZES))]
-ExampleRegion = Annotated[str, AfterValidator(_region), in_schema(enum=sorted(catalogue.REGIONS))]
+ExampleSize = Annotated[str, Listed("Example size", catalogue.SIZES)]
+ExampleRegion = Annotated[str, Listed("Example region", catalogue.REGIONS)]
 
 
 class ExampleProvider(CloudProvider):
