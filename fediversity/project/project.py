@@ -8,6 +8,7 @@ from pathlib import Path
 from fediversity.project.settings import Settings, SettingsError, with_plugins
 from fediversity.project.stack_file import read_settings, stack_file, stacks
 from fediversity.support.errors import RefusedError
+from fediversity.support.layout import LEDGER_FILE
 from fediversity.support.locks import locked
 
 
@@ -54,7 +55,7 @@ class Project:
     @property
     def ledger_file(self) -> Path:
         """The record of every step. It need not be there."""
-        return self.folder / "ledger.sqlite"
+        return self.folder / LEDGER_FILE
 
     @property
     def known_hosts(self) -> Path:

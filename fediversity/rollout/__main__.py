@@ -11,12 +11,12 @@ from fediversity.project.embedded import missing_extra
 from fediversity.project.project import Project
 from fediversity.project.settings import PLUGINS_VARIABLE, require_plain_path
 from fediversity.rollout.console import say
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.local_plugins import local_plugins
 from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import DEV, OPERATIONS, environment
 from fediversity.support.entry import run_command, run_process
+from fediversity.support.errors import RefusedError
 
 _ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fediversity.rollout.errors import RefusedError
+from fediversity.support.errors import RefusedError
 
 
 @dataclass(frozen=True)

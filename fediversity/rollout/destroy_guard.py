@@ -9,9 +9,9 @@ from fediversity.planning.stack_plan import StackPlan
 from fediversity.program.planned_program import planned_program
 from fediversity.rollout.console import say
 from fediversity.rollout.destructive_changes import PreviewFindings, format_warning, refusals
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.preview_analysis import UpcomingRollout
 from fediversity.rollout.pulumi_commands import arguments, asks
+from fediversity.support.errors import RefusedError
 
 Replan = Callable[[Collection[str]], StackPlan]
 """Plans anew, with the machines that are about to get another server."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fediversity.ledger.records import StepRecord
 from fediversity.rollout.remaining_steps import FLEET
 from fediversity.support.durations import ago, took
+from fediversity.support.layout import stack_path
 
 Happening = Literal["begun", "started", "turn", "ended", "finished"]
 """`begun` and `finished` are the rollout; a step `started`, got its `turn` after waiting for a slot, and `ended`."""
@@ -78,7 +79,7 @@ def json_line(event: Event, stack: str) -> str:
     }
     if record is not None:
         data |= {"machine": record.machine or FLEET, "step": record.step}
-        data["log"] = f".fediversity/{stack}/{record.log}" if record.log else None
+        data["log"] = stack_path(stack, record.log) if record.log else None
         if event.what == "ended":
             data |= {"outcome": record.outcome, "reason": record.reason}
     return json.dumps(data)

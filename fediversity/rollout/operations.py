@@ -12,7 +12,6 @@ from fediversity.rollout.backend import Backend
 from fediversity.rollout.console import say, summary
 from fediversity.rollout.cost_summary import cost_line, save_deployed
 from fediversity.rollout.destroy_guard import CheckedRollout, lift, prepare, preview
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.offline_preview import offline
 from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pending_operations import Deployment
@@ -25,6 +24,7 @@ from fediversity.rollout.recovery import recover, switching_on
 from fediversity.rollout.summary import steps_taken_away
 from fediversity.rollout.unchanged import forget
 from fediversity.rollout.up import print_changes, up
+from fediversity.support.errors import RefusedError
 
 
 def carry_out(

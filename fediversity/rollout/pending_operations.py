@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from fediversity.rollout.errors import RefusedError
 from fediversity.support.constants import LOCAL_VERSION
+from fediversity.support.errors import RefusedError
 
 Deployment = dict[str, Any]
 

@@ -11,8 +11,8 @@ from fediversity.fleet.providers.accounts import ACCOUNTS
 from fediversity.project.credential_sources import clouds_of
 from fediversity.project.settings import Settings
 from fediversity.rollout.console import say
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.support.errors import RefusedError
 
 
 @dataclass(frozen=True)

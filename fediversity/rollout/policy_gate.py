@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.support.errors import RefusedError
 
 
 def require_rules(stack: str, engine: PulumiCli) -> None:

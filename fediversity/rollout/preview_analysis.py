@@ -12,12 +12,12 @@ from fediversity.planning.systems import LedgerSnapshot
 from fediversity.program.planned_program import Lifting, planned_program
 from fediversity.rollout.console import say
 from fediversity.rollout.destructive_changes import DestructiveChange, PreviewFindings, allowed, findings_of, is_missed
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pending_operations import Deployment
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import may_ask_for_a_passphrase
 from fediversity.rollout.unchanged import remember, unchanged
 from fediversity.rollout.unsupported_changes import unsupported_changes
+from fediversity.support.errors import RefusedError
 
 _PARTLY = ("--target", "-t", "--exclude")
 _CHOOSE = (*_PARTLY, "--replace", "--target-replace", "--config", "-c")

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.local_plugins import LocalPlugins
+from fediversity.support.errors import RefusedError
 
 if TYPE_CHECKING:
     from fediversity.program.language_server import Run

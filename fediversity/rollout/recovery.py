@@ -15,7 +15,6 @@ from fediversity.rollout import processes
 from fediversity.rollout.backend import Backend
 from fediversity.rollout.backend_locks import stale_locks
 from fediversity.rollout.console import say
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.event_log import read_events
 from fediversity.rollout.pending_operations import (
     Deployment,
@@ -40,6 +39,8 @@ from fediversity.rollout.uncertain_creates import (
     uncertain_creates,
     with_uncertain_creates,
 )
+from fediversity.support.errors import RefusedError
+from fediversity.support.layout import stack_folder, stack_path
 
 LookUp = Callable[[str, PulumiCli, Sequence[Pending]], dict[str, str | None]]
 
@@ -68,11 +69,11 @@ def switching_on(stack: str, engine: PulumiCli, backend: Backend) -> Iterator[Ca
     cannot be. Raises RefusedError when the state has a simulated site whose folder is gone: Pulumi would change
     nothing.
     """
-    if not (engine.root / ".fediversity" / stack / "cloud").is_dir():
+    if not (stack_folder(engine.root, stack) / "cloud").is_dir():
         resources = (backend.checkpoint(stack) or {}).get("resources") or ()
         if any(resource["type"] == "simulated:index:Site" for resource in resources):
             raise RefusedError(
-                f"the simulated machines of stack {stack} are gone: .fediversity/{stack}/cloud is missing. "
+                f"the simulated machines of stack {stack} are gone: {stack_path(stack, 'cloud')} is missing. "
                 f"Run `./just destroy {stack}`, then `./just up {stack}`."
             )
         yield lambda: None
@@ -131,7 +132,7 @@ def recover(
 
 def events_file(engine: PulumiCli, stack: str) -> Path:
     """Where Pulumi writes the events of an `up`."""
-    return engine.root / ".fediversity" / stack / EVENTS
+    return stack_folder(engine.root, stack) / EVENTS
 
 
 def uncertain_creates_of(engine: PulumiCli, stack: str) -> tuple[UncertainCreate, ...]:

@@ -1,17 +1,16 @@
 """Summarizes what a rollout did, step by step, from the ledger."""
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from fediversity.ledger.records import Outcome, StepRecord
-from fediversity.ledger.sqlite import Ledger
 from fediversity.planning.critical_path import critical_path
 from fediversity.planning.steps import Plan
-from fediversity.project.project import Project
 from fediversity.project.settings import Settings
 from fediversity.rollout.events import first_line
 from fediversity.rollout.pending_operations import Deployment
 from fediversity.rollout.remaining_steps import SkippedSteps, skipped_steps
 from fediversity.support.durations import took
+from fediversity.support.layout import stack_path
 
 _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
     ("deferred", "Put off, and done by the next `up` without being asked:"),
@@ -20,11 +19,6 @@ _SECTIONS: tuple[tuple[Outcome | None, str], ...] = (
     ("interrupted", "Interrupted, and done again by the next `up`:"),
     (None, "Not ended, its runner is gone; done again by the next `up`:"),
 )
-
-
-def ledger_of(project: Project, renamed: Mapping[str, str] | None = None) -> Ledger:
-    """Returns the ledger of a stack, read under the present names of renamed machines."""
-    return Ledger(project.ledger_file, renamed)
 
 
 def steps_taken_away(planned: Container[str], deployment: Deployment) -> tuple[str, ...]:
@@ -93,7 +87,7 @@ def _bad_lines(stack: str, title: str, records: Sequence[StepRecord]) -> list[st
         if record.hint:
             lines.append(f"    what to do: {record.hint}")
         if record.log:
-            lines.append(f"    log: .fediversity/{stack}/{record.log}")
+            lines.append(f"    log: {stack_path(stack, record.log)}")
     return lines
 
 

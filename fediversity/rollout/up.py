@@ -11,8 +11,9 @@ import yaml
 
 from fediversity.ledger import history
 from fediversity.planning.changes import change_lines, changes
-from fediversity.planning.known_servers import former_names, known_servers
+from fediversity.planning.known_servers import known_servers
 from fediversity.planning.stack_plan import StackPlan
+from fediversity.planning.stacks import ledger_of
 from fediversity.planning.steps import Plan
 from fediversity.planning.systems import carry_over
 from fediversity.program.planned_program import planned_program
@@ -27,7 +28,7 @@ from fediversity.rollout.output_options import OutputOptions
 from fediversity.rollout.pulumi_cli import Program, PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, asks, may_ask_for_a_passphrase
 from fediversity.rollout.recovery import events_file, forget_events
-from fediversity.rollout.summary import ledger_of, rollout_lines
+from fediversity.rollout.summary import rollout_lines
 from fediversity.rollout.uncertain_creates import uncertain_create_lines, uncertain_creates
 from fediversity.rollout.watch import RolloutWatch, json_lines, live_table, on_a_terminal, open_private, plain_lines
 from fediversity.support.durations import ago
@@ -132,7 +133,7 @@ def _run(
     quiet: bool,
 ) -> tuple[int, Path | None]:
     """Runs Pulumi while the ledger is watched; gives its exit code, and the file of its output if it has one."""
-    with _output(engine.root / ".fediversity" / watch.ledger.path.parent.name, quiet=quiet) as file:
+    with _output(watch.ledger.path.parent, quiet=quiet) as file:
         with contextlib.ExitStack() as shown:
             if quiet and (showing.plain or not on_a_terminal()):
                 watch.shows.append(plain_lines(watch))
@@ -190,7 +191,7 @@ def _agreed_to_lift() -> bool:
 
 def _held_lines(stack: StackPlan, unchanged: Sequence[str]) -> list[str]:
     """The machines that a person has rolled back, and that stay as they are until their configuration changes."""
-    ledger, now = ledger_of(stack.project, former_names(stack.fleet)), time.time()
+    ledger, now = ledger_of(stack.project, stack.fleet), time.time()
     records, drifts = ledger.records(), ledger.drifts()
     lines = []
     for name in unchanged:

@@ -20,8 +20,3 @@ def stack_folder(root: Path, stack: str) -> Path:
 def stack_path(stack: str, *inside: str) -> str:
     """A path in the stack's folder as people and command lines write it, relative to the checkout."""
     return "/".join((FOLDER, stack, *inside))
-
-
-def ledger_path(root: Path, stack: str) -> Path:
-    """The file of a stack's ledger."""
-    return stack_folder(root, stack) / LEDGER_FILE

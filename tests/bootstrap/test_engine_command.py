@@ -13,10 +13,10 @@ from fediversity.project.endpoints import Endpoints
 from fediversity.rollout import __main__ as command_line
 from fediversity.rollout.backend import Backend
 from fediversity.rollout.console import summary
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, asks, environment, may_ask_for_a_passphrase
 from fediversity.rollout.recovery import switching_on
+from fediversity.support.errors import RefusedError
 
 PROJECT = "name: fediversity\nbackend:\n  url: {url}\n"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.policy_gate import require_rules
 from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.support.errors import RefusedError
 
 PROJECT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ import pytest
 
 from fediversity.rollout.backend import Backend
 from fediversity.rollout.backend_locks import Lock, parse_lock, stale_locks
-from fediversity.rollout.errors import RefusedError
+from fediversity.support.errors import RefusedError
 
 # As the engine writes it: pkg/backend/diy/lock.go.
 TEXT = '{"pid":4242,"username":"ada","hostname":"here","timestamp":"2026-11-21T22:04:54.376293319Z"}'

@@ -17,10 +17,10 @@ from fediversity.project.project import Project
 from fediversity.project.settings import Settings, parse_settings
 from fediversity.rollout.destroy_guard import CheckedRollout, lift, prepare, resized_machines
 from fediversity.rollout.destructive_changes import PreviewFindings
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.preview_analysis import UpcomingRollout
 from fediversity.rollout.pulumi_cli import Program, PulumiCli
 from fediversity.rollout.unchanged import forget
+from fediversity.support.errors import RefusedError
 from tests.planning.samples import planned_of, server, unchecked
 
 URN = "urn:pulumi:dev::fediversity::fediversity:machines:HetznerMachine$hcloud:index/server:Server::oak-server"

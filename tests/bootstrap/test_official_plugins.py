@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from fediversity.project.settings import parse_settings, with_plugins
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.offline_preview import without_secrets
 from fediversity.rollout.plugin_check import require_official
 from fediversity.rollout.pulumi_cli import PulumiCli
+from fediversity.support.errors import RefusedError
 from tests.planning.samples import every_kind, one_server
 
 REAL = parse_settings("production", {"fleet": "stacks/production.yaml"})

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pending_operations import (
     PendingResolution,
     ResolvedOperation,
@@ -20,6 +19,7 @@ from fediversity.rollout.pending_operations import (
     unanswered,
     without_pending,
 )
+from fediversity.support.errors import RefusedError
 
 SERVER = "hcloud:index/server:Server"
 COMMAND = "command:local:Command"

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from fediversity.rollout.backend import Backend
-from fediversity.rollout.errors import RefusedError
 from fediversity.rollout.pending_operations import Pending
 from fediversity.rollout.processes import end, orphans, running
 from fediversity.rollout.pulumi_cli import PulumiCli
 from fediversity.rollout.pulumi_commands import arguments, environment
 from fediversity.rollout.recovery import events_file, recover, uncertain_creates_of
+from fediversity.support.errors import RefusedError
 
 pytestmark = [
     pytest.mark.engine,

@@ -32,6 +32,8 @@ def files_with(fact: object) -> list[str]:
         ("0.0.0-local", "support/constants.py"),
         (9993, "support/constants.py"),
         ("limits.json", "support/layout.py"),
+        ("ledger.sqlite", "support/layout.py"),
+        (".fediversity", "support/layout.py"),
         ("roles/owner", "fleet/providers/google/model.py"),
         ("-update", None),
         ("a2-", "fleet/providers/google/catalogue.py"),
